@@ -1,0 +1,36 @@
+# Every command that a developer or a user types. `make up` and `make test` set themselves up on a fresh machine.
+
+FLOTILLA := node_modules/.bin/flotilla
+CONFIG ?= cluster-configs/local.yaml
+TSC := node_modules/.bin/tsc -b
+
+.PHONY: up down build check test bench sim chaos proto clean
+
+node_modules/.installed: package.json package-lock.json $(wildcard packages/*/package.json)
+	npm ci --no-audit --no-fund
+	@touch $@
+
+proto: packages/wire/gen/wire.js
+
+packages/wire/gen/wire.js: node_modules/.installed packages/wire/scripts/generate.sh $(shell find proto -name '*.proto')
+	packages/wire/scripts/generate.sh
+
+build: node_modules/.installed packages/wire/gen/wire.js
+	$(TSC)
+
+up: build
+	$(FLOTILLA) up --config $(CONFIG) --apply examples/web.yaml
+
+down: build
+	$(FLOTILLA) down --config $(CONFIG)
+
+check: build
+	node_modules/.bin/oxlint -c .oxlintrc.json
+	node_modules/.bin/prettier --check --log-level warn .
+	node_modules/.bin/knip
+
+test: build
+	node_modules/.bin/tap
+
+clean:
+	rm -rf packages/*/dist packages/*/dist-test packages/wire/gen dist-test bench/dist node_modules/.installed

@@ -1,0 +1,2 @@
+/** Typed client, informer, work queue, leader election with fence, event recorder. */
+export {};

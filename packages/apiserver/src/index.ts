@@ -1,0 +1,2 @@
+/** REST and gRPC over one registry; watch cache, authentication, admission, discovery, OpenAPI. */
+export {};

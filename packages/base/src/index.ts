@@ -1,0 +1,24 @@
+/** What all packages share and no domain owns. */
+export { AssertionFailure, assert, unreachable } from './assert.ts';
+export { type AsyncQueue, createAsyncQueue } from './async-queue.ts';
+export { type Backoff, type BackoffOptions, createBackoff } from './backoff.ts';
+export { type Clock, type Timer, sleep, systemClock } from './clock.ts';
+export { OperatingError, codeOf, messageOf } from './errors.ts';
+export { type LogFields, type LogLevel, type Logger, createLogger, logLevels, silentLogger } from './logging.ts';
+export { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from './metrics.ts';
+export {
+  type BooleanOption,
+  type IntegerOption,
+  type ListOption,
+  type Option,
+  type OptionTable,
+  type OptionValues,
+  type ParseInput,
+  type StringOption,
+  describeOptions,
+  environmentName,
+  parseOptions,
+} from './options.ts';
+export { type Randomness, seededRandomness, systemRandomness } from './randomness.ts';
+export type { Running } from './running.ts';
+export { type TaskGroup, createTaskGroup } from './task-group.ts';

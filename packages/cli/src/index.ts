@@ -1,0 +1,2 @@
+/** The flotilla command. */
+export {};

@@ -1,0 +1,2 @@
+/** The controllers, one folder each, all in the same shape. */
+export {};

@@ -1,0 +1,2 @@
+/** Pod workers, status, node lease; the process runtime. */
+export {};

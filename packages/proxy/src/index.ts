@@ -1,0 +1,2 @@
+/** Service load balancing in userspace. */
+export {};

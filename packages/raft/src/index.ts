@@ -1,0 +1,21 @@
+/** The Raft consensus algorithm: pure, deterministic, no I/O, no clock, no randomness of its own. */
+export { noNode } from './entry.ts';
+export type { Config, Entry, EntryId, HardState, NodeId, SnapshotMeta } from './entry.ts';
+export type {
+  AppendMessage,
+  AppendResponse,
+  HeartbeatMessage,
+  HeartbeatResponse,
+  Message,
+  ProposeMessage,
+  ReadIndexMessage,
+  ReadIndexResponse,
+  SnapshotMessage,
+  TimeoutNowMessage,
+  VoteMessage,
+  VoteResponse,
+} from './message.ts';
+export type { InitialState, RaftOptions } from './options.ts';
+export { createRaft } from './raft.ts';
+export type { Acceptance, ProgressStatus, Raft, RaftStatus } from './raft.ts';
+export type { ReadState, Ready, Role, SoftState } from './ready.ts';

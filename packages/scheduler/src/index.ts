@@ -1,0 +1,2 @@
+/** The scheduling framework and its plugins. */
+export {};

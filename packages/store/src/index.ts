@@ -1,0 +1,2 @@
+/** The replicated state machine: MVCC, transactions, leases, watches, and its persistence on level. */
+export {};

@@ -1,0 +1,49 @@
+/** The wire: messages, service tables, and what mounts or calls them. */
+export { authpb, etcdserverpb, flotilla, grpc, mvccpb, v3electionpb, v3lockpb } from '../gen/wire.js';
+export {
+  type CallOf,
+  type CallOptions,
+  type Channel,
+  type ChannelOptions,
+  type ChannelTls,
+  type ServiceClient,
+  connectService,
+  openChannel,
+} from './client.ts';
+export { type WireInteger, clampInteger, fromId, fromUnsignedId, toId, toSafeInteger } from './integers.ts';
+export { type MountOptions, clientCertificateOf, mountService } from './server.ts';
+export {
+  type BidiHandler,
+  type BidiMethod,
+  type CallContext,
+  type ClientCertificate,
+  type Codec,
+  Encoded,
+  type HandlerOf,
+  type Handlers,
+  type Method,
+  type ServerStreamHandler,
+  type ServerStreamMethod,
+  type ServiceTable,
+  type UnaryHandler,
+  type UnaryMethod,
+  bidi,
+  messageCodec,
+  serverStream,
+  unary,
+} from './service.ts';
+export {
+  authService,
+  clusterService,
+  electionService,
+  flotillaElectionService,
+  flotillaLeaseService,
+  healthService,
+  kvService,
+  leaseService,
+  lockService,
+  maintenanceService,
+  resourcesService,
+  watchService,
+} from './services.ts';
+export { RpcError, StatusCode, type Trailers, isRpcError } from './status.ts';

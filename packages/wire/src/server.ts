@@ -1,0 +1,241 @@
+/**
+ * Mounts service tables on a grpc-js server. The only place where a handler meets a transport: it turns
+ * calls into `(request, context)`, answers and iterables into messages, and errors into a status.
+ *
+ * A thrown RpcError becomes its status; anything else is a bug and becomes INTERNAL, and is reported to
+ * `onBug`.
+ */
+import type { EventEmitter } from 'node:events';
+import type { TLSSocket } from 'node:tls';
+import * as grpcjs from '@grpc/grpc-js';
+import { messageOf } from '@flotilla/base';
+import { toBuffer } from './buffer.ts';
+import {
+  type BidiHandler,
+  type CallContext,
+  type ClientCertificate,
+  Encoded,
+  type Handlers,
+  type Method,
+  type ServerStreamHandler,
+  type ServiceTable,
+  type UnaryHandler,
+} from './service.ts';
+import { RpcError, StatusCode, type Trailers } from './status.ts';
+
+/** A request together with the bytes it came as. */
+interface Received {
+  readonly message: unknown;
+  readonly bytes: Uint8Array;
+}
+
+export interface MountOptions {
+  /** Told of every error that is not an RpcError, with the method's path. */
+  readonly onBug?: (path: string, error: unknown) => void;
+}
+
+type WritableCall = grpcjs.ServerWritableStream<unknown, unknown> | grpcjs.ServerDuplexStream<unknown, unknown>;
+type ServerCall = grpcjs.ServerUnaryCall<unknown, unknown> | WritableCall;
+
+const noBytes = new Uint8Array(0);
+
+/** Adds the implementation of a service to a server. Methods without a handler answer UNIMPLEMENTED. */
+export function mountService<T extends ServiceTable>(
+  server: grpcjs.Server,
+  table: T,
+  handlers: Handlers<T>,
+  options: MountOptions = {},
+): void {
+  const definition: Record<string, grpcjs.MethodDefinition<unknown, unknown>> = {};
+  const implementation: grpcjs.UntypedServiceImplementation = {};
+  for (const [name, method] of Object.entries<Method>(table)) {
+    const handler: unknown = handlers[name];
+    if (typeof handler !== 'function') continue;
+    definition[name] = definitionOf(method);
+    implementation[name] = implementationOf(method, handler, options);
+  }
+  server.addService(definition, implementation);
+}
+
+function definitionOf(method: Method): grpcjs.MethodDefinition<unknown, unknown> {
+  const keepsBytes = method.kind !== 'bidi';
+  return {
+    path: method.path,
+    requestStream: method.kind === 'bidi',
+    responseStream: method.kind !== 'unary',
+    requestSerialize: (message) => toBuffer(method.request.encode(message)),
+    requestDeserialize: (bytes): unknown => {
+      const message: unknown = method.request.decode(bytes);
+      return keepsBytes ? ({ message, bytes } satisfies Received) : message;
+    },
+    responseSerialize: (message) =>
+      toBuffer(message instanceof Encoded ? message.bytes : method.response.encode(message)),
+    responseDeserialize: (bytes): unknown => method.response.decode(bytes),
+  };
+}
+
+function implementationOf(method: Method, handler: Function, options: MountOptions): grpcjs.UntypedHandleCall {
+  const toStatus = (error: unknown): grpcjs.ServiceError => {
+    if (!(error instanceof RpcError)) options.onBug?.(method.path, error);
+    return statusOf(error);
+  };
+  switch (method.kind) {
+    case 'unary':
+      return unaryImplementation(handler as UnaryHandler<unknown, unknown>, toStatus);
+    case 'serverStream':
+      return streamImplementation(handler as ServerStreamHandler<unknown, unknown>, toStatus);
+    case 'bidi':
+      return bidiImplementation(handler as BidiHandler<unknown, unknown>, toStatus);
+  }
+}
+
+type ToStatus = (error: unknown) => grpcjs.ServiceError;
+
+function unaryImplementation(
+  handler: UnaryHandler<unknown, unknown>,
+  toStatus: ToStatus,
+): grpcjs.handleUnaryCall<unknown, unknown> {
+  return (call, callback) => {
+    const { message, bytes } = call.request as Received;
+    const respond = (response: unknown): void => callback(null, response);
+    const refuse = (error: unknown): void => callback(toStatus(error));
+    try {
+      const response = handler(message, contextOf(call, bytes));
+      if (response instanceof Promise) response.then(respond, refuse);
+      else respond(response);
+    } catch (error) {
+      refuse(error);
+    }
+  };
+}
+
+function streamImplementation(
+  handler: ServerStreamHandler<unknown, unknown>,
+  toStatus: ToStatus,
+): grpcjs.handleServerStreamingCall<unknown, unknown> {
+  return (call) => {
+    const { message, bytes } = call.request as Received;
+    const context = contextOf(call, bytes);
+    void pump(call, context, () => handler(message, context), toStatus);
+  };
+}
+
+function bidiImplementation(
+  handler: BidiHandler<unknown, unknown>,
+  toStatus: ToStatus,
+): grpcjs.handleBidiStreamingCall<unknown, unknown> {
+  return (call) => {
+    const context = contextOf(call, noBytes);
+    void pump(call, context, () => handler(requestsOf(call, context), context), toStatus);
+  };
+}
+
+/** The requests of a stream; a call that ends early just ends them (the context's signal tells why). */
+async function* requestsOf(
+  call: grpcjs.ServerDuplexStream<unknown, unknown>,
+  context: CallContext,
+): AsyncGenerator<unknown, void> {
+  try {
+    for await (const request of call) yield request;
+  } catch (error) {
+    if (!context.signal.aborted && !call.cancelled) throw error;
+  }
+}
+
+/** Writes what a handler yields, no faster than the client takes it. */
+async function pump(
+  call: WritableCall,
+  context: CallContext,
+  start: () => AsyncIterable<unknown>,
+  toStatus: ToStatus,
+): Promise<void> {
+  try {
+    for await (const response of start()) {
+      if (context.signal.aborted) return;
+      if (!call.write(response)) await drained(call, context.signal);
+    }
+    if (!context.signal.aborted) call.end();
+  } catch (error) {
+    if (!context.signal.aborted) call.emit('error', toStatus(error));
+  }
+}
+
+function drained(call: WritableCall, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      call.off('drain', finish);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    call.once('drain', finish);
+    signal.addEventListener('abort', finish, { once: true });
+    if (signal.aborted) finish();
+  });
+}
+
+/** The signal is made on first use: most unary calls never ask for it. */
+class ServerCallContext implements CallContext {
+  readonly requestBytes: Uint8Array;
+  readonly #call: ServerCall;
+  #controller: AbortController | undefined;
+
+  constructor(call: ServerCall, requestBytes: Uint8Array) {
+    this.#call = call;
+    this.requestBytes = requestBytes;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      const controller = new AbortController();
+      this.#controller = controller;
+      if (this.#call.cancelled) controller.abort();
+      else (this.#call as EventEmitter).on('cancelled', () => controller.abort());
+    }
+    return this.#controller.signal;
+  }
+
+  get peer(): string {
+    return this.#call.getPeer();
+  }
+
+  get clientCertificate(): ClientCertificate | undefined {
+    const certificate = this.#call.getAuthContext().sslPeerCertificate;
+    return certificate ? clientCertificateOf(certificate) : undefined;
+  }
+
+  metadata(key: string): string | undefined {
+    return this.#call.metadata.get(key)[0]?.toString();
+  }
+}
+
+function contextOf(call: ServerCall, requestBytes: Uint8Array): CallContext {
+  return new ServerCallContext(call, requestBytes);
+}
+
+/** The names in the subject of a peer certificate, as Node reports it; undefined when there is none. */
+export function clientCertificateOf(
+  certificate: ReturnType<TLSSocket['getPeerCertificate']>,
+): ClientCertificate | undefined {
+  // Node answers an empty object when the client sent no certificate.
+  const subject: Readonly<Record<string, string | string[] | undefined>> | undefined = certificate.subject as
+    Record<string, string | string[] | undefined> | undefined;
+  if (!subject) return undefined;
+  const list = (value: string | string[] | undefined): readonly string[] =>
+    value === undefined ? [] : Array.isArray(value) ? value : [value];
+  return { commonName: list(subject['CN'])[0] ?? '', organizations: list(subject['O']) };
+}
+
+function statusOf(error: unknown): grpcjs.ServiceError {
+  const code: StatusCode = error instanceof RpcError ? error.status : StatusCode.INTERNAL;
+  const details = messageOf(error);
+  const metadata = metadataOf(error instanceof RpcError ? error.trailers : {});
+  return Object.assign(new Error(details), { code: code as grpcjs.status, details, metadata });
+}
+
+function metadataOf(trailers: Trailers): grpcjs.Metadata {
+  const metadata = new grpcjs.Metadata();
+  for (const [key, value] of Object.entries(trailers)) {
+    metadata.set(key, typeof value === 'string' ? value : toBuffer(value));
+  }
+  return metadata;
+}

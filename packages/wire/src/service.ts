@@ -1,0 +1,130 @@
+/**
+ * The shape of a service table, and of what implements it. A service is data (paths and codecs); its
+ * implementation is a table of plain functions that know no transport. `server.ts` mounts one on
+ * grpc-js, `client.ts` calls one; another transport would be a third reader of the same tables.
+ */
+
+/** Bytes ↔ message of one direction of a method. */
+export interface Codec<In, Out> {
+  encode(message: In): Uint8Array;
+  decode(bytes: Uint8Array): Out;
+}
+
+interface MethodBase<ReqIn, Req, ResIn, Res> {
+  readonly path: string;
+  readonly request: Codec<ReqIn, Req>;
+  readonly response: Codec<ResIn, Res>;
+}
+
+export interface UnaryMethod<ReqIn, Req, ResIn, Res> extends MethodBase<ReqIn, Req, ResIn, Res> {
+  readonly kind: 'unary';
+}
+
+/** One request, a stream of responses. */
+export interface ServerStreamMethod<ReqIn, Req, ResIn, Res> extends MethodBase<ReqIn, Req, ResIn, Res> {
+  readonly kind: 'serverStream';
+}
+
+/** A stream each way. */
+export interface BidiMethod<ReqIn, Req, ResIn, Res> extends MethodBase<ReqIn, Req, ResIn, Res> {
+  readonly kind: 'bidi';
+}
+
+// A table holds methods of many message types: only `any` is assignable both ways here.
+/* oxlint-disable typescript/no-explicit-any */
+export type Method =
+  UnaryMethod<any, any, any, any> | ServerStreamMethod<any, any, any, any> | BidiMethod<any, any, any, any>;
+/* oxlint-enable typescript/no-explicit-any */
+
+/** Method name → method. */
+export type ServiceTable = Readonly<Record<string, Method>>;
+
+/** A response that was encoded already, for messages that go to many calls. */
+export class Encoded {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
+/** The identity that a TLS client certificate proved. */
+export interface ClientCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+}
+
+/** What a handler may know of the call it serves. */
+export interface CallContext {
+  /** Aborted when the client cancelled, the deadline passed, the connection ended or the server stops. */
+  readonly signal: AbortSignal;
+  /** The first value of a metadata key (lower case), or undefined. */
+  metadata(key: string): string | undefined;
+  /** The request's own bytes; empty for a method whose requests stream. Valid for the whole call. */
+  readonly requestBytes: Uint8Array;
+  /** Remote address, for logs. */
+  readonly peer: string;
+  /** Set on a TLS connection whose client certificate was verified. */
+  readonly clientCertificate: ClientCertificate | undefined;
+}
+
+export type UnaryHandler<Req, ResIn> = (
+  request: Req,
+  context: CallContext,
+) => Promise<ResIn | Encoded> | ResIn | Encoded;
+export type ServerStreamHandler<Req, ResIn> = (request: Req, context: CallContext) => AsyncIterable<ResIn | Encoded>;
+export type BidiHandler<Req, ResIn> = (
+  requests: AsyncIterable<Req>,
+  context: CallContext,
+) => AsyncIterable<ResIn | Encoded>;
+
+/** The function that implements a method. A stream's handler must end soon after `context.signal` is aborted. */
+export type HandlerOf<M> =
+  M extends UnaryMethod<infer _ReqIn, infer Req, infer ResIn, infer _Res>
+    ? UnaryHandler<Req, ResIn>
+    : M extends ServerStreamMethod<infer _ReqIn, infer Req, infer ResIn, infer _Res>
+      ? ServerStreamHandler<Req, ResIn>
+      : M extends BidiMethod<infer _ReqIn, infer Req, infer ResIn, infer _Res>
+        ? BidiHandler<Req, ResIn>
+        : never;
+
+/** An implementation of a service. A method left out answers UNIMPLEMENTED. */
+export type Handlers<T extends ServiceTable> = { readonly [K in keyof T]?: HandlerOf<T[K]> };
+
+/** What protobufjs generates for a message, as far as a codec needs it. */
+interface MessageClass<In, Out> {
+  encode(message: In): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): Out;
+}
+
+/** The codec of a generated message class. */
+export function messageCodec<In, Out>(type: MessageClass<In, Out>): Codec<In, Out> {
+  return {
+    encode: (message) => type.encode(message).finish(),
+    decode: (bytes) => type.decode(bytes),
+  };
+}
+
+export function unary<ReqIn, Req, ResIn, Res>(
+  path: string,
+  request: MessageClass<ReqIn, Req>,
+  response: MessageClass<ResIn, Res>,
+): UnaryMethod<ReqIn, Req, ResIn, Res> {
+  return { kind: 'unary', path, request: messageCodec(request), response: messageCodec(response) };
+}
+
+export function serverStream<ReqIn, Req, ResIn, Res>(
+  path: string,
+  request: MessageClass<ReqIn, Req>,
+  response: MessageClass<ResIn, Res>,
+): ServerStreamMethod<ReqIn, Req, ResIn, Res> {
+  return { kind: 'serverStream', path, request: messageCodec(request), response: messageCodec(response) };
+}
+
+export function bidi<ReqIn, Req, ResIn, Res>(
+  path: string,
+  request: MessageClass<ReqIn, Req>,
+  response: MessageClass<ResIn, Res>,
+): BidiMethod<ReqIn, Req, ResIn, Res> {
+  return { kind: 'bidi', path, request: messageCodec(request), response: messageCodec(response) };
+}
