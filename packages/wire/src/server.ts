@@ -49,10 +49,9 @@ export function mountService<T extends ServiceTable>(
   const definition: Record<string, grpcjs.MethodDefinition<unknown, unknown>> = {};
   const implementation: grpcjs.UntypedServiceImplementation = {};
   for (const [name, method] of Object.entries<Method>(table)) {
-    const handler: unknown = handlers[name];
-    if (typeof handler !== 'function') continue;
     definition[name] = definitionOf(method);
-    implementation[name] = implementationOf(method, handler, options);
+    const handler: unknown = handlers[name];
+    if (typeof handler === 'function') implementation[name] = implementationOf(method, handler, options);
   }
   server.addService(definition, implementation);
 }
@@ -136,7 +135,8 @@ async function* requestsOf(
   context: CallContext,
 ): AsyncGenerator<unknown, void> {
   try {
-    for await (const request of call) yield request;
+    // The default iterator would destroy the call at the end of the requests, before it is answered.
+    for await (const request of call.iterator({ destroyOnReturn: false })) yield request;
   } catch (error) {
     if (!context.signal.aborted && !call.cancelled) throw error;
   }

@@ -1,0 +1,239 @@
+import * as grpcjs from '@grpc/grpc-js';
+import t from 'tap';
+import {
+  type CallContext,
+  Encoded,
+  type Handlers,
+  RpcError,
+  StatusCode,
+  connectService,
+  etcdserverpb,
+  fromId,
+  isRpcError,
+  kvService,
+  mountService,
+  openChannel,
+  toId,
+  toSafeInteger,
+  watchService,
+} from '@flotilla/wire';
+
+interface Bug {
+  readonly path: string;
+  readonly error: unknown;
+}
+
+/** A server with the given handlers and a channel to it; both end with the test. */
+async function serve(test: Tap, handlers: { kv?: Handlers<typeof kvService>; watch?: Handlers<typeof watchService> }) {
+  const server = new grpcjs.Server();
+  const bugs: Bug[] = [];
+  const onBug = (path: string, error: unknown): void => void bugs.push({ path, error });
+  mountService(server, kvService, handlers.kv ?? {}, { onBug });
+  mountService(server, watchService, handlers.watch ?? {}, { onBug });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', grpcjs.ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  const channel = openChannel({ target: `127.0.0.1:${port}` });
+  test.teardown(() => {
+    channel.close();
+    server.forceShutdown();
+  });
+  return { kv: connectService(channel, kvService), watch: connectService(channel, watchService), bugs };
+}
+
+/** As much of a test as a fixture needs. */
+type Tap = Pick<typeof t, 'teardown'>;
+
+/** The status a failed call ended with, or what else it did. */
+async function statusOf(call: Promise<unknown>): Promise<unknown> {
+  try {
+    return await call;
+  } catch (error) {
+    return isRpcError(error) ? error.status : error;
+  }
+}
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+async function* iterate<T>(...items: T[]): AsyncGenerator<T> {
+  for (const item of items) yield await Promise.resolve(item);
+}
+
+/** Iterates `items` and then stays open until the signal is aborted. */
+async function* iterateAndHold<T>(signal: AbortSignal, ...items: T[]): AsyncGenerator<T> {
+  yield* items;
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
+
+t.test('a unary handler gets the decoded request, its own bytes and the metadata', async (t) => {
+  let seen: { key: string; bytes: Uint8Array; user: string | undefined } | undefined;
+  const { kv } = await serve(t, {
+    kv: {
+      Put(request, context: CallContext) {
+        seen = {
+          key: Buffer.from(request.key).toString(),
+          bytes: context.requestBytes,
+          user: context.metadata('user'),
+        };
+        return { header: { revision: 7, member_id: fromId(2n ** 62n) } };
+      },
+    },
+  });
+  const response = await kv.Put({ key: encode('a'), value: encode('b') }, { metadata: { user: 'ann' } });
+  t.equal(toSafeInteger(response.header?.revision), 7);
+  t.equal(toId(response.header?.member_id), 2n ** 62n);
+  t.equal(seen?.key, 'a');
+  t.equal(seen?.user, 'ann');
+  t.same(seen?.bytes, etcdserverpb.PutRequest.encode({ key: encode('a'), value: encode('b') }).finish());
+});
+
+t.test('a response that was encoded already travels as it is', async (t) => {
+  const bytes = etcdserverpb.RangeResponse.encode({ count: 3 }).finish();
+  const { kv } = await serve(t, { kv: { Range: () => Promise.resolve(new Encoded(bytes)) } });
+  t.equal(toSafeInteger((await kv.Range({ key: encode('a') })).count), 3);
+});
+
+t.test('an RpcError arrives with its status, text and trailers', async (t) => {
+  const { kv, bugs } = await serve(t, {
+    kv: {
+      Put: () => {
+        throw new RpcError(StatusCode.INVALID_ARGUMENT, 'etcdserver: key is not provided', {
+          trailers: { 'detail-bin': encode('why') },
+        });
+      },
+    },
+  });
+  const error: unknown = await kv.Put({}).catch((thrown: unknown) => thrown);
+  if (!isRpcError(error)) return t.fail('an RpcError was expected');
+  t.equal(error.status, StatusCode.INVALID_ARGUMENT);
+  t.equal(error.message, 'etcdserver: key is not provided');
+  t.same(error.trailers['detail-bin'], Buffer.from('why'));
+  t.same(bugs, []);
+});
+
+t.test('any other error is INTERNAL and is reported as a bug', async (t) => {
+  const { kv, bugs } = await serve(t, { kv: { Put: () => Promise.reject(new TypeError('oops')) } });
+  t.equal(await statusOf(kv.Put({ key: encode('a') })), StatusCode.INTERNAL);
+  t.equal(bugs[0]?.path, '/etcdserverpb.KV/Put');
+});
+
+t.test('a method without a handler answers UNIMPLEMENTED', async (t) => {
+  const { kv } = await serve(t, {});
+  t.equal(await statusOf(kv.Compact({ revision: 1 })), StatusCode.UNIMPLEMENTED);
+});
+
+t.test('a call that waits past its time-out fails with DEADLINE_EXCEEDED and aborts its handler', async (t) => {
+  let aborted: Promise<unknown> = Promise.resolve();
+  const { kv } = await serve(t, {
+    kv: {
+      Put(_request, { signal }) {
+        aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        return new Promise(() => undefined);
+      },
+    },
+  });
+  t.equal(await statusOf(kv.Put({ key: encode('a') }, { timeoutMs: 50 })), StatusCode.DEADLINE_EXCEEDED);
+  await aborted;
+});
+
+t.test('a stream of responses arrives in order and ends', async (t) => {
+  const { kv } = await serve(t, {
+    kv: {
+      async *RangeStream() {
+        for (let count = 1; count <= 3; count++) yield await Promise.resolve({ range_response: { count } });
+      },
+    },
+  });
+  const counts: number[] = [];
+  for await (const { range_response } of kv.RangeStream({ key: encode('a') })) {
+    counts.push(toSafeInteger(range_response?.count));
+  }
+  t.same(counts, [1, 2, 3]);
+});
+
+t.test('a slow reader holds up the handler instead of filling memory', async (t) => {
+  let produced = 0;
+  const total = 2000;
+  const blob = new Uint8Array(64 * 1024);
+  const { kv } = await serve(t, {
+    kv: {
+      async *RangeStream() {
+        for (; produced < total; produced++) {
+          yield await Promise.resolve({ range_response: { kvs: [{ key: blob }] } });
+        }
+      },
+    },
+  });
+  const responses = kv.RangeStream({ key: encode('a') })[Symbol.asyncIterator]();
+  await responses.next();
+  // The handler goes on until buffers are full; then its count stands still between turns.
+  let before = -1;
+  while (produced !== before) {
+    before = produced;
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+  t.ok(produced < total, `${produced} of ${total} messages were produced for one that was read`);
+  await responses.return?.(undefined);
+});
+
+t.test('a bidirectional stream answers each request', async (t) => {
+  const { watch } = await serve(t, {
+    watch: {
+      async *Watch(requests) {
+        for await (const request of requests) yield { watch_id: request.cancel_request?.watch_id ?? 0 };
+      },
+    },
+  });
+  const ids: number[] = [];
+  const requests = iterate({ cancel_request: { watch_id: 4 } }, { cancel_request: { watch_id: 5 } });
+  for await (const { watch_id } of watch.Watch(requests)) ids.push(toSafeInteger(watch_id));
+  t.same(ids, [4, 5]);
+});
+
+t.test('a client that leaves a stream aborts its handler and ends its requests', async (t) => {
+  let finished: () => void = () => undefined;
+  const handlerFinished = new Promise<void>((resolve) => {
+    finished = resolve;
+  });
+  const { watch, bugs } = await serve(t, {
+    watch: {
+      async *Watch(requests) {
+        for await (const request of requests) yield { watch_id: request.cancel_request?.watch_id ?? 0 };
+        finished();
+      },
+    },
+  });
+  const controller = new AbortController();
+  const requests = iterateAndHold(controller.signal, { cancel_request: { watch_id: 1 } });
+  for await (const response of watch.Watch(requests)) {
+    t.equal(toSafeInteger(response.watch_id), 1);
+    break;
+  }
+  await handlerFinished;
+  controller.abort();
+  t.same(bugs, []);
+});
+
+t.test('an aborted signal cancels a stream of the client', async (t) => {
+  const { watch } = await serve(t, {
+    watch: {
+      async *Watch(requests) {
+        for await (const _request of requests) yield { watch_id: 1 };
+      },
+    },
+  });
+  const controller = new AbortController();
+  const requests = iterateAndHold(controller.signal, { progress_request: {} });
+  const read = async (): Promise<void> => {
+    for await (const _response of watch.Watch(requests, { signal: controller.signal })) controller.abort();
+  };
+  t.equal(await statusOf(read()), StatusCode.CANCELLED);
+});
+
+t.test('a target that refuses connections fails the call as UNAVAILABLE', async (t) => {
+  const channel = openChannel({ target: '127.0.0.1:1' });
+  t.teardown(() => channel.close());
+  t.equal(await statusOf(connectService(channel, kvService).Range({ key: encode('a') })), StatusCode.UNAVAILABLE);
+});
