@@ -2,9 +2,19 @@
 export { AssertionFailure, assert, unreachable } from './assert.ts';
 export { type AsyncQueue, createAsyncQueue } from './async-queue.ts';
 export { type Backoff, type BackoffOptions, createBackoff } from './backoff.ts';
+export { crc32c } from './crc32c.ts';
 export { type Clock, type Timer, sleep, systemClock } from './clock.ts';
 export { OperatingError, codeOf, messageOf } from './errors.ts';
-export { type LogFields, type LogLevel, type Logger, createLogger, logLevels, silentLogger } from './logging.ts';
+export {
+  type LogFields,
+  type LogLevel,
+  type Logger,
+  type LoggerOptions,
+  createLogger,
+  logLevels,
+  silentLogger,
+} from './logging.ts';
+export { type ManualClock, createManualClock } from './manual-clock.ts';
 export { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from './metrics.ts';
 export {
   type BooleanOption,

@@ -29,8 +29,16 @@ function wrap(sink: import('pino').Logger): Logger {
   };
 }
 
-/** A logger that writes to stderr. @param component the field `component` of every line. */
-export function createLogger(options: { component: string; level: LogLevel }): Logger {
+export interface LoggerOptions {
+  /** The field `component` of every line. */
+  readonly component: string;
+  readonly level: LogLevel;
+  /** File descriptor to write to; stderr unless told. */
+  readonly fd?: number;
+}
+
+/** A logger that writes as soon as it is told. */
+export function createLogger(options: LoggerOptions): Logger {
   return wrap(
     pino(
       {
@@ -39,7 +47,7 @@ export function createLogger(options: { component: string; level: LogLevel }): L
         timestamp: () => `,"time":"${new Date().toISOString()}"`,
         formatters: { level: (label) => ({ level: label }) },
       },
-      destination({ fd: 2, sync: true }),
+      destination({ fd: options.fd ?? 2, sync: true }),
     ),
   );
 }
