@@ -15,7 +15,10 @@ export type {
   VoteMessage,
   VoteResponse,
 } from './message.ts';
+export { InvariantFailure } from './invariant.ts';
 export type { InitialState, RaftOptions } from './options.ts';
-export { createRaft } from './raft.ts';
+export { quorumIndex, voteResult } from './quorum.ts';
+export type { VoteResult } from './quorum.ts';
+export { createRaft } from './raft-member.ts';
 export type { Acceptance, ProgressStatus, Raft, RaftStatus } from './raft.ts';
 export type { ReadState, Ready, Role, SoftState } from './ready.ts';

@@ -1,5 +1,10 @@
 /** What a member is started with: its options, their defaults and limits, and what it remembers from before. */
 import type { Config, Entry, HardState, NodeId, SnapshotMeta } from './entry.ts';
+import { noNode } from './entry.ts';
+import { invariant } from './invariant.ts';
+import { RaftLog } from './log.ts';
+import type { Limits, Member } from './member.ts';
+import { becomeFollower } from './member.ts';
 
 /** What survived a restart. Leave `snapshot` out, or give it index 0, when the log starts at entry 1. */
 export interface InitialState {
@@ -38,4 +43,67 @@ export interface RaftOptions {
   /** A leader without a quorum steps down, and followers that hear a leader refuse votes. Default true. */
   readonly checkQuorum?: boolean;
   readonly initial?: InitialState;
+}
+
+const mebibyte = 1024 * 1024;
+
+/** A follower of nobody, as its last run left it. */
+export function newMember(options: RaftOptions): Member {
+  const { hardState, snapshot, entries = [], applied = 0 } = options.initial ?? {};
+  const compacted = { index: snapshot?.index ?? 0, term: snapshot?.term ?? 0 };
+  const committed = hardState?.commit ?? 0;
+  const member: Member = {
+    id: options.id,
+    limits: limitsOf(options),
+    random: options.random,
+    log: new RaftLog({ compacted, entries, committed, applied: Math.max(applied, compacted.index) }),
+    config: snapshot !== undefined && snapshot.index > 0 ? snapshot.config : options.config,
+    term: hardState?.term ?? 0,
+    vote: hardState?.vote ?? noNode,
+    leader: noNode,
+    role: 'follower',
+    electionElapsed: 0,
+    electionTimeout: 0,
+    heartbeatElapsed: 0,
+    votes: new Map(),
+    progress: new Map(),
+    uncommittedBytes: 0,
+    transferee: noNode,
+    waitingReads: [],
+    readRounds: [],
+    pendingReads: 0,
+    round: 0,
+    installing: undefined,
+    messages: [],
+    held: [],
+    readStates: [],
+  };
+  invariant(member.id !== noNode, 'a member needs an id other than 0');
+  invariant(member.log.lastTerm <= member.term, `the log ends in term ${member.log.lastTerm}, after the hard state's`);
+  becomeFollower(member, { term: member.term, leader: noNode });
+  return member;
+}
+
+function limitsOf(options: RaftOptions): Limits {
+  const limits: Limits = {
+    electionTimeoutTicks: options.electionTimeoutTicks,
+    heartbeatTimeoutTicks: options.heartbeatTimeoutTicks ?? 1,
+    maxInflightMessages: options.maxInflightMessages ?? 256,
+    maxInflightBytes: options.maxInflightBytes ?? 64 * mebibyte,
+    maxMessageBytes: options.maxMessageBytes ?? mebibyte,
+    maxCommittedBytes: options.maxCommittedBytes ?? 16 * mebibyte,
+    maxUncommittedBytes: options.maxUncommittedBytes ?? 64 * mebibyte,
+    maxPendingReads: options.maxPendingReads ?? 65_536,
+    preVote: options.preVote ?? true,
+    checkQuorum: options.checkQuorum ?? true,
+  };
+  for (const [name, value] of Object.entries(limits)) {
+    if (typeof value === 'boolean') continue;
+    invariant(Number.isSafeInteger(value) && value > 0, `${name} must be a positive integer, not ${value}`);
+  }
+  invariant(
+    limits.heartbeatTimeoutTicks < limits.electionTimeoutTicks,
+    'heartbeatTimeoutTicks must be below electionTimeoutTicks',
+  );
+  return limits;
 }

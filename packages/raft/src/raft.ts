@@ -1,7 +1,6 @@
-/** The member: inputs in, a `Ready` out. Pure and synchronous; the same inputs give the same outputs, always. */
+/** The contract with the driver: inputs in, a `Ready` out. Synchronous; the same inputs give the same outputs, always. */
 import type { NodeId, SnapshotMeta } from './entry.ts';
 import type { Message } from './message.ts';
-import type { RaftOptions } from './options.ts';
 import type { Ready, Role } from './ready.ts';
 
 /** What became of a proposal or a read. `accepted` is no promise: it may still be lost with its leader. */
@@ -71,6 +70,3 @@ export interface Raft {
   applied(index: number): void;
   status(): RaftStatus;
 }
-
-/** Starts a member as a follower from what it remembers. */
-export declare function createRaft(options: RaftOptions): Raft;

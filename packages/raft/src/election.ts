@@ -1,0 +1,116 @@
+/**
+ * Elections (paper section 5.2, 5.4.1; thesis 9.6 for pre-vote). A candidate asks for votes only once its own vote and
+ * term are durable, and counts itself at the same moment: a candidate that forgets a campaign in a crash must not be
+ * elected by the late answers to it with a log that is shorter now. A pre-vote promises nothing, so neither side of it
+ * waits for a disk.
+ */
+import type { NodeId } from './entry.ts';
+import { noNode } from './entry.ts';
+import { invariant } from './invariant.ts';
+import type { Member } from './member.ts';
+import { becomeFollower, newProgress, resetRole } from './member.ts';
+import type { VoteMessage, VoteResponse } from './message.ts';
+import { isVoter, members, voteResult } from './quorum.ts';
+import { appendNoop } from './replication.ts';
+
+/** Campaigns, asking beforehand where pre-vote is on. */
+export function campaign(member: Member): void {
+  if (member.role === 'leader' || !isVoter(member.config, member.id)) return;
+  // Its requests have not even left: starting over would only lose the votes that are about to come.
+  if (member.role === 'candidate' && !member.votes.has(member.id)) return;
+  if (member.limits.preVote) startPreVote(member);
+  else startElection(member, { transfer: false });
+}
+
+/** Raises the term, votes for itself and asks for the others' votes. */
+export function startElection(member: Member, { transfer }: { transfer: boolean }): void {
+  invariant(member.role !== 'leader', 'a leader never campaigns');
+  resetRole(member, { term: member.term + 1 });
+  member.role = 'candidate';
+  member.vote = member.id;
+  askForVotes(member, { type: 'vote', term: member.term, transfer });
+}
+
+/** This candidate's own vote became durable. */
+export function ownVoteSynced(member: Member): void {
+  recordVote(member, { from: member.id, granted: true });
+}
+
+/** The promise that keeps a working leader in office: who hears one neither votes nor pre-votes. */
+export function hearsLeader(member: Member): boolean {
+  const { checkQuorum, electionTimeoutTicks } = member.limits;
+  return checkQuorum && member.leader !== noNode && member.electionElapsed < electionTimeoutTicks;
+}
+
+export function handleVoteRequest(member: Member, message: VoteMessage): void {
+  const { lastIndex, lastTerm, from } = message;
+  const complete = member.log.isUpToDate({ index: lastIndex, term: lastTerm });
+  const granted = complete && mayVoteFor(member, message);
+  if (message.type === 'preVote') {
+    // A grant carries the term asked about, a refusal ours, so that a candidate left behind catches up.
+    const term = granted ? message.term : member.term;
+    member.messages.push({ type: 'preVoteResponse', from: member.id, to: from, term, granted });
+    return;
+  }
+  const answer = { type: 'voteResponse', from: member.id, to: from, term: member.term, granted } as const;
+  if (!granted) {
+    member.messages.push(answer);
+    return;
+  }
+  member.vote = from;
+  member.electionElapsed = 0;
+  member.held.push(answer);
+}
+
+export function handleVoteResponse(member: Member, { type, from, granted }: VoteResponse): void {
+  const awaited = type === 'preVoteResponse' ? 'preCandidate' : 'candidate';
+  if (member.role === awaited) recordVote(member, { from, granted });
+}
+
+function startPreVote(member: Member): void {
+  resetRole(member, { term: member.term });
+  member.role = 'preCandidate';
+  askForVotes(member, { type: 'preVote', term: member.term + 1, transfer: false });
+  recordVote(member, { from: member.id, granted: true });
+}
+
+function askForVotes(member: Member, ask: Pick<VoteMessage, 'type' | 'term' | 'transfer'>): void {
+  const outbox = ask.type === 'vote' ? member.held : member.messages;
+  const { lastIndex, lastTerm } = member.log;
+  for (const to of members(member.config)) {
+    if (to === member.id || !isVoter(member.config, to)) continue;
+    outbox.push({ ...ask, from: member.id, to, lastIndex, lastTerm });
+  }
+}
+
+function mayVoteFor(member: Member, { type, from, term }: VoteMessage): boolean {
+  if (member.vote === from) return true;
+  if (member.vote === noNode && member.leader === noNode) return true;
+  return type === 'preVote' && term > member.term;
+}
+
+function recordVote(member: Member, { from, granted }: { from: NodeId; granted: boolean }): void {
+  if (!member.votes.has(from)) member.votes.set(from, granted);
+  const result = voteResult(member.config, (id) => member.votes.get(id));
+  if (result === 'pending') return;
+  if (result === 'lost') becomeFollower(member, { term: member.term, leader: noNode });
+  else if (member.role === 'preCandidate') startElection(member, { transfer: false });
+  else becomeLeader(member);
+}
+
+function becomeLeader(member: Member): void {
+  const { log } = member;
+  invariant(member.role === 'candidate' && member.vote === member.id, 'only a candidate is elected');
+  invariant(log.synced === log.lastIndex, 'a candidate whose vote is durable has synced its log');
+  resetRole(member, { term: member.term });
+  member.role = 'leader';
+  member.leader = member.id;
+  for (const id of members(member.config)) member.progress.set(id, newProgress(member, { next: log.lastIndex + 1 }));
+  const own = member.progress.get(member.id);
+  invariant(own !== undefined, 'a leader is a member');
+  own.becomeReplicate();
+  own.accepted(log.synced);
+  own.recentActive = true;
+  member.uncommittedBytes = log.bytesOf({ from: log.committed + 1, to: log.lastIndex + 1 });
+  appendNoop(member);
+}
