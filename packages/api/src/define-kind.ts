@@ -1,9 +1,10 @@
 /** Makes a row from what is particular to a kind: names, verbs, prefix and rules that follow from others are filled in. */
 import type { FieldError } from './field-error.ts';
-import type { Column, Kind, Strategy, Subresource, Verb } from './kind.ts';
+import type { Column, FieldLabels, Kind, Strategy, Subresource, Verb } from './kind.ts';
 import type { KubeObject } from './object.ts';
 import type { Model } from './schema/schema.ts';
 import { ageColumn, nameColumn } from './columns.ts';
+import { freshMetadata, metadataFromOld, withMetadata } from './object-rules.ts';
 import { validateMetadata, validateMetadataUpdate, type NameRule } from './validation/metadata.ts';
 
 export interface KindDefinition<T extends KubeObject> {
@@ -21,7 +22,7 @@ export interface KindDefinition<T extends KubeObject> {
   /** Beside `status`, which is served when the model has one. */
   readonly subresources?: readonly Subresource[];
   /** Beside metadata.name and metadata.namespace. */
-  readonly fieldSelectors?: Readonly<Record<string, (object: T) => string>>;
+  readonly fieldSelectors?: FieldLabels<T>;
   /** Between Name and what the kind adds; `Name` and `Age` are the default. */
   readonly columns?: readonly Column<T>[];
   defaults?(object: T): T;
@@ -30,6 +31,9 @@ export interface KindDefinition<T extends KubeObject> {
   /** Problems beyond metadata; by default those of `validate`. */
   validateUpdate?(object: T, old: T): readonly FieldError[];
   validateStatusUpdate?(object: T, old: T): readonly FieldError[];
+  /** Whether an update raises `metadata.generation`; a kind without this counts none. */
+  raisesGeneration?(object: T, old: T): boolean;
+  /** `prepareFor…` get an object whose metadata and status are already as for all kinds. */
   readonly strategy?: Partial<Strategy<T>>;
 }
 
@@ -37,22 +41,24 @@ const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get'
 
 type WithStatus = KubeObject & { readonly status?: unknown };
 
-/** Status is written through its own endpoint only: create starts without one, update keeps the old one. */
-function withStatusOf<T extends KubeObject>(object: T, source: WithStatus | undefined): T {
-  const { status: _, ...rest } = object as T & WithStatus;
-  return (source?.status === undefined ? rest : { ...rest, status: source.status }) as T;
+/** Status is written through its own endpoint only: create starts with an empty one, update keeps the old one. */
+function withStatusOf<T extends KubeObject>(object: T, { status }: WithStatus): T {
+  return { ...object, status };
 }
 
 /** A status write: all of the old object but its status and the metadata that Kubernetes lets the status endpoint change. */
 function onlyStatusOf<T extends KubeObject>(object: T, old: T): T {
-  const { metadata } = object;
-  const kept = withStatusOf(old, object);
-  return { ...kept, metadata: { ...old.metadata, ...statusMetadata(metadata) } };
-}
-
-function statusMetadata(metadata: KubeObject['metadata']): Partial<KubeObject['metadata']> {
-  const { labels, annotations, finalizers, ownerReferences, managedFields, resourceVersion } = metadata;
-  return { labels, annotations, finalizers, ownerReferences, managedFields, resourceVersion };
+  const { labels, annotations, finalizers, ownerReferences, managedFields, resourceVersion } = object.metadata;
+  const metadata = {
+    ...old.metadata,
+    labels,
+    annotations,
+    finalizers,
+    ownerReferences,
+    managedFields,
+    resourceVersion,
+  };
+  return { ...withStatusOf(old, object), metadata };
 }
 
 function statusSubresource<T extends KubeObject>({ group, version, kind, model }: KindDefinition<T>): Subresource[] {
@@ -60,17 +66,30 @@ function statusSubresource<T extends KubeObject>({ group, version, kind, model }
   return [{ name: 'status', responseKind: { group, version, kind }, verbs: ['get', 'patch', 'update'], model }];
 }
 
-function strategyOf<T extends KubeObject>(definition: KindDefinition<T>): Strategy<T> {
-  const hasStatus = 'status' in definition.model.fields;
+/** What the kind says comes after what all kinds do. */
+function strategyOf<T extends KubeObject>({ model, strategy = {}, raisesGeneration }: KindDefinition<T>): Strategy<T> {
+  const hasStatus = 'status' in model.fields;
+  const firstGeneration = raisesGeneration && 1;
   return {
     allowUnconditionalUpdate: true,
     allowCreateOnUpdate: false,
     ttlSeconds: undefined,
-    prepareForCreate: (object) => (hasStatus ? withStatusOf(object, undefined) : object),
-    prepareForUpdate: (object, old) => (hasStatus ? withStatusOf(object, old) : object),
-    prepareForStatusUpdate: onlyStatusOf,
     gracePeriodSeconds: () => undefined,
-    ...definition.strategy,
+    ...strategy,
+    prepareForCreate: (object) => {
+      const fresh = freshMetadata(object, firstGeneration);
+      return strategy.prepareForCreate?.(fresh) ?? (hasStatus ? withStatusOf(fresh, { ...fresh, status: {} }) : fresh);
+    },
+    prepareForUpdate: (object, old) => {
+      const kept = metadataFromOld(hasStatus ? withStatusOf(object, old) : object, old);
+      const prepared = strategy.prepareForUpdate?.(kept, old) ?? kept;
+      const raised = raisesGeneration?.(prepared, old) === true;
+      return raised ? withMetadata(prepared, { generation: (old.metadata.generation ?? 0) + 1 }) : prepared;
+    },
+    prepareForStatusUpdate: (object, old) => {
+      const kept = onlyStatusOf(object, old);
+      return strategy.prepareForStatusUpdate?.(kept, old) ?? kept;
+    },
   };
 }
 
@@ -102,7 +121,7 @@ export function defineKind<T extends KubeObject>(definition: KindDefinition<T>):
     validate: (object) => [...validateMetadata(object.metadata, rules), ...(definition.validate?.(object) ?? [])],
     validateUpdate: (object, old) => [
       ...validateMetadataUpdate(object.metadata, old.metadata, rules),
-      ...(definition.validateUpdate ?? definition.validate)?.(object, old) ?? [],
+      ...((definition.validateUpdate ?? definition.validate)?.(object, old) ?? []),
     ],
     validateStatusUpdate: (object, old) => [
       ...validateMetadataUpdate(object.metadata, old.metadata, rules),

@@ -40,15 +40,19 @@ function detailed(prefix: string, detail: string): string {
   return detail === '' ? prefix : `${prefix}: ${detail}`;
 }
 
-export function required(field: string, detail = ''): FieldError {
+export function missing(field: string, detail = ''): FieldError {
   return { type: 'FieldValueRequired', field, message: detailed('Required value', detail) };
 }
 export function invalid(field: string, value: unknown, detail: string): FieldError {
   return { type: 'FieldValueInvalid', field, message: detailed(`Invalid value: ${shown(value)}`, detail) };
 }
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const values = [...supported].sort().map(quoted).join(', ');
-  return { type: 'FieldValueNotSupported', field, message: `Unsupported value: ${shown(value)}: supported values: ${values}` };
+  const values = supported.map(quoted).join(', ');
+  return {
+    type: 'FieldValueNotSupported',
+    field,
+    message: `Unsupported value: ${shown(value)}: supported values: ${values}`,
+  };
 }
 export function duplicate(field: string, value: unknown): FieldError {
   return { type: 'FieldValueDuplicate', field, message: `Duplicate value: ${shown(value)}` };
@@ -65,10 +69,6 @@ export function tooLong(field: string, maxLength: number): FieldError {
 export function tooMany(field: string, actual: number, max: number): FieldError {
   return { type: 'FieldValueTooMany', field, message: `Too many: ${actual}: must have at most ${max} items` };
 }
-export function typeInvalid(field: string, value: unknown, detail: string): FieldError {
-  return { type: 'FieldValueTypeInvalid', field, message: detailed(`Invalid value: ${shown(value)}`, detail) };
-}
-
 /** `spec.containers[0].name: Required value`, as one error reads in a message. */
 export function fieldErrorText(error: FieldError): string {
   return `${error.field}: ${error.message}`;

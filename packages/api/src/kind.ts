@@ -48,6 +48,11 @@ export interface Column<T extends KubeObject = KubeObject> {
   cell(object: T, context: CellContext): Cell;
 }
 
+/** A method's type, so that a row of one kind is a row of any kind. */
+type FieldValue<T> = { value(object: T): string }['value'];
+/** What a field selector may ask for, by label. */
+export type FieldLabels<T extends KubeObject = KubeObject> = Readonly<Record<string, FieldValue<T>>>;
+
 /** What happens to an object of this kind between decoding and validation, and how it ends. */
 export interface Strategy<T extends KubeObject = KubeObject> {
   /** An update without a resourceVersion replaces whatever is there. */
@@ -85,7 +90,7 @@ export interface Kind<T extends KubeObject = KubeObject> extends GroupVersionKin
   readonly model: Model<T>;
   readonly subresources: readonly Subresource[];
   /** Value of each field label that selectors may name, `metadata.name` and `metadata.namespace` included. */
-  readonly fieldSelectors: Readonly<Record<string, (object: T) => string>>;
+  readonly fieldSelectors: FieldLabels<T>;
   readonly columns: readonly Column<T>[];
   defaults(object: T): T;
   /** All problems of a new object, metadata included. */

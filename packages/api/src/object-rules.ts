@@ -1,7 +1,8 @@
 /**
- * What the strategies of most kinds have in common. `deepEqual` compares JSON; a field that is `undefined` equals an absent one.
+ * What the writes of all kinds have in common: which metadata a client may set, and how generations count. `deepEqual` compares
+ * JSON; a field that is `undefined` equals an absent one.
  */
-import type { KubeObject } from './object.ts';
+import type { KubeObject, NamedMeta } from './object.ts';
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -18,14 +19,29 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   return true;
 }
 
-export function withGeneration<T extends KubeObject>(object: T, generation: number | undefined): T {
-  return { ...object, metadata: { ...object.metadata, generation } };
+export function withMetadata<T extends KubeObject>(object: T, metadata: Partial<NamedMeta>): T {
+  return { ...object, metadata: { ...object.metadata, ...metadata } };
 }
 
-type WithSpec = KubeObject & { readonly spec?: unknown };
+/** A new object has not begun to be deleted, whatever the client sent. */
+export function freshMetadata<T extends KubeObject>(object: T, generation: number | undefined): T {
+  const { deletionTimestamp: _, deletionGracePeriodSeconds: _grace, selfLink: _link, ...kept } = object.metadata;
+  return { ...object, metadata: { ...kept, generation } };
+}
 
-/** Generation counts changes of the spec; clients can't set it. */
-export function generationAfter<T extends WithSpec>(object: T, old: T): T {
-  const generation = old.metadata.generation ?? 0;
-  return withGeneration(object, deepEqual(object.spec, old.spec) ? old.metadata.generation : generation + 1);
+/** What the server set stays, where the client left it out; generation is the server's alone. */
+export function metadataFromOld<T extends KubeObject>(object: T, { metadata: old }: KubeObject): T {
+  const { uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds } = object.metadata;
+  return withMetadata(object, {
+    uid: uid ?? old.uid,
+    creationTimestamp: creationTimestamp ?? old.creationTimestamp,
+    deletionTimestamp: deletionTimestamp ?? old.deletionTimestamp,
+    deletionGracePeriodSeconds: deletionGracePeriodSeconds ?? old.deletionGracePeriodSeconds,
+    generation: old.generation,
+  });
+}
+
+/** Whether `key` differs between two versions of an object. */
+export function changed<T extends KubeObject>(key: keyof T): (object: T, old: T) => boolean {
+  return (object, old) => !deepEqual(object[key], old[key]);
 }

@@ -28,9 +28,19 @@ const typeMeta = {
   kind: string('Which kind of object this is, in CamelCase.'),
 };
 
+/** As the metadata of a template, but a name is always there, if only the empty one. */
+const namedMeta: Model<NamedMeta> = model(objectMeta.name, objectMeta.description, {
+  ...objectMeta.fields,
+  name: filled(string('Name, unique in the namespace for its kind; never changes.')),
+});
+
 /** The model of a kind: `fields` plus apiVersion, kind and metadata. */
-export function kindModel<T extends KubeObject>(name: string, description: string, fields: Readonly<Record<string, Field>>): Model<T> {
-  const metadata = filled(ref(objectMeta, 'Name, labels and the rest that every object has.'));
+export function kindModel<T extends KubeObject>(
+  name: string,
+  description: string,
+  fields: Readonly<Record<string, Field>>,
+): Model<T> {
+  const metadata = filled(ref(namedMeta, 'Name, labels and the rest that every object has.'));
   return model(name, description, { ...typeMeta, metadata, ...fields });
 }
 

@@ -24,4 +24,9 @@ export const statusCodes = {
 export type StatusReason = keyof typeof statusCodes;
 
 /** Kubernetes' own cause types that are not field errors. */
-export type CauseReason = 'ResourceVersionTooLarge' | 'NamespaceTerminating' | 'DisruptionBudget' | 'FieldManagerConflict' | 'UnexpectedServerResponse';
+export type CauseReason =
+  | 'ResourceVersionTooLarge'
+  | 'NamespaceTerminating'
+  | 'DisruptionBudget'
+  | 'FieldManagerConflict'
+  | 'UnexpectedServerResponse';

@@ -2,6 +2,7 @@
  * Failures of the API as data: an `ApiError` carries the `Status` that goes over the wire, whatever the transport. The message
  * texts are Kubernetes' own (apimachinery `api/errors`): kubectl prints them, clients match on them.
  */
+import { messageOf } from '@flotilla/base';
 import { fieldErrorText, type FieldError } from './field-error.ts';
 import type { Status, StatusDetails } from './meta/status-model.ts';
 import { statusCodes, type CauseReason, type StatusReason } from './status-reasons.ts';
@@ -65,8 +66,12 @@ function about({ group, resource }: GroupResource, name: string): StatusDetails 
   return { name, ...(group !== '' && { group }), kind: resource };
 }
 
-export function notFoundError(resource: GroupResource, name: string): ApiError {
-  return failure({ reason: 'NotFound', message: `${qualified(resource)} ${JSON.stringify(name)} not found`, details: about(resource, name) });
+export function notFound(resource: GroupResource, name: string): ApiError {
+  return failure({
+    reason: 'NotFound',
+    message: `${qualified(resource)} ${JSON.stringify(name)} not found`,
+    details: about(resource, name),
+  });
 }
 
 /** The URL names no resource at all. */
@@ -85,7 +90,8 @@ export function generateNameConflict(resource: GroupResource, name: string): Api
   return failure({ reason: 'AlreadyExists', message, details: { ...about(resource, name), retryAfterSeconds: 1 } });
 }
 
-export const objectModified = 'the object has been modified; please apply your changes to the latest version and try again';
+export const objectModified =
+  'the object has been modified; please apply your changes to the latest version and try again';
 
 export function conflict(resource: GroupResource, name: string, detail: string = objectModified): ApiError {
   const message = `Operation cannot be fulfilled on ${qualified(resource)} ${JSON.stringify(name)}: ${detail}`;
@@ -99,7 +105,11 @@ export function leaderFenced(resource: GroupResource, name: string, election: st
 }
 
 /** Validation failed. `group` and `kind` name the kind, as in `Deployment.apps "web" is invalid: …`. */
-export function invalidObject({ group, kind }: { readonly group: string; readonly kind: string }, name: string, errors: readonly FieldError[]): ApiError {
+export function invalidObject(
+  { group, kind }: { readonly group: string; readonly kind: string },
+  name: string,
+  errors: readonly FieldError[],
+): ApiError {
   const texts = [...new Set(errors.map(fieldErrorText))];
   const summary = texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
   return failure({
@@ -114,12 +124,29 @@ export function invalidObject({ group, kind }: { readonly group: string; readonl
   });
 }
 
+/** The request is well-formed but can't be done, such as a JSON patch whose test fails. */
+export function unprocessable(detail: string): ApiError {
+  return failure({
+    reason: 'Invalid',
+    message: 'the server rejected our request due to an error in our request',
+    details: { causes: [{ reason: 'UnexpectedServerResponse', message: detail }] },
+  });
+}
+
 export function badRequest(message: string, cause?: unknown): ApiError {
   return failure({ reason: 'BadRequest', message }, cause);
 }
 
-export function forbiddenError(resource: GroupResource, name: string, detail: string, causes?: StatusDetails['causes']): ApiError {
-  const message = name === '' ? `${qualified(resource)} is forbidden: ${detail}` : `${qualified(resource)} ${JSON.stringify(name)} is forbidden: ${detail}`;
+export function forbidden(
+  resource: GroupResource,
+  name: string,
+  detail: string,
+  causes?: StatusDetails['causes'],
+): ApiError {
+  const message =
+    name === ''
+      ? `${qualified(resource)} is forbidden: ${detail}`
+      : `${qualified(resource)} ${JSON.stringify(name)} is forbidden: ${detail}`;
   return failure({ reason: 'Forbidden', message, details: { ...about(resource, name), ...(causes && { causes }) } });
 }
 
@@ -133,7 +160,10 @@ export function methodNotAllowed(resource: GroupResource, action: string): ApiEr
 }
 
 export function notAcceptable(accepted: readonly string[]): ApiError {
-  return failure({ reason: 'NotAcceptable', message: `only the following media types are accepted: ${accepted.join(', ')}` });
+  return failure({
+    reason: 'NotAcceptable',
+    message: `only the following media types are accepted: ${accepted.join(', ')}`,
+  });
 }
 
 export function unsupportedMediaType(supported: readonly string[]): ApiError {
@@ -152,7 +182,11 @@ export function gone(message: string): ApiError {
   return failure({ reason: 'Gone', message });
 }
 
-export function tooManyRequests(message: string, retryAfterSeconds: number, causes?: StatusDetails['causes']): ApiError {
+export function tooManyRequests(
+  message: string,
+  retryAfterSeconds: number,
+  causes?: StatusDetails['causes'],
+): ApiError {
   return failure({ reason: 'TooManyRequests', message, details: { retryAfterSeconds, ...(causes && { causes }) } });
 }
 
@@ -165,7 +199,13 @@ export function timeout(message: string, retryAfterSeconds: number): ApiError {
 }
 
 /** The version asked for lies in the future; the client tries again. */
-export function resourceVersionTooLarge({ requested, current }: { readonly requested: number; readonly current: number }): ApiError {
+export function resourceVersionTooLarge({
+  requested,
+  current,
+}: {
+  readonly requested: number;
+  readonly current: number;
+}): ApiError {
   const reason: CauseReason = 'ResourceVersionTooLarge';
   return failure({
     reason: 'Timeout',
@@ -185,12 +225,11 @@ export function serviceUnavailable(message: string): ApiError {
 }
 
 export function internalError(cause: unknown): ApiError {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  const error = failure(
+  const text = messageOf(cause);
+  return failure(
     { reason: 'InternalError', message: `Internal error occurred: ${text}`, details: { causes: [{ message: text }] } },
     cause,
   );
-  return error;
 }
 
 /** The answer to a delete that left nothing behind. */

@@ -3,20 +3,29 @@ import { atomic, list, model, required, string, stringMap, strings } from '../sc
 import type { Fields, Model } from '../schema/schema.ts';
 
 const labelSelectorRequirementFields = {
-  key: required(string('@LabelSelectorRequirement.key')),
-  operator: required(string('@LabelSelectorRequirement.operator')),
-  values: strings('@LabelSelectorRequirement.values', atomic),
+  key: required(string('Label that the condition is about.')),
+  operator: required(string('In, NotIn, Exists or DoesNotExist.')),
+  values: strings('What the label may or may not be; empty for Exists and DoesNotExist.', atomic),
 };
 
-/** @LabelSelectorRequirement. */
+/** One condition on a label. */
 export interface LabelSelectorRequirement extends Fields<typeof labelSelectorRequirementFields> {}
-export const labelSelectorRequirement: Model<LabelSelectorRequirement> = model('io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement', '@LabelSelectorRequirement', labelSelectorRequirementFields);
+export const labelSelectorRequirement: Model<LabelSelectorRequirement> = model(
+  'io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement',
+  'One condition on a label.',
+  labelSelectorRequirementFields,
+);
 
 const labelSelectorFields = {
-  matchExpressions: list(labelSelectorRequirement, '@LabelSelector.matchExpressions', atomic),
-  matchLabels: stringMap('@LabelSelector.matchLabels'),
+  matchExpressions: list(labelSelectorRequirement, 'Conditions on labels.', atomic),
+  matchLabels: stringMap('Labels that must have just these values.'),
 };
 
-/** @LabelSelector. */
+/** Selects objects by their labels; all conditions must hold. */
 export interface LabelSelector extends Fields<typeof labelSelectorFields> {}
-export const labelSelector: Model<LabelSelector> = model('io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector', '@LabelSelector', labelSelectorFields, { atomic: true });
+export const labelSelector: Model<LabelSelector> = model(
+  'io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector',
+  'Selects objects by their labels; all conditions must hold.',
+  labelSelectorFields,
+  { atomic: true },
+);

@@ -3,101 +3,146 @@ import { boolean, model, quantity, ref, required, string } from '../schema/build
 import type { Fields, Model } from '../schema/schema.ts';
 
 const configMapKeySelectorFields = {
-  key: required(string('@ConfigMapKeySelector.key')),
-  name: string('@ConfigMapKeySelector.name'),
-  optional: boolean('@ConfigMapKeySelector.optional'),
+  key: required(string('Key of the entry.')),
+  name: string('Its name.'),
+  optional: boolean('Whether it may be missing.'),
 };
 
-/** @ConfigMapKeySelector. */
+/** One entry of a config map. */
 export interface ConfigMapKeySelector extends Fields<typeof configMapKeySelectorFields> {}
-export const configMapKeySelector: Model<ConfigMapKeySelector> = model('io.k8s.api.core.v1.ConfigMapKeySelector', '@ConfigMapKeySelector', configMapKeySelectorFields, { atomic: true });
+export const configMapKeySelector: Model<ConfigMapKeySelector> = model(
+  'io.k8s.api.core.v1.ConfigMapKeySelector',
+  'One entry of a config map.',
+  configMapKeySelectorFields,
+  { atomic: true },
+);
 
 const secretKeySelectorFields = {
-  key: required(string('@SecretKeySelector.key')),
-  name: string('@SecretKeySelector.name'),
-  optional: boolean('@SecretKeySelector.optional'),
+  key: required(string('Key of the entry.')),
+  name: string('Its name.'),
+  optional: boolean('Whether it may be missing.'),
 };
 
-/** @SecretKeySelector. */
+/** One entry of a secret. */
 export interface SecretKeySelector extends Fields<typeof secretKeySelectorFields> {}
-export const secretKeySelector: Model<SecretKeySelector> = model('io.k8s.api.core.v1.SecretKeySelector', '@SecretKeySelector', secretKeySelectorFields, { atomic: true });
+export const secretKeySelector: Model<SecretKeySelector> = model(
+  'io.k8s.api.core.v1.SecretKeySelector',
+  'One entry of a secret.',
+  secretKeySelectorFields,
+  { atomic: true },
+);
 
 const objectFieldSelectorFields = {
-  apiVersion: string('@ObjectFieldSelector.apiVersion'),
-  fieldPath: required(string('@ObjectFieldSelector.fieldPath')),
+  apiVersion: string('Schema that the path is written for; v1 where nothing is said.'),
+  fieldPath: required(string('Path of the field, such as status.podIP.')),
 };
 
-/** @ObjectFieldSelector. */
+/** One field of the pod itself. */
 export interface ObjectFieldSelector extends Fields<typeof objectFieldSelectorFields> {}
-export const objectFieldSelector: Model<ObjectFieldSelector> = model('io.k8s.api.core.v1.ObjectFieldSelector', '@ObjectFieldSelector', objectFieldSelectorFields, { atomic: true });
+export const objectFieldSelector: Model<ObjectFieldSelector> = model(
+  'io.k8s.api.core.v1.ObjectFieldSelector',
+  'One field of the pod itself.',
+  objectFieldSelectorFields,
+  { atomic: true },
+);
 
 const resourceFieldSelectorFields = {
-  containerName: string('@ResourceFieldSelector.containerName'),
-  divisor: quantity('@ResourceFieldSelector.divisor'),
-  resource: required(string('@ResourceFieldSelector.resource')),
+  containerName: string('Which container; needed in volumes only.'),
+  divisor: quantity('Unit in which the amount is given.'),
+  resource: required(string('Which amount, such as limits.cpu.')),
 };
 
-/** @ResourceFieldSelector. */
+/** What a container asks for or may use of one resource. */
 export interface ResourceFieldSelector extends Fields<typeof resourceFieldSelectorFields> {}
-export const resourceFieldSelector: Model<ResourceFieldSelector> = model('io.k8s.api.core.v1.ResourceFieldSelector', '@ResourceFieldSelector', resourceFieldSelectorFields, { atomic: true });
+export const resourceFieldSelector: Model<ResourceFieldSelector> = model(
+  'io.k8s.api.core.v1.ResourceFieldSelector',
+  'What a container asks for or may use of one resource.',
+  resourceFieldSelectorFields,
+  { atomic: true },
+);
 
 const fileKeySelectorFields = {
-  key: required(string('@FileKeySelector.key')),
-  optional: boolean('@FileKeySelector.optional'),
-  path: required(string('@FileKeySelector.path')),
-  volumeName: required(string('@FileKeySelector.volumeName')),
+  key: required(string('Name of the variable in the file.')),
+  optional: boolean('Whether it may be missing.'),
+  path: required(string('Path of the file in the volume.')),
+  volumeName: required(string('Volume that holds the file.')),
 };
 
-/** @FileKeySelector. */
+/** One entry of a file of variables in a volume. */
 export interface FileKeySelector extends Fields<typeof fileKeySelectorFields> {}
-export const fileKeySelector: Model<FileKeySelector> = model('io.k8s.api.core.v1.FileKeySelector', '@FileKeySelector', fileKeySelectorFields, { atomic: true });
+export const fileKeySelector: Model<FileKeySelector> = model(
+  'io.k8s.api.core.v1.FileKeySelector',
+  'One entry of a file of variables in a volume.',
+  fileKeySelectorFields,
+  { atomic: true },
+);
 
 const envVarSourceFields = {
-  configMapKeyRef: ref(configMapKeySelector, '@EnvVarSource.configMapKeyRef'),
-  fieldRef: ref(objectFieldSelector, '@EnvVarSource.fieldRef'),
-  fileKeyRef: ref(fileKeySelector, '@EnvVarSource.fileKeyRef'),
-  resourceFieldRef: ref(resourceFieldSelector, '@EnvVarSource.resourceFieldRef'),
-  secretKeyRef: ref(secretKeySelector, '@EnvVarSource.secretKeyRef'),
+  configMapKeyRef: ref(configMapKeySelector, 'From a config map.'),
+  fieldRef: ref(objectFieldSelector, 'From the pod itself.'),
+  fileKeyRef: ref(fileKeySelector, 'From a file in a volume.'),
+  resourceFieldRef: ref(resourceFieldSelector, 'From the resources of a container.'),
+  secretKeyRef: ref(secretKeySelector, 'From a secret.'),
 };
 
-/** @EnvVarSource. */
+/** Where the value of a variable comes from; one of its fields. */
 export interface EnvVarSource extends Fields<typeof envVarSourceFields> {}
-export const envVarSource: Model<EnvVarSource> = model('io.k8s.api.core.v1.EnvVarSource', '@EnvVarSource', envVarSourceFields);
+export const envVarSource: Model<EnvVarSource> = model(
+  'io.k8s.api.core.v1.EnvVarSource',
+  'Where the value of a variable comes from; one of its fields.',
+  envVarSourceFields,
+);
 
 const envVarFields = {
-  name: required(string('@EnvVar.name')),
-  value: string('@EnvVar.value'),
-  valueFrom: ref(envVarSource, '@EnvVar.valueFrom'),
+  name: required(string('Name of the variable.')),
+  value: string('Its value; $(OTHER) stands for a variable set before.'),
+  valueFrom: ref(envVarSource, 'Where the value comes from, instead of standing here.'),
 };
 
-/** @EnvVar. */
+/** A variable in the environment of a container. */
 export interface EnvVar extends Fields<typeof envVarFields> {}
-export const envVar: Model<EnvVar> = model('io.k8s.api.core.v1.EnvVar', '@EnvVar', envVarFields);
+export const envVar: Model<EnvVar> = model(
+  'io.k8s.api.core.v1.EnvVar',
+  'A variable in the environment of a container.',
+  envVarFields,
+);
 
 const configMapEnvSourceFields = {
-  name: string('@ConfigMapEnvSource.name'),
-  optional: boolean('@ConfigMapEnvSource.optional'),
+  name: string('Its name.'),
+  optional: boolean('Whether it may be missing.'),
 };
 
-/** @ConfigMapEnvSource. */
+/** A config map whose entries become variables. */
 export interface ConfigMapEnvSource extends Fields<typeof configMapEnvSourceFields> {}
-export const configMapEnvSource: Model<ConfigMapEnvSource> = model('io.k8s.api.core.v1.ConfigMapEnvSource', '@ConfigMapEnvSource', configMapEnvSourceFields);
+export const configMapEnvSource: Model<ConfigMapEnvSource> = model(
+  'io.k8s.api.core.v1.ConfigMapEnvSource',
+  'A config map whose entries become variables.',
+  configMapEnvSourceFields,
+);
 
 const secretEnvSourceFields = {
-  name: string('@SecretEnvSource.name'),
-  optional: boolean('@SecretEnvSource.optional'),
+  name: string('Its name.'),
+  optional: boolean('Whether it may be missing.'),
 };
 
-/** @SecretEnvSource. */
+/** A secret whose entries become variables. */
 export interface SecretEnvSource extends Fields<typeof secretEnvSourceFields> {}
-export const secretEnvSource: Model<SecretEnvSource> = model('io.k8s.api.core.v1.SecretEnvSource', '@SecretEnvSource', secretEnvSourceFields);
+export const secretEnvSource: Model<SecretEnvSource> = model(
+  'io.k8s.api.core.v1.SecretEnvSource',
+  'A secret whose entries become variables.',
+  secretEnvSourceFields,
+);
 
 const envFromSourceFields = {
-  configMapRef: ref(configMapEnvSource, '@EnvFromSource.configMapRef'),
-  prefix: string('@EnvFromSource.prefix'),
-  secretRef: ref(secretEnvSource, '@EnvFromSource.secretRef'),
+  configMapRef: ref(configMapEnvSource, 'All entries of a config map.'),
+  prefix: string('Put before each name.'),
+  secretRef: ref(secretEnvSource, 'All entries of a secret.'),
 };
 
-/** @EnvFromSource. */
+/** A source of many variables. */
 export interface EnvFromSource extends Fields<typeof envFromSourceFields> {}
-export const envFromSource: Model<EnvFromSource> = model('io.k8s.api.core.v1.EnvFromSource', '@EnvFromSource', envFromSourceFields);
+export const envFromSource: Model<EnvFromSource> = model(
+  'io.k8s.api.core.v1.EnvFromSource',
+  'A source of many variables.',
+  envFromSourceFields,
+);

@@ -3,94 +3,126 @@ import { atomic, int32, int64, intOrString, list, model, ref, required, string, 
 import type { Fields, Model } from '../schema/schema.ts';
 
 const httpHeaderFields = {
-  name: required(string('@HTTPHeader.name')),
-  value: required(string('@HTTPHeader.value')),
+  name: required(string('Its name.')),
+  value: required(string('The value.')),
 };
 
-/** @HTTPHeader. */
+/** A header of an HTTP request. */
 export interface HTTPHeader extends Fields<typeof httpHeaderFields> {}
-export const httpHeader: Model<HTTPHeader> = model('io.k8s.api.core.v1.HTTPHeader', '@HTTPHeader', httpHeaderFields);
+export const httpHeader: Model<HTTPHeader> = model(
+  'io.k8s.api.core.v1.HTTPHeader',
+  'A header of an HTTP request.',
+  httpHeaderFields,
+);
 
 const httpGetActionFields = {
-  host: string('@HTTPGetAction.host'),
-  httpHeaders: list(httpHeader, '@HTTPGetAction.httpHeaders', atomic),
-  path: string('@HTTPGetAction.path'),
-  port: required(intOrString('@HTTPGetAction.port')),
-  scheme: string('@HTTPGetAction.scheme'),
+  host: string('Host to ask; the pod where nothing is said.'),
+  httpHeaders: list(httpHeader, 'Headers to send.', atomic),
+  path: string('Path to ask for.'),
+  port: required(intOrString('Number or name of the port.')),
+  scheme: string('HTTP or HTTPS.'),
 };
 
-/** @HTTPGetAction. */
+/** An HTTP GET; answers from 200 to 399 are good. */
 export interface HTTPGetAction extends Fields<typeof httpGetActionFields> {}
-export const httpGetAction: Model<HTTPGetAction> = model('io.k8s.api.core.v1.HTTPGetAction', '@HTTPGetAction', httpGetActionFields);
+export const httpGetAction: Model<HTTPGetAction> = model(
+  'io.k8s.api.core.v1.HTTPGetAction',
+  'An HTTP GET; answers from 200 to 399 are good.',
+  httpGetActionFields,
+);
 
 const tcpSocketActionFields = {
-  host: string('@TCPSocketAction.host'),
-  port: required(intOrString('@TCPSocketAction.port')),
+  host: string('Host to connect to; the pod where nothing is said.'),
+  port: required(intOrString('Number or name of the port.')),
 };
 
-/** @TCPSocketAction. */
+/** Opens a TCP connection. */
 export interface TCPSocketAction extends Fields<typeof tcpSocketActionFields> {}
-export const tcpSocketAction: Model<TCPSocketAction> = model('io.k8s.api.core.v1.TCPSocketAction', '@TCPSocketAction', tcpSocketActionFields);
+export const tcpSocketAction: Model<TCPSocketAction> = model(
+  'io.k8s.api.core.v1.TCPSocketAction',
+  'Opens a TCP connection.',
+  tcpSocketActionFields,
+);
 
 const execActionFields = {
-  command: strings('@ExecAction.command', atomic),
+  command: strings('The command and its arguments; no shell.', atomic),
 };
 
-/** @ExecAction. */
+/** Runs a command in the container; exit code 0 is good. */
 export interface ExecAction extends Fields<typeof execActionFields> {}
-export const execAction: Model<ExecAction> = model('io.k8s.api.core.v1.ExecAction', '@ExecAction', execActionFields);
+export const execAction: Model<ExecAction> = model(
+  'io.k8s.api.core.v1.ExecAction',
+  'Runs a command in the container; exit code 0 is good.',
+  execActionFields,
+);
 
 const grpcActionFields = {
-  port: required(int32('@GRPCAction.port')),
-  service: string('@GRPCAction.service'),
+  port: required(int32('Number of the port.')),
+  service: string('Service to ask about.'),
 };
 
-/** @GRPCAction. */
+/** Asks the gRPC health service. */
 export interface GRPCAction extends Fields<typeof grpcActionFields> {}
-export const grpcAction: Model<GRPCAction> = model('io.k8s.api.core.v1.GRPCAction', '@GRPCAction', grpcActionFields);
+export const grpcAction: Model<GRPCAction> = model(
+  'io.k8s.api.core.v1.GRPCAction',
+  'Asks the gRPC health service.',
+  grpcActionFields,
+);
 
 const sleepActionFields = {
-  seconds: required(int64('@SleepAction.seconds')),
+  seconds: required(int64('How long.')),
 };
 
-/** @SleepAction. */
+/** Waits. */
 export interface SleepAction extends Fields<typeof sleepActionFields> {}
-export const sleepAction: Model<SleepAction> = model('io.k8s.api.core.v1.SleepAction', '@SleepAction', sleepActionFields);
+export const sleepAction: Model<SleepAction> = model('io.k8s.api.core.v1.SleepAction', 'Waits.', sleepActionFields);
 
 const probeFields = {
-  exec: ref(execAction, '@Probe.exec'),
-  failureThreshold: int32('@Probe.failureThreshold'),
-  grpc: ref(grpcAction, '@Probe.grpc'),
-  httpGet: ref(httpGetAction, '@Probe.httpGet'),
-  initialDelaySeconds: int32('@Probe.initialDelaySeconds'),
-  periodSeconds: int32('@Probe.periodSeconds'),
-  successThreshold: int32('@Probe.successThreshold'),
-  tcpSocket: ref(tcpSocketAction, '@Probe.tcpSocket'),
-  terminationGracePeriodSeconds: int64('@Probe.terminationGracePeriodSeconds'),
-  timeoutSeconds: int32('@Probe.timeoutSeconds'),
+  exec: ref(execAction, 'Run a command.'),
+  failureThreshold: int32('So many failures in a row count as failed.'),
+  grpc: ref(grpcAction, 'Ask the gRPC health service.'),
+  httpGet: ref(httpGetAction, 'Ask over HTTP.'),
+  initialDelaySeconds: int32('How long to wait after the start.'),
+  periodSeconds: int32('How often to probe.'),
+  successThreshold: int32('So many successes in a row count as well again.'),
+  tcpSocket: ref(tcpSocketAction, 'Open a connection.'),
+  terminationGracePeriodSeconds: int64("Grace for a container that the probe ends, instead of the pod's."),
+  timeoutSeconds: int32('How long an answer may take.'),
 };
 
-/** @Probe. */
+/** How the kubelet finds out how a container does. */
 export interface Probe extends Fields<typeof probeFields> {}
-export const probe: Model<Probe> = model('io.k8s.api.core.v1.Probe', '@Probe', probeFields);
+export const probe: Model<Probe> = model(
+  'io.k8s.api.core.v1.Probe',
+  'How the kubelet finds out how a container does.',
+  probeFields,
+);
 
 const lifecycleHandlerFields = {
-  exec: ref(execAction, '@LifecycleHandler.exec'),
-  httpGet: ref(httpGetAction, '@LifecycleHandler.httpGet'),
-  sleep: ref(sleepAction, '@LifecycleHandler.sleep'),
-  tcpSocket: ref(tcpSocketAction, '@LifecycleHandler.tcpSocket'),
+  exec: ref(execAction, 'Run a command.'),
+  httpGet: ref(httpGetAction, 'Ask over HTTP.'),
+  sleep: ref(sleepAction, 'Wait.'),
+  tcpSocket: ref(tcpSocketAction, 'No longer used.'),
 };
 
-/** @LifecycleHandler. */
+/** What to do at a moment of a container's life. */
 export interface LifecycleHandler extends Fields<typeof lifecycleHandlerFields> {}
-export const lifecycleHandler: Model<LifecycleHandler> = model('io.k8s.api.core.v1.LifecycleHandler', '@LifecycleHandler', lifecycleHandlerFields);
+export const lifecycleHandler: Model<LifecycleHandler> = model(
+  'io.k8s.api.core.v1.LifecycleHandler',
+  "What to do at a moment of a container's life.",
+  lifecycleHandlerFields,
+);
 
 const lifecycleFields = {
-  postStart: ref(lifecycleHandler, '@Lifecycle.postStart'),
-  preStop: ref(lifecycleHandler, '@Lifecycle.preStop'),
-  stopSignal: string('@Lifecycle.stopSignal'),
+  postStart: ref(lifecycleHandler, 'After the start; the container is not running before it is done.'),
+  preStop: ref(lifecycleHandler, 'Before the container is told to end.'),
+  stopSignal: string('Signal that tells the container to end.'),
 };
 
-/** @Lifecycle. */
+/** What to do when a container starts and before it is stopped. */
 export interface Lifecycle extends Fields<typeof lifecycleFields> {}
-export const lifecycle: Model<Lifecycle> = model('io.k8s.api.core.v1.Lifecycle', '@Lifecycle', lifecycleFields);
+export const lifecycle: Model<Lifecycle> = model(
+  'io.k8s.api.core.v1.Lifecycle',
+  'What to do when a container starts and before it is stopped.',
+  lifecycleFields,
+);

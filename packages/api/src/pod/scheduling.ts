@@ -4,44 +4,60 @@ import { atomic, int32, int64, model, ref, required, string, strings } from '../
 import type { Fields, Model } from '../schema/schema.ts';
 
 const tolerationFields = {
-  effect: string('@Toleration.effect'),
-  key: string('@Toleration.key'),
-  operator: string('@Toleration.operator'),
-  tolerationSeconds: int64('@Toleration.tolerationSeconds'),
-  value: string('@Toleration.value'),
+  effect: string('Effect of the taint; any where nothing is said.'),
+  key: string('Key of the taint; any where nothing is said, with Exists.'),
+  operator: string('Equal or Exists.'),
+  tolerationSeconds: int64('How long a NoExecute taint is borne; for ever where nothing is said.'),
+  value: string('Value of the taint.'),
 };
 
-/** @Toleration. */
+/** A taint that the pod bears. */
 export interface Toleration extends Fields<typeof tolerationFields> {}
-export const toleration: Model<Toleration> = model('io.k8s.api.core.v1.Toleration', '@Toleration', tolerationFields);
+export const toleration: Model<Toleration> = model(
+  'io.k8s.api.core.v1.Toleration',
+  'A taint that the pod bears.',
+  tolerationFields,
+);
 
 const topologySpreadConstraintFields = {
-  labelSelector: ref(labelSelector, '@TopologySpreadConstraint.labelSelector'),
-  matchLabelKeys: strings('@TopologySpreadConstraint.matchLabelKeys', atomic),
-  maxSkew: required(int32('@TopologySpreadConstraint.maxSkew')),
-  minDomains: int32('@TopologySpreadConstraint.minDomains'),
-  nodeAffinityPolicy: string('@TopologySpreadConstraint.nodeAffinityPolicy'),
-  nodeTaintsPolicy: string('@TopologySpreadConstraint.nodeTaintsPolicy'),
-  topologyKey: required(string('@TopologySpreadConstraint.topologyKey')),
-  whenUnsatisfiable: required(string('@TopologySpreadConstraint.whenUnsatisfiable')),
+  labelSelector: ref(labelSelector, 'Which pods are counted.'),
+  matchLabelKeys: strings("Labels whose values must equal the new pod's to be counted.", atomic),
+  maxSkew: required(int32('How many more pods one place may have than another.')),
+  minDomains: int32('How many places there must be.'),
+  nodeAffinityPolicy: string("Whether nodes that the pod's affinity excludes count: Honor or Ignore."),
+  nodeTaintsPolicy: string("Whether nodes whose taints it can't bear count: Honor or Ignore."),
+  topologyKey: required(string('Node label whose equal values mean the same place.')),
+  whenUnsatisfiable: required(string('DoNotSchedule, or ScheduleAnyway.')),
 };
 
-/** @TopologySpreadConstraint. */
+/** How evenly pods are spread over places. */
 export interface TopologySpreadConstraint extends Fields<typeof topologySpreadConstraintFields> {}
-export const topologySpreadConstraint: Model<TopologySpreadConstraint> = model('io.k8s.api.core.v1.TopologySpreadConstraint', '@TopologySpreadConstraint', topologySpreadConstraintFields);
+export const topologySpreadConstraint: Model<TopologySpreadConstraint> = model(
+  'io.k8s.api.core.v1.TopologySpreadConstraint',
+  'How evenly pods are spread over places.',
+  topologySpreadConstraintFields,
+);
 
 const podSchedulingGateFields = {
-  name: required(string('@PodSchedulingGate.name')),
+  name: required(string('Its name.')),
 };
 
-/** @PodSchedulingGate. */
+/** Something that must be removed before the pod is scheduled. */
 export interface PodSchedulingGate extends Fields<typeof podSchedulingGateFields> {}
-export const podSchedulingGate: Model<PodSchedulingGate> = model('io.k8s.api.core.v1.PodSchedulingGate', '@PodSchedulingGate', podSchedulingGateFields);
+export const podSchedulingGate: Model<PodSchedulingGate> = model(
+  'io.k8s.api.core.v1.PodSchedulingGate',
+  'Something that must be removed before the pod is scheduled.',
+  podSchedulingGateFields,
+);
 
 const podReadinessGateFields = {
-  conditionType: required(string('@PodReadinessGate.conditionType')),
+  conditionType: required(string('Type of the condition.')),
 };
 
-/** @PodReadinessGate. */
+/** A condition that must hold for the pod to be ready. */
 export interface PodReadinessGate extends Fields<typeof podReadinessGateFields> {}
-export const podReadinessGate: Model<PodReadinessGate> = model('io.k8s.api.core.v1.PodReadinessGate', '@PodReadinessGate', podReadinessGateFields);
+export const podReadinessGate: Model<PodReadinessGate> = model(
+  'io.k8s.api.core.v1.PodReadinessGate',
+  'A condition that must hold for the pod to be ready.',
+  podReadinessGateFields,
+);

@@ -3,98 +3,126 @@ import { atomic, boolean, int64, list, model, numbers, ref, required, string, st
 import type { Fields, Model } from '../schema/schema.ts';
 
 const appArmorProfileFields = {
-  localhostProfile: string('@AppArmorProfile.localhostProfile'),
-  type: required(string('@AppArmorProfile.type')),
+  localhostProfile: string('Name of a profile on the node, for type Localhost.'),
+  type: required(string('Localhost, RuntimeDefault or Unconfined.')),
 };
 
-/** @AppArmorProfile. */
+/** Which AppArmor profile confines it. */
 export interface AppArmorProfile extends Fields<typeof appArmorProfileFields> {}
-export const appArmorProfile: Model<AppArmorProfile> = model('io.k8s.api.core.v1.AppArmorProfile', '@AppArmorProfile', appArmorProfileFields);
+export const appArmorProfile: Model<AppArmorProfile> = model(
+  'io.k8s.api.core.v1.AppArmorProfile',
+  'Which AppArmor profile confines it.',
+  appArmorProfileFields,
+);
 
 const seLinuxOptionsFields = {
-  level: string('@SELinuxOptions.level'),
-  role: string('@SELinuxOptions.role'),
-  type: string('@SELinuxOptions.type'),
-  user: string('@SELinuxOptions.user'),
+  level: string('SELinux level.'),
+  role: string('SELinux role.'),
+  type: string('SELinux type.'),
+  user: string('SELinux user.'),
 };
 
-/** @SELinuxOptions. */
+/** SELinux context. */
 export interface SELinuxOptions extends Fields<typeof seLinuxOptionsFields> {}
-export const seLinuxOptions: Model<SELinuxOptions> = model('io.k8s.api.core.v1.SELinuxOptions', '@SELinuxOptions', seLinuxOptionsFields);
+export const seLinuxOptions: Model<SELinuxOptions> = model(
+  'io.k8s.api.core.v1.SELinuxOptions',
+  'SELinux context.',
+  seLinuxOptionsFields,
+);
 
 const seccompProfileFields = {
-  localhostProfile: string('@SeccompProfile.localhostProfile'),
-  type: required(string('@SeccompProfile.type')),
+  localhostProfile: string('Path of a profile on the node, for type Localhost.'),
+  type: required(string('Localhost, RuntimeDefault or Unconfined.')),
 };
 
-/** @SeccompProfile. */
+/** Which system calls are allowed. */
 export interface SeccompProfile extends Fields<typeof seccompProfileFields> {}
-export const seccompProfile: Model<SeccompProfile> = model('io.k8s.api.core.v1.SeccompProfile', '@SeccompProfile', seccompProfileFields);
+export const seccompProfile: Model<SeccompProfile> = model(
+  'io.k8s.api.core.v1.SeccompProfile',
+  'Which system calls are allowed.',
+  seccompProfileFields,
+);
 
 const sysctlFields = {
-  name: required(string('@Sysctl.name')),
-  value: required(string('@Sysctl.value')),
+  name: required(string('Its name.')),
+  value: required(string('The value.')),
 };
 
-/** @Sysctl. */
+/** A kernel parameter. */
 export interface Sysctl extends Fields<typeof sysctlFields> {}
-export const sysctl: Model<Sysctl> = model('io.k8s.api.core.v1.Sysctl', '@Sysctl', sysctlFields);
+export const sysctl: Model<Sysctl> = model('io.k8s.api.core.v1.Sysctl', 'A kernel parameter.', sysctlFields);
 
 const windowsSecurityContextOptionsFields = {
-  gmsaCredentialSpec: string('@WindowsSecurityContextOptions.gmsaCredentialSpec'),
-  gmsaCredentialSpecName: string('@WindowsSecurityContextOptions.gmsaCredentialSpecName'),
-  hostProcess: boolean('@WindowsSecurityContextOptions.hostProcess'),
-  runAsUserName: string('@WindowsSecurityContextOptions.runAsUserName'),
+  gmsaCredentialSpec: string('Content of the GMSA credential spec.'),
+  gmsaCredentialSpecName: string('Name of the GMSA credential spec.'),
+  hostProcess: boolean('Run as a process of the host.'),
+  runAsUserName: string('User to run as.'),
 };
 
-/** @WindowsSecurityContextOptions. */
+/** Rights on Windows. */
 export interface WindowsSecurityContextOptions extends Fields<typeof windowsSecurityContextOptionsFields> {}
-export const windowsSecurityContextOptions: Model<WindowsSecurityContextOptions> = model('io.k8s.api.core.v1.WindowsSecurityContextOptions', '@WindowsSecurityContextOptions', windowsSecurityContextOptionsFields);
+export const windowsSecurityContextOptions: Model<WindowsSecurityContextOptions> = model(
+  'io.k8s.api.core.v1.WindowsSecurityContextOptions',
+  'Rights on Windows.',
+  windowsSecurityContextOptionsFields,
+);
 
 const capabilitiesFields = {
-  add: strings('@Capabilities.add', atomic),
-  drop: strings('@Capabilities.drop', atomic),
+  add: strings('Capabilities to add.', atomic),
+  drop: strings('Capabilities to take away.', atomic),
 };
 
-/** @Capabilities. */
+/** Linux capabilities beyond or below the runtime's. */
 export interface Capabilities extends Fields<typeof capabilitiesFields> {}
-export const capabilities: Model<Capabilities> = model('io.k8s.api.core.v1.Capabilities', '@Capabilities', capabilitiesFields);
+export const capabilities: Model<Capabilities> = model(
+  'io.k8s.api.core.v1.Capabilities',
+  "Linux capabilities beyond or below the runtime's.",
+  capabilitiesFields,
+);
 
 const securityContextFields = {
-  allowPrivilegeEscalation: boolean('@SecurityContext.allowPrivilegeEscalation'),
-  appArmorProfile: ref(appArmorProfile, '@SecurityContext.appArmorProfile'),
-  capabilities: ref(capabilities, '@SecurityContext.capabilities'),
-  privileged: boolean('@SecurityContext.privileged'),
-  procMount: string('@SecurityContext.procMount'),
-  readOnlyRootFilesystem: boolean('@SecurityContext.readOnlyRootFilesystem'),
-  runAsGroup: int64('@SecurityContext.runAsGroup'),
-  runAsNonRoot: boolean('@SecurityContext.runAsNonRoot'),
-  runAsUser: int64('@SecurityContext.runAsUser'),
-  seLinuxOptions: ref(seLinuxOptions, '@SecurityContext.seLinuxOptions'),
-  seccompProfile: ref(seccompProfile, '@SecurityContext.seccompProfile'),
-  windowsOptions: ref(windowsSecurityContextOptions, '@SecurityContext.windowsOptions'),
+  allowPrivilegeEscalation: boolean('Whether a process may gain more rights than its parent.'),
+  appArmorProfile: ref(appArmorProfile, 'AppArmor profile.'),
+  capabilities: ref(capabilities, 'Linux capabilities to add or drop.'),
+  privileged: boolean('Run with the rights of root on the node.'),
+  procMount: string('How /proc is mounted.'),
+  readOnlyRootFilesystem: boolean("Whether the root file system can't be written."),
+  runAsGroup: int64('Group of the first process.'),
+  runAsNonRoot: boolean('Refuse to run as root.'),
+  runAsUser: int64('User of the first process.'),
+  seLinuxOptions: ref(seLinuxOptions, 'SELinux context.'),
+  seccompProfile: ref(seccompProfile, 'Allowed system calls.'),
+  windowsOptions: ref(windowsSecurityContextOptions, 'Rights on Windows.'),
 };
 
-/** @SecurityContext. */
+/** With which rights a container runs; overrides the pod's. */
 export interface SecurityContext extends Fields<typeof securityContextFields> {}
-export const securityContext: Model<SecurityContext> = model('io.k8s.api.core.v1.SecurityContext', '@SecurityContext', securityContextFields);
+export const securityContext: Model<SecurityContext> = model(
+  'io.k8s.api.core.v1.SecurityContext',
+  "With which rights a container runs; overrides the pod's.",
+  securityContextFields,
+);
 
 const podSecurityContextFields = {
-  appArmorProfile: ref(appArmorProfile, '@PodSecurityContext.appArmorProfile'),
-  fsGroup: int64('@PodSecurityContext.fsGroup'),
-  fsGroupChangePolicy: string('@PodSecurityContext.fsGroupChangePolicy'),
-  runAsGroup: int64('@PodSecurityContext.runAsGroup'),
-  runAsNonRoot: boolean('@PodSecurityContext.runAsNonRoot'),
-  runAsUser: int64('@PodSecurityContext.runAsUser'),
-  seLinuxChangePolicy: string('@PodSecurityContext.seLinuxChangePolicy'),
-  seLinuxOptions: ref(seLinuxOptions, '@PodSecurityContext.seLinuxOptions'),
-  seccompProfile: ref(seccompProfile, '@PodSecurityContext.seccompProfile'),
-  supplementalGroups: numbers('int64', '@PodSecurityContext.supplementalGroups', atomic),
-  supplementalGroupsPolicy: string('@PodSecurityContext.supplementalGroupsPolicy'),
-  sysctls: list(sysctl, '@PodSecurityContext.sysctls', atomic),
-  windowsOptions: ref(windowsSecurityContextOptions, '@PodSecurityContext.windowsOptions'),
+  appArmorProfile: ref(appArmorProfile, 'AppArmor profile.'),
+  fsGroup: int64('Group that owns the volumes.'),
+  fsGroupChangePolicy: string('When the group of volumes is changed: OnRootMismatch or Always.'),
+  runAsGroup: int64('Group of the first process.'),
+  runAsNonRoot: boolean('Refuse to run as root.'),
+  runAsUser: int64('User of the first process.'),
+  seLinuxChangePolicy: string('How volumes get their SELinux label.'),
+  seLinuxOptions: ref(seLinuxOptions, 'SELinux context.'),
+  seccompProfile: ref(seccompProfile, 'Allowed system calls.'),
+  supplementalGroups: numbers('int64', 'More groups of the first process.', atomic),
+  supplementalGroupsPolicy: string('Whether groups of the image count: Merge or Strict.'),
+  sysctls: list(sysctl, 'Kernel parameters of the pod.', atomic),
+  windowsOptions: ref(windowsSecurityContextOptions, 'Rights on Windows.'),
 };
 
-/** @PodSecurityContext. */
+/** With which rights the containers of a pod run. */
 export interface PodSecurityContext extends Fields<typeof podSecurityContextFields> {}
-export const podSecurityContext: Model<PodSecurityContext> = model('io.k8s.api.core.v1.PodSecurityContext', '@PodSecurityContext', podSecurityContextFields);
+export const podSecurityContext: Model<PodSecurityContext> = model(
+  'io.k8s.api.core.v1.PodSecurityContext',
+  'With which rights the containers of a pod run.',
+  podSecurityContextFields,
+);

@@ -5,138 +5,190 @@ import { atomic, boolean, int32, int64, list, model, ref, required, string } fro
 import type { Fields, Model } from '../schema/schema.ts';
 
 const keyToPathFields = {
-  key: required(string('@KeyToPath.key')),
-  mode: int32('@KeyToPath.mode'),
-  path: required(string('@KeyToPath.path')),
+  key: required(string('Key of the entry.')),
+  mode: int32('Mode bits of the file.'),
+  path: required(string('Path of the file in the volume.')),
 };
 
-/** @KeyToPath. */
+/** Which entry becomes which file. */
 export interface KeyToPath extends Fields<typeof keyToPathFields> {}
-export const keyToPath: Model<KeyToPath> = model('io.k8s.api.core.v1.KeyToPath', '@KeyToPath', keyToPathFields);
+export const keyToPath: Model<KeyToPath> = model(
+  'io.k8s.api.core.v1.KeyToPath',
+  'Which entry becomes which file.',
+  keyToPathFields,
+);
 
 const downwardAPIVolumeFileFields = {
-  fieldRef: ref(objectFieldSelector, '@DownwardAPIVolumeFile.fieldRef'),
-  mode: int32('@DownwardAPIVolumeFile.mode'),
-  path: required(string('@DownwardAPIVolumeFile.path')),
-  resourceFieldRef: ref(resourceFieldSelector, '@DownwardAPIVolumeFile.resourceFieldRef'),
+  fieldRef: ref(objectFieldSelector, 'A field of the pod.'),
+  mode: int32('Mode bits of the file.'),
+  path: required(string('Path of the file in the volume.')),
+  resourceFieldRef: ref(resourceFieldSelector, 'Resources of a container.'),
 };
 
-/** @DownwardAPIVolumeFile. */
+/** A file that holds something about the pod. */
 export interface DownwardAPIVolumeFile extends Fields<typeof downwardAPIVolumeFileFields> {}
-export const downwardAPIVolumeFile: Model<DownwardAPIVolumeFile> = model('io.k8s.api.core.v1.DownwardAPIVolumeFile', '@DownwardAPIVolumeFile', downwardAPIVolumeFileFields);
+export const downwardAPIVolumeFile: Model<DownwardAPIVolumeFile> = model(
+  'io.k8s.api.core.v1.DownwardAPIVolumeFile',
+  'A file that holds something about the pod.',
+  downwardAPIVolumeFileFields,
+);
 
 const configMapVolumeSourceFields = {
-  defaultMode: int32('@ConfigMapVolumeSource.defaultMode'),
-  items: list(keyToPath, '@ConfigMapVolumeSource.items', atomic),
-  name: string('@ConfigMapVolumeSource.name'),
-  optional: boolean('@ConfigMapVolumeSource.optional'),
+  defaultMode: int32('Mode bits of the files, 0644 where nothing is said.'),
+  items: list(keyToPath, 'Which keys become which files; all of them where nothing is said.', atomic),
+  name: string('Its name.'),
+  optional: boolean('Whether it may be missing.'),
 };
 
-/** @ConfigMapVolumeSource. */
+/** A config map as files. */
 export interface ConfigMapVolumeSource extends Fields<typeof configMapVolumeSourceFields> {}
-export const configMapVolumeSource: Model<ConfigMapVolumeSource> = model('io.k8s.api.core.v1.ConfigMapVolumeSource', '@ConfigMapVolumeSource', configMapVolumeSourceFields);
+export const configMapVolumeSource: Model<ConfigMapVolumeSource> = model(
+  'io.k8s.api.core.v1.ConfigMapVolumeSource',
+  'A config map as files.',
+  configMapVolumeSourceFields,
+);
 
 const secretVolumeSourceFields = {
-  defaultMode: int32('@SecretVolumeSource.defaultMode'),
-  items: list(keyToPath, '@SecretVolumeSource.items', atomic),
-  optional: boolean('@SecretVolumeSource.optional'),
-  secretName: string('@SecretVolumeSource.secretName'),
+  defaultMode: int32('Mode bits of the files, 0644 where nothing is said.'),
+  items: list(keyToPath, 'Which keys become which files; all of them where nothing is said.', atomic),
+  optional: boolean('Whether it may be missing.'),
+  secretName: string('Name of the secret.'),
 };
 
-/** @SecretVolumeSource. */
+/** A secret as files. */
 export interface SecretVolumeSource extends Fields<typeof secretVolumeSourceFields> {}
-export const secretVolumeSource: Model<SecretVolumeSource> = model('io.k8s.api.core.v1.SecretVolumeSource', '@SecretVolumeSource', secretVolumeSourceFields);
+export const secretVolumeSource: Model<SecretVolumeSource> = model(
+  'io.k8s.api.core.v1.SecretVolumeSource',
+  'A secret as files.',
+  secretVolumeSourceFields,
+);
 
 const downwardAPIVolumeSourceFields = {
-  defaultMode: int32('@DownwardAPIVolumeSource.defaultMode'),
-  items: list(downwardAPIVolumeFile, '@DownwardAPIVolumeSource.items', atomic),
+  defaultMode: int32('Mode bits of the files, 0644 where nothing is said.'),
+  items: list(downwardAPIVolumeFile, 'The files.', atomic),
 };
 
-/** @DownwardAPIVolumeSource. */
+/** Fields of the pod as files. */
 export interface DownwardAPIVolumeSource extends Fields<typeof downwardAPIVolumeSourceFields> {}
-export const downwardAPIVolumeSource: Model<DownwardAPIVolumeSource> = model('io.k8s.api.core.v1.DownwardAPIVolumeSource', '@DownwardAPIVolumeSource', downwardAPIVolumeSourceFields);
+export const downwardAPIVolumeSource: Model<DownwardAPIVolumeSource> = model(
+  'io.k8s.api.core.v1.DownwardAPIVolumeSource',
+  'Fields of the pod as files.',
+  downwardAPIVolumeSourceFields,
+);
 
 const clusterTrustBundleProjectionFields = {
-  labelSelector: ref(labelSelector, '@ClusterTrustBundleProjection.labelSelector'),
-  name: string('@ClusterTrustBundleProjection.name'),
-  optional: boolean('@ClusterTrustBundleProjection.optional'),
-  path: required(string('@ClusterTrustBundleProjection.path')),
-  signerName: string('@ClusterTrustBundleProjection.signerName'),
+  labelSelector: ref(labelSelector, 'Which objects are meant, by their labels.'),
+  name: string('Its name.'),
+  optional: boolean('Whether it may be missing.'),
+  path: required(string('Path of the file.')),
+  signerName: string('Name of the signer.'),
 };
 
-/** @ClusterTrustBundleProjection. */
+/** Trust anchors as a file. */
 export interface ClusterTrustBundleProjection extends Fields<typeof clusterTrustBundleProjectionFields> {}
-export const clusterTrustBundleProjection: Model<ClusterTrustBundleProjection> = model('io.k8s.api.core.v1.ClusterTrustBundleProjection', '@ClusterTrustBundleProjection', clusterTrustBundleProjectionFields);
+export const clusterTrustBundleProjection: Model<ClusterTrustBundleProjection> = model(
+  'io.k8s.api.core.v1.ClusterTrustBundleProjection',
+  'Trust anchors as a file.',
+  clusterTrustBundleProjectionFields,
+);
 
 const configMapProjectionFields = {
-  items: list(keyToPath, '@ConfigMapProjection.items', atomic),
-  name: string('@ConfigMapProjection.name'),
-  optional: boolean('@ConfigMapProjection.optional'),
+  items: list(keyToPath, 'Which keys become which files; all of them where nothing is said.', atomic),
+  name: string('Its name.'),
+  optional: boolean('Whether it may be missing.'),
 };
 
-/** @ConfigMapProjection. */
+/** Entries of a config map. */
 export interface ConfigMapProjection extends Fields<typeof configMapProjectionFields> {}
-export const configMapProjection: Model<ConfigMapProjection> = model('io.k8s.api.core.v1.ConfigMapProjection', '@ConfigMapProjection', configMapProjectionFields);
+export const configMapProjection: Model<ConfigMapProjection> = model(
+  'io.k8s.api.core.v1.ConfigMapProjection',
+  'Entries of a config map.',
+  configMapProjectionFields,
+);
 
 const downwardAPIProjectionFields = {
-  items: list(downwardAPIVolumeFile, '@DownwardAPIProjection.items', atomic),
+  items: list(downwardAPIVolumeFile, 'The files.', atomic),
 };
 
-/** @DownwardAPIProjection. */
+/** Fields of the pod. */
 export interface DownwardAPIProjection extends Fields<typeof downwardAPIProjectionFields> {}
-export const downwardAPIProjection: Model<DownwardAPIProjection> = model('io.k8s.api.core.v1.DownwardAPIProjection', '@DownwardAPIProjection', downwardAPIProjectionFields);
+export const downwardAPIProjection: Model<DownwardAPIProjection> = model(
+  'io.k8s.api.core.v1.DownwardAPIProjection',
+  'Fields of the pod.',
+  downwardAPIProjectionFields,
+);
 
 const podCertificateProjectionFields = {
-  certificateChainPath: string('@PodCertificateProjection.certificateChainPath'),
-  credentialBundlePath: string('@PodCertificateProjection.credentialBundlePath'),
-  keyPath: string('@PodCertificateProjection.keyPath'),
-  keyType: required(string('@PodCertificateProjection.keyType')),
-  maxExpirationSeconds: int32('@PodCertificateProjection.maxExpirationSeconds'),
-  signerName: required(string('@PodCertificateProjection.signerName')),
+  certificateChainPath: string('File of the certificates.'),
+  credentialBundlePath: string('File of key and certificates.'),
+  keyPath: string('File of the key.'),
+  keyType: required(string('Kind of key.')),
+  maxExpirationSeconds: int32('How long the certificate may be valid.'),
+  signerName: required(string('Name of the signer.')),
 };
 
-/** @PodCertificateProjection. */
+/** A key and a certificate for the pod. */
 export interface PodCertificateProjection extends Fields<typeof podCertificateProjectionFields> {}
-export const podCertificateProjection: Model<PodCertificateProjection> = model('io.k8s.api.core.v1.PodCertificateProjection', '@PodCertificateProjection', podCertificateProjectionFields);
+export const podCertificateProjection: Model<PodCertificateProjection> = model(
+  'io.k8s.api.core.v1.PodCertificateProjection',
+  'A key and a certificate for the pod.',
+  podCertificateProjectionFields,
+);
 
 const secretProjectionFields = {
-  items: list(keyToPath, '@SecretProjection.items', atomic),
-  name: string('@SecretProjection.name'),
-  optional: boolean('@SecretProjection.optional'),
+  items: list(keyToPath, 'Which keys become which files; all of them where nothing is said.', atomic),
+  name: string('Its name.'),
+  optional: boolean('Whether it may be missing.'),
 };
 
-/** @SecretProjection. */
+/** Entries of a secret. */
 export interface SecretProjection extends Fields<typeof secretProjectionFields> {}
-export const secretProjection: Model<SecretProjection> = model('io.k8s.api.core.v1.SecretProjection', '@SecretProjection', secretProjectionFields);
+export const secretProjection: Model<SecretProjection> = model(
+  'io.k8s.api.core.v1.SecretProjection',
+  'Entries of a secret.',
+  secretProjectionFields,
+);
 
 const serviceAccountTokenProjectionFields = {
-  audience: string('@ServiceAccountTokenProjection.audience'),
-  expirationSeconds: int64('@ServiceAccountTokenProjection.expirationSeconds'),
-  path: required(string('@ServiceAccountTokenProjection.path')),
+  audience: string('For whom the token is.'),
+  expirationSeconds: int64('How long the token is valid; it is renewed before.'),
+  path: required(string('Path of the file.')),
 };
 
-/** @ServiceAccountTokenProjection. */
+/** A token of the pod's service account. */
 export interface ServiceAccountTokenProjection extends Fields<typeof serviceAccountTokenProjectionFields> {}
-export const serviceAccountTokenProjection: Model<ServiceAccountTokenProjection> = model('io.k8s.api.core.v1.ServiceAccountTokenProjection', '@ServiceAccountTokenProjection', serviceAccountTokenProjectionFields);
+export const serviceAccountTokenProjection: Model<ServiceAccountTokenProjection> = model(
+  'io.k8s.api.core.v1.ServiceAccountTokenProjection',
+  "A token of the pod's service account.",
+  serviceAccountTokenProjectionFields,
+);
 
 const volumeProjectionFields = {
-  clusterTrustBundle: ref(clusterTrustBundleProjection, '@VolumeProjection.clusterTrustBundle'),
-  configMap: ref(configMapProjection, '@VolumeProjection.configMap'),
-  downwardAPI: ref(downwardAPIProjection, '@VolumeProjection.downwardAPI'),
-  podCertificate: ref(podCertificateProjection, '@VolumeProjection.podCertificate'),
-  secret: ref(secretProjection, '@VolumeProjection.secret'),
-  serviceAccountToken: ref(serviceAccountTokenProjection, '@VolumeProjection.serviceAccountToken'),
+  clusterTrustBundle: ref(clusterTrustBundleProjection, 'Trust anchors.'),
+  configMap: ref(configMapProjection, 'A config map.'),
+  downwardAPI: ref(downwardAPIProjection, 'Fields of the pod.'),
+  podCertificate: ref(podCertificateProjection, 'A certificate of the pod.'),
+  secret: ref(secretProjection, 'A secret.'),
+  serviceAccountToken: ref(serviceAccountTokenProjection, 'A token.'),
 };
 
-/** @VolumeProjection. */
+/** One source of files; one of its fields. */
 export interface VolumeProjection extends Fields<typeof volumeProjectionFields> {}
-export const volumeProjection: Model<VolumeProjection> = model('io.k8s.api.core.v1.VolumeProjection', '@VolumeProjection', volumeProjectionFields);
+export const volumeProjection: Model<VolumeProjection> = model(
+  'io.k8s.api.core.v1.VolumeProjection',
+  'One source of files; one of its fields.',
+  volumeProjectionFields,
+);
 
 const projectedVolumeSourceFields = {
-  defaultMode: int32('@ProjectedVolumeSource.defaultMode'),
-  sources: list(volumeProjection, '@ProjectedVolumeSource.sources', atomic),
+  defaultMode: int32('Mode bits of the files, 0644 where nothing is said.'),
+  sources: list(volumeProjection, 'The sources.', atomic),
 };
 
-/** @ProjectedVolumeSource. */
+/** Files of several sources in one directory. */
 export interface ProjectedVolumeSource extends Fields<typeof projectedVolumeSourceFields> {}
-export const projectedVolumeSource: Model<ProjectedVolumeSource> = model('io.k8s.api.core.v1.ProjectedVolumeSource', '@ProjectedVolumeSource', projectedVolumeSourceFields);
+export const projectedVolumeSource: Model<ProjectedVolumeSource> = model(
+  'io.k8s.api.core.v1.ProjectedVolumeSource',
+  'Files of several sources in one directory.',
+  projectedVolumeSourceFields,
+);

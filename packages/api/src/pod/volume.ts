@@ -1,94 +1,143 @@
 /** A volume of a pod. */
 import { localObjectReference } from '../kinds/core/references.ts';
-import { awsElasticBlockStoreVolumeSource, azureDiskVolumeSource, azureFileVolumeSource, cephFSVolumeSource, cinderVolumeSource, fcVolumeSource, flexVolumeSource, flockerVolumeSource, gcePersistentDiskVolumeSource, gitRepoVolumeSource, glusterfsVolumeSource, iscsiVolumeSource, photonPersistentDiskVolumeSource, portworxVolumeSource, quobyteVolumeSource, rbdVolumeSource, scaleIOVolumeSource, storageOSVolumeSource, vsphereVirtualDiskVolumeSource } from './volume-drivers.ts';
-import { configMapVolumeSource, downwardAPIVolumeSource, projectedVolumeSource, secretVolumeSource } from './volume-files.ts';
+import {
+  awsElasticBlockStoreVolumeSource,
+  azureDiskVolumeSource,
+  azureFileVolumeSource,
+  cephFSVolumeSource,
+  cinderVolumeSource,
+  fcVolumeSource,
+  flexVolumeSource,
+  flockerVolumeSource,
+  gcePersistentDiskVolumeSource,
+  gitRepoVolumeSource,
+  glusterfsVolumeSource,
+  iscsiVolumeSource,
+  photonPersistentDiskVolumeSource,
+  portworxVolumeSource,
+  quobyteVolumeSource,
+  rbdVolumeSource,
+  scaleIOVolumeSource,
+  storageOSVolumeSource,
+  vsphereVirtualDiskVolumeSource,
+} from './volume-drivers.ts';
+import {
+  configMapVolumeSource,
+  downwardAPIVolumeSource,
+  projectedVolumeSource,
+  secretVolumeSource,
+} from './volume-files.ts';
 import { ephemeralVolumeSource, persistentVolumeClaimVolumeSource } from './volume-claim.ts';
 import { boolean, model, quantity, ref, required, string, stringMap } from '../schema/build.ts';
 import type { Fields, Model } from '../schema/schema.ts';
 
 const csiVolumeSourceFields = {
-  driver: required(string('@CSIVolumeSource.driver')),
-  fsType: string('@CSIVolumeSource.fsType'),
-  nodePublishSecretRef: ref(localObjectReference, '@CSIVolumeSource.nodePublishSecretRef'),
-  readOnly: boolean('@CSIVolumeSource.readOnly'),
-  volumeAttributes: stringMap('@CSIVolumeSource.volumeAttributes'),
+  driver: required(string('Name of the driver.')),
+  fsType: string('File system of the volume, such as ext4.'),
+  nodePublishSecretRef: ref(localObjectReference, 'Secret that the driver gets.'),
+  readOnly: boolean('Mount the volume for reading only.'),
+  volumeAttributes: stringMap('What the driver is told.'),
 };
 
-/** @CSIVolumeSource. */
+/** A volume of a CSI driver. */
 export interface CSIVolumeSource extends Fields<typeof csiVolumeSourceFields> {}
-export const csiVolumeSource: Model<CSIVolumeSource> = model('io.k8s.api.core.v1.CSIVolumeSource', '@CSIVolumeSource', csiVolumeSourceFields);
+export const csiVolumeSource: Model<CSIVolumeSource> = model(
+  'io.k8s.api.core.v1.CSIVolumeSource',
+  'A volume of a CSI driver.',
+  csiVolumeSourceFields,
+);
 
 const emptyDirVolumeSourceFields = {
-  medium: string('@EmptyDirVolumeSource.medium'),
-  sizeLimit: quantity('@EmptyDirVolumeSource.sizeLimit'),
+  medium: string('Memory, or what the node has where nothing is said.'),
+  sizeLimit: quantity('How much it may hold.'),
 };
 
-/** @EmptyDirVolumeSource. */
+/** An empty directory that lives as long as the pod. */
 export interface EmptyDirVolumeSource extends Fields<typeof emptyDirVolumeSourceFields> {}
-export const emptyDirVolumeSource: Model<EmptyDirVolumeSource> = model('io.k8s.api.core.v1.EmptyDirVolumeSource', '@EmptyDirVolumeSource', emptyDirVolumeSourceFields);
+export const emptyDirVolumeSource: Model<EmptyDirVolumeSource> = model(
+  'io.k8s.api.core.v1.EmptyDirVolumeSource',
+  'An empty directory that lives as long as the pod.',
+  emptyDirVolumeSourceFields,
+);
 
 const hostPathVolumeSourceFields = {
-  path: required(string('@HostPathVolumeSource.path')),
-  type: string('@HostPathVolumeSource.type'),
+  path: required(string('Path on the node.')),
+  type: string('What must be there, such as Directory.'),
 };
 
-/** @HostPathVolumeSource. */
+/** A file or directory of the node. */
 export interface HostPathVolumeSource extends Fields<typeof hostPathVolumeSourceFields> {}
-export const hostPathVolumeSource: Model<HostPathVolumeSource> = model('io.k8s.api.core.v1.HostPathVolumeSource', '@HostPathVolumeSource', hostPathVolumeSourceFields);
+export const hostPathVolumeSource: Model<HostPathVolumeSource> = model(
+  'io.k8s.api.core.v1.HostPathVolumeSource',
+  'A file or directory of the node.',
+  hostPathVolumeSourceFields,
+);
 
 const imageVolumeSourceFields = {
-  pullPolicy: string('@ImageVolumeSource.pullPolicy'),
-  reference: string('@ImageVolumeSource.reference'),
+  pullPolicy: string('Always, IfNotPresent or Never.'),
+  reference: string('The image.'),
 };
 
-/** @ImageVolumeSource. */
+/** The files of an image. */
 export interface ImageVolumeSource extends Fields<typeof imageVolumeSourceFields> {}
-export const imageVolumeSource: Model<ImageVolumeSource> = model('io.k8s.api.core.v1.ImageVolumeSource', '@ImageVolumeSource', imageVolumeSourceFields);
+export const imageVolumeSource: Model<ImageVolumeSource> = model(
+  'io.k8s.api.core.v1.ImageVolumeSource',
+  'The files of an image.',
+  imageVolumeSourceFields,
+);
 
 const nfsVolumeSourceFields = {
-  path: required(string('@NFSVolumeSource.path')),
-  readOnly: boolean('@NFSVolumeSource.readOnly'),
-  server: required(string('@NFSVolumeSource.server')),
+  path: required(string('Directory that the server exports.')),
+  readOnly: boolean('Mount the volume for reading only.'),
+  server: required(string('The server.')),
 };
 
-/** @NFSVolumeSource. */
+/** A directory of an NFS server. */
 export interface NFSVolumeSource extends Fields<typeof nfsVolumeSourceFields> {}
-export const nfsVolumeSource: Model<NFSVolumeSource> = model('io.k8s.api.core.v1.NFSVolumeSource', '@NFSVolumeSource', nfsVolumeSourceFields);
+export const nfsVolumeSource: Model<NFSVolumeSource> = model(
+  'io.k8s.api.core.v1.NFSVolumeSource',
+  'A directory of an NFS server.',
+  nfsVolumeSourceFields,
+);
 
 const volumeFields = {
-  awsElasticBlockStore: ref(awsElasticBlockStoreVolumeSource, '@Volume.awsElasticBlockStore'),
-  azureDisk: ref(azureDiskVolumeSource, '@Volume.azureDisk'),
-  azureFile: ref(azureFileVolumeSource, '@Volume.azureFile'),
-  cephfs: ref(cephFSVolumeSource, '@Volume.cephfs'),
-  cinder: ref(cinderVolumeSource, '@Volume.cinder'),
-  configMap: ref(configMapVolumeSource, '@Volume.configMap'),
-  csi: ref(csiVolumeSource, '@Volume.csi'),
-  downwardAPI: ref(downwardAPIVolumeSource, '@Volume.downwardAPI'),
-  emptyDir: ref(emptyDirVolumeSource, '@Volume.emptyDir'),
-  ephemeral: ref(ephemeralVolumeSource, '@Volume.ephemeral'),
-  fc: ref(fcVolumeSource, '@Volume.fc'),
-  flexVolume: ref(flexVolumeSource, '@Volume.flexVolume'),
-  flocker: ref(flockerVolumeSource, '@Volume.flocker'),
-  gcePersistentDisk: ref(gcePersistentDiskVolumeSource, '@Volume.gcePersistentDisk'),
-  gitRepo: ref(gitRepoVolumeSource, '@Volume.gitRepo'),
-  glusterfs: ref(glusterfsVolumeSource, '@Volume.glusterfs'),
-  hostPath: ref(hostPathVolumeSource, '@Volume.hostPath'),
-  image: ref(imageVolumeSource, '@Volume.image'),
-  iscsi: ref(iscsiVolumeSource, '@Volume.iscsi'),
-  name: required(string('@Volume.name')),
-  nfs: ref(nfsVolumeSource, '@Volume.nfs'),
-  persistentVolumeClaim: ref(persistentVolumeClaimVolumeSource, '@Volume.persistentVolumeClaim'),
-  photonPersistentDisk: ref(photonPersistentDiskVolumeSource, '@Volume.photonPersistentDisk'),
-  portworxVolume: ref(portworxVolumeSource, '@Volume.portworxVolume'),
-  projected: ref(projectedVolumeSource, '@Volume.projected'),
-  quobyte: ref(quobyteVolumeSource, '@Volume.quobyte'),
-  rbd: ref(rbdVolumeSource, '@Volume.rbd'),
-  scaleIO: ref(scaleIOVolumeSource, '@Volume.scaleIO'),
-  secret: ref(secretVolumeSource, '@Volume.secret'),
-  storageos: ref(storageOSVolumeSource, '@Volume.storageos'),
-  vsphereVolume: ref(vsphereVirtualDiskVolumeSource, '@Volume.vsphereVolume'),
+  awsElasticBlockStore: ref(awsElasticBlockStoreVolumeSource, 'A disk of AWS.'),
+  azureDisk: ref(azureDiskVolumeSource, 'A disk of Azure.'),
+  azureFile: ref(azureFileVolumeSource, 'A share of Azure Files.'),
+  cephfs: ref(cephFSVolumeSource, 'A directory of CephFS.'),
+  cinder: ref(cinderVolumeSource, 'A disk of OpenStack.'),
+  configMap: ref(configMapVolumeSource, 'A config map as files.'),
+  csi: ref(csiVolumeSource, 'A volume of a CSI driver.'),
+  downwardAPI: ref(downwardAPIVolumeSource, 'Fields of the pod as files.'),
+  emptyDir: ref(emptyDirVolumeSource, 'An empty directory.'),
+  ephemeral: ref(ephemeralVolumeSource, 'A volume made for the pod.'),
+  fc: ref(fcVolumeSource, 'A disk of Fibre Channel.'),
+  flexVolume: ref(flexVolumeSource, 'A volume of an executable driver.'),
+  flocker: ref(flockerVolumeSource, 'A volume of Flocker.'),
+  gcePersistentDisk: ref(gcePersistentDiskVolumeSource, 'A disk of Google Cloud.'),
+  gitRepo: ref(gitRepoVolumeSource, 'A clone of a git repository.'),
+  glusterfs: ref(glusterfsVolumeSource, 'A volume of GlusterFS.'),
+  hostPath: ref(hostPathVolumeSource, 'A file or directory of the node.'),
+  image: ref(imageVolumeSource, 'The files of an image.'),
+  iscsi: ref(iscsiVolumeSource, 'A disk of iSCSI.'),
+  name: required(string('Name, unique in the pod.')),
+  nfs: ref(nfsVolumeSource, 'A directory of an NFS server.'),
+  persistentVolumeClaim: ref(persistentVolumeClaimVolumeSource, 'The volume of a claim.'),
+  photonPersistentDisk: ref(photonPersistentDiskVolumeSource, 'A disk of Photon.'),
+  portworxVolume: ref(portworxVolumeSource, 'A volume of Portworx.'),
+  projected: ref(projectedVolumeSource, 'Files of several sources.'),
+  quobyte: ref(quobyteVolumeSource, 'A volume of Quobyte.'),
+  rbd: ref(rbdVolumeSource, 'A disk of Ceph.'),
+  scaleIO: ref(scaleIOVolumeSource, 'A volume of ScaleIO.'),
+  secret: ref(secretVolumeSource, 'A secret as files.'),
+  storageos: ref(storageOSVolumeSource, 'A volume of StorageOS.'),
+  vsphereVolume: ref(vsphereVirtualDiskVolumeSource, 'A disk of vSphere.'),
 };
 
-/** @Volume. */
+/** Storage that the containers of a pod can mount: a name and one source. */
 export interface Volume extends Fields<typeof volumeFields> {}
-export const volume: Model<Volume> = model('io.k8s.api.core.v1.Volume', '@Volume', volumeFields);
+export const volume: Model<Volume> = model(
+  'io.k8s.api.core.v1.Volume',
+  'Storage that the containers of a pod can mount: a name and one source.',
+  volumeFields,
+);

@@ -22,8 +22,6 @@ export const boolean = scalar<boolean>('boolean');
 export const int32 = scalar<number>('int32');
 /** Exact up to 2^53; larger numbers are refused when decoding. */
 export const int64 = scalar<number>('int64');
-/** Base64 on the wire and in the decoded object. */
-export const bytes = scalar<string>('bytes');
 /** A number with a suffix, kept in canonical text, e.g. `500m`, `64Mi`. */
 export const quantity = scalar<string>('quantity');
 export const intOrString = scalar<IntOrString>('intOrString');
@@ -49,6 +47,7 @@ export function numbers(type: 'int32' | 'int64', description: string, merging?: 
 export function stringMap(description: string, merging?: Merging): Optional<StringMap> {
   return field({ type: 'map', values: { type: 'string' } }, description, merging);
 }
+/** Base64 on the wire and in the decoded object. */
 export function bytesMap(description: string): Optional<StringMap> {
   return field({ type: 'map', values: { type: 'bytes' } }, description);
 }

@@ -15,7 +15,8 @@ interface Decodes<T> {
 }
 
 /** Leaves. `quantity` and `intOrString` accept a string or a number on the wire; `raw` accepts any JSON. */
-export type ScalarType = 'string' | 'bytes' | 'boolean' | 'int32' | 'int64' | 'quantity' | 'intOrString' | 'time' | 'microTime' | 'raw';
+export type ScalarType =
+  'string' | 'bytes' | 'boolean' | 'int32' | 'int64' | 'quantity' | 'intOrString' | 'time' | 'microTime' | 'raw';
 
 export interface ScalarSchema<T> extends Decodes<T> {
   readonly type: ScalarType;
@@ -55,7 +56,7 @@ export interface Field<T = unknown, Present extends boolean = boolean> {
   readonly description: string;
   /** Required in OpenAPI. A required scalar, list or map that is absent decodes to its zero value, as in Kubernetes' own decoder. */
   readonly required: boolean;
-  /** An absent object decodes to `{}`, which is how Kubernetes treats embedded (non-pointer) structs. */
+  /** Decodes to its zero value when absent, an object to `{}` (Kubernetes' embedded structs), though OpenAPI does not require it. */
   readonly filled: boolean;
   readonly present?: Present;
   readonly merging: Merging;

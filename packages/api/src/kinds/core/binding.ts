@@ -5,9 +5,9 @@ import { ref, required } from '../../schema/build.ts';
 import type { Fields, Model } from '../../schema/schema.ts';
 
 const bindingFields = {
-  target: required({ ...ref(objectReference, '@Binding.target'), filled: true }),
+  target: required({ ...ref(objectReference, 'The node.'), filled: true }),
 };
 
-/** @Binding. */
+/** Puts a pod on a node. */
 export interface Binding extends KubeObject, Fields<typeof bindingFields> {}
-export const binding: Model<Binding> = kindModel('io.k8s.api.core.v1.Binding', '@Binding', bindingFields);
+export const binding: Model<Binding> = kindModel('io.k8s.api.core.v1.Binding', 'Puts a pod on a node.', bindingFields);

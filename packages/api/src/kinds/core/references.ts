@@ -3,44 +3,63 @@ import { model, required, string } from '../../schema/build.ts';
 import type { Fields, Model } from '../../schema/schema.ts';
 
 const objectReferenceFields = {
-  apiVersion: string('@ObjectReference.apiVersion'),
-  fieldPath: string('@ObjectReference.fieldPath'),
-  kind: string('@ObjectReference.kind'),
-  name: string('@ObjectReference.name'),
-  namespace: string('@ObjectReference.namespace'),
-  resourceVersion: string('@ObjectReference.resourceVersion'),
-  uid: string('@ObjectReference.uid'),
+  apiVersion: string('Group and version of the schema, such as apps/v1.'),
+  fieldPath: string('Part of the object, such as spec.containers{web}.'),
+  kind: string('The kind, in CamelCase.'),
+  name: string('Its name.'),
+  namespace: string('Namespace it lies in.'),
+  resourceVersion: string('Version of the object.'),
+  uid: string('Identity of one life of the object.'),
 };
 
-/** @ObjectReference. */
+/** Names any object, or a part of it. */
 export interface ObjectReference extends Fields<typeof objectReferenceFields> {}
-export const objectReference: Model<ObjectReference> = model('io.k8s.api.core.v1.ObjectReference', '@ObjectReference', objectReferenceFields, { atomic: true });
+export const objectReference: Model<ObjectReference> = model(
+  'io.k8s.api.core.v1.ObjectReference',
+  'Names any object, or a part of it.',
+  objectReferenceFields,
+  { atomic: true },
+);
 
 const localObjectReferenceFields = {
-  name: string('@LocalObjectReference.name'),
+  name: string('Its name.'),
 };
 
-/** @LocalObjectReference. */
+/** Names an object of the same namespace. */
 export interface LocalObjectReference extends Fields<typeof localObjectReferenceFields> {}
-export const localObjectReference: Model<LocalObjectReference> = model('io.k8s.api.core.v1.LocalObjectReference', '@LocalObjectReference', localObjectReferenceFields, { atomic: true });
+export const localObjectReference: Model<LocalObjectReference> = model(
+  'io.k8s.api.core.v1.LocalObjectReference',
+  'Names an object of the same namespace.',
+  localObjectReferenceFields,
+  { atomic: true },
+);
 
 const typedLocalObjectReferenceFields = {
-  apiGroup: string('@TypedLocalObjectReference.apiGroup'),
-  kind: required(string('@TypedLocalObjectReference.kind')),
-  name: required(string('@TypedLocalObjectReference.name')),
+  apiGroup: string('Group of the kind; empty for the core group.'),
+  kind: required(string('The kind, in CamelCase.')),
+  name: required(string('Its name.')),
 };
 
-/** @TypedLocalObjectReference. */
+/** Names an object of any kind in the same namespace. */
 export interface TypedLocalObjectReference extends Fields<typeof typedLocalObjectReferenceFields> {}
-export const typedLocalObjectReference: Model<TypedLocalObjectReference> = model('io.k8s.api.core.v1.TypedLocalObjectReference', '@TypedLocalObjectReference', typedLocalObjectReferenceFields, { atomic: true });
+export const typedLocalObjectReference: Model<TypedLocalObjectReference> = model(
+  'io.k8s.api.core.v1.TypedLocalObjectReference',
+  'Names an object of any kind in the same namespace.',
+  typedLocalObjectReferenceFields,
+  { atomic: true },
+);
 
 const typedObjectReferenceFields = {
-  apiGroup: string('@TypedObjectReference.apiGroup'),
-  kind: required(string('@TypedObjectReference.kind')),
-  name: required(string('@TypedObjectReference.name')),
-  namespace: string('@TypedObjectReference.namespace'),
+  apiGroup: string('Group of the kind; empty for the core group.'),
+  kind: required(string('The kind, in CamelCase.')),
+  name: required(string('Its name.')),
+  namespace: string('Namespace it lies in.'),
 };
 
-/** @TypedObjectReference. */
+/** Names an object of any kind. */
 export interface TypedObjectReference extends Fields<typeof typedObjectReferenceFields> {}
-export const typedObjectReference: Model<TypedObjectReference> = model('io.k8s.api.core.v1.TypedObjectReference', '@TypedObjectReference', typedObjectReferenceFields);
+export const typedObjectReference: Model<TypedObjectReference> = model(
+  'io.k8s.api.core.v1.TypedObjectReference',
+  'Names an object of any kind.',
+  typedObjectReferenceFields,
+);

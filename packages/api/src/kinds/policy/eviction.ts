@@ -5,9 +5,13 @@ import { ref } from '../../schema/build.ts';
 import type { Fields, Model } from '../../schema/schema.ts';
 
 const evictionFields = {
-  deleteOptions: ref(deleteOptions, '@Eviction.deleteOptions'),
+  deleteOptions: ref(deleteOptions, 'How to delete it.'),
 };
 
-/** @Eviction. */
+/** Deletes a pod if its disruption budgets allow. */
 export interface Eviction extends KubeObject, Fields<typeof evictionFields> {}
-export const eviction: Model<Eviction> = kindModel('io.k8s.api.policy.v1.Eviction', '@Eviction', evictionFields);
+export const eviction: Model<Eviction> = kindModel(
+  'io.k8s.api.policy.v1.Eviction',
+  'Deletes a pod if its disruption budgets allow.',
+  evictionFields,
+);

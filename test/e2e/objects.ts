@@ -1,0 +1,43 @@
+/** What tests ask of a cluster, as kubectl shows it. */
+import type { Pod, Service } from '@flotilla/api';
+import type { Cluster } from './cluster.ts';
+import { until } from './until.ts';
+
+export async function podsOf(cluster: Cluster, selector = 'app=web'): Promise<readonly Pod[]> {
+  const list = (await cluster.kubectlJson('get', 'pods', '-l', selector)) as { items: Pod[] };
+  return list.items;
+}
+
+export function isReady({ metadata, status }: Pod): boolean {
+  if (metadata.deletionTimestamp !== undefined) return false;
+  return status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
+}
+
+/** Waits until exactly so many pods exist and all are ready. */
+export async function untilReady(cluster: Cluster, count: number, selector?: string): Promise<readonly Pod[]> {
+  let pods: readonly Pod[] = [];
+  await until(`${count} pods are ready`, async () => {
+    pods = await podsOf(cluster, selector);
+    return pods.length === count && pods.every(isReady);
+  });
+  return pods;
+}
+
+export async function serviceUrl(cluster: Cluster, name = 'web'): Promise<string> {
+  const service = (await cluster.kubectlJson('get', 'service', name)) as Service;
+  return `http://${service.spec?.clusterIP}:${service.spec?.ports?.[0]?.port}/`;
+}
+
+/** One GET over a connection of its own. */
+export async function fetchText(url: string): Promise<string> {
+  const response = await fetch(url, { headers: { connection: 'close' } });
+  return await response.text();
+}
+
+/** Who holds a component's Lease: the leader as people see it. */
+export async function leaderOf(cluster: Cluster, election: string): Promise<string> {
+  const { code, stdout } = await cluster.kubectl(
+    ...['get', 'lease', election, '-n', 'kube-system', '-o', 'jsonpath={.spec.holderIdentity}'],
+  );
+  return code === 0 ? stdout : '';
+}
