@@ -32,5 +32,8 @@ check: build
 test: build
 	node_modules/.bin/tap
 
+bench: build
+	node bench/dist/main.js
+
 clean:
 	rm -rf packages/*/dist packages/*/dist-test packages/wire/gen dist-test bench/dist node_modules/.installed

@@ -3,43 +3,7 @@ import { type EtcdClient, createEtcdClient, prefixRange } from '@flotilla/etcd-c
 import t from 'tap';
 import { type Cluster, startCluster } from './cluster.ts';
 import { until } from './until.ts';
-
-interface Writer {
-  /** Keys whose writes were acknowledged. */
-  readonly acknowledged: readonly string[];
-  /** The longest time between two acknowledgements, milliseconds. */
-  longestGapMs(): number;
-  stop(): Promise<void>;
-}
-
-/** Writes a new key at a time, as fast as it is answered. */
-function startWriter(client: EtcdClient): Writer {
-  const acknowledged: string[] = [];
-  const times: number[] = [];
-  let stopped = false;
-  const run = async (): Promise<void> => {
-    for (let i = 0; !stopped; i++) {
-      const key = `stream/${String(i).padStart(6, '0')}`;
-      try {
-        await client.kv.put({ key, value: String(i) }, { timeoutMs: 500 });
-        acknowledged.push(key);
-        times.push(performance.now());
-      } catch {
-        // Not acknowledged: it may or may not be there, and counts for nothing.
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-    }
-  };
-  const running = run();
-  return {
-    acknowledged,
-    longestGapMs: () => times.reduce((longest, time, i) => Math.max(longest, time - (times[i - 1] ?? time)), 0),
-    async stop() {
-      stopped = true;
-      await running;
-    },
-  };
-}
+import { startWriteStream } from './write-stream.ts';
 
 async function leadingBrain(cluster: Cluster): Promise<string> {
   const { stdout } = await cluster.etcdctl('endpoint', 'status', '-w', 'json');
@@ -65,7 +29,7 @@ t.test('kill -9 of the leading brain under a stream of writes loses nothing, and
   for (let round = 0; round < 3; round++) {
     const leader = await leadingBrain(cluster);
     const oldPid = cluster.pidOf(leader);
-    const writer = startWriter(client);
+    const writer = startWriteStream(client, { prefix: 'stream/' });
     await until('the stream flows', () => writer.acknowledged.length > 100);
     cluster.kill(leader);
     const atKill = writer.acknowledged.length;
@@ -84,7 +48,7 @@ t.test('kill -9 of all three brains at once: everything is back after their rest
   const cluster = await startCluster(t, { kubelets: 1, schedulers: 1, controllers: 1, apiServers: 1 });
   const client = createEtcdClient({ endpoints: cluster.endpoints });
   t.teardown(() => client.close());
-  const writer = startWriter(client);
+  const writer = startWriteStream(client, { prefix: 'stream/' });
   await until('the stream flows', () => writer.acknowledged.length > 200);
   const brains = ['brain-1', 'brain-2', 'brain-3'];
   const pids = brains.map((name) => cluster.pidOf(name));

@@ -1,5 +1,5 @@
 /** Real programs of real clients against the cluster: npm `etcd3` and `@kubernetes/client-node`. */
-import { AppsV1Api, CoreV1Api, KubeConfig, Watch } from '@kubernetes/client-node';
+import { ApiException, AppsV1Api, CoreV1Api, KubeConfig, Watch } from '@kubernetes/client-node';
 import { Etcd3 } from 'etcd3';
 import t from 'tap';
 import { startCluster } from './cluster.ts';
@@ -65,11 +65,17 @@ t.test('clients as people install them', async (t) => {
       },
     });
     await until('one pod runs', () => running.size === 1);
-    const scale = await apps.readNamespacedDeploymentScale({ namespace: 'default', name: 'client' });
-    await apps.replaceNamespacedDeploymentScale({
-      namespace: 'default',
-      name: 'client',
-      body: { ...scale, spec: { replicas: 2 } },
+    await until('the scale is written over its newest version', async () => {
+      const scale = await apps.readNamespacedDeploymentScale({ namespace: 'default', name: 'client' });
+      const body = { ...scale, spec: { replicas: 2 } };
+      try {
+        await apps.replaceNamespacedDeploymentScale({ namespace: 'default', name: 'client', body });
+        return true;
+      } catch (error) {
+        // The deployment's status was written in between.
+        if (error instanceof ApiException && error.code === 409) return false;
+        throw error;
+      }
     });
     await until('two pods have run', () => running.size === 2);
     await apps.deleteNamespacedDeployment({ namespace: 'default', name: 'client' });

@@ -30,6 +30,10 @@ export interface ClusterShape {
   readonly monitorGraceSeconds?: number;
   /** Added to the environment of `flotilla up`. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Called each time `flotilla up` is spawned: whoever measures starts the clock here. */
+  readonly onSpawn?: () => void;
+  /** Called with what `flotilla up` prints, as it comes. */
+  readonly onPrinted?: (text: string) => void;
 }
 
 interface RunningProcess {
@@ -127,6 +131,7 @@ export async function startCluster(t: Teardown, shape: ClusterShape = {}): Promi
     }
   };
   const start = async (): Promise<void> => {
+    shape.onSpawn?.();
     const child = spawn(process.execPath, [flotillaCommand, 'up', '--config', configFile], {
       ...user,
       cwd: directory,
@@ -135,7 +140,10 @@ export async function startCluster(t: Teardown, shape: ClusterShape = {}): Promi
     });
     supervisor = child;
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        printed += text;
+        shape.onPrinted?.(text);
+      });
     }
     await until('the cluster is ready', isReady);
   };

@@ -21,7 +21,7 @@ t.test('a killed process of a pod is started again in the same pod', async (t) =
   });
   const now = (await podsOf(cluster)).find(({ metadata }) => metadata.name === name);
   t.equal(now?.metadata.uid, pod?.metadata.uid, 'it is the same pod');
-  t.equal(now?.status?.containerStatuses?.[0]?.lastState?.terminated?.signal, 9);
+  t.equal(now?.status?.containerStatuses?.[0]?.lastState?.terminated?.exitCode, 128 + 9);
 });
 
 t.test('the pods of a killed kubelet move, and their service never answers from an old process again', async (t) => {

@@ -1,0 +1,57 @@
+/**
+ * The life of a component's process: start, say so, run until told to stop, end. It is told by SIGTERM, SIGINT, or the end of
+ * its supervisor.
+ */
+import { createLogger, describeOptions, messageOf, OperatingError, sleep, systemClock } from '@flotilla/base';
+import { tellSupervisor } from '../supervisor/child-messages.ts';
+import { type ComponentName, type Started, componentSummaries } from './component.ts';
+import { loadComponent } from './load-component.ts';
+
+/** Without a supervisor nobody ends a component that does not close. */
+const closeDeadlineMs = 5000;
+
+/** @returns the exit code */
+export async function runComponent(name: ComponentName, argv: readonly string[]): Promise<number> {
+  const component = await loadComponent(name);
+  if (argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(`flotilla ${name}: ${componentSummaries[name]}\n\n`);
+    process.stdout.write(describeOptions(component.options, component.envPrefix));
+    return 0;
+  }
+  const told = toldToStop();
+  let running: Started;
+  try {
+    running = await component.start({
+      argv,
+      env: process.env,
+      logger: (level) => createLogger({ component: name, level }),
+    });
+  } catch (error) {
+    if (!(error instanceof OperatingError)) throw error;
+    process.stderr.write(`flotilla ${name}: ${error.message}\n`);
+    await tellSupervisor({ type: 'failed', message: error.message });
+    return 1;
+  }
+  const over = Promise.race([told, running.stopped.then(() => undefined, messageOf)]);
+  await Promise.race([running.ready, over]);
+  await tellSupervisor({ type: 'ready' });
+  const failure = await over;
+  if (failure !== undefined) process.stderr.write(`flotilla ${name}: stopped by a failure: ${failure}\n`);
+  const closed = await Promise.race([
+    running.close().then(() => true),
+    sleep(systemClock, closeDeadlineMs).then(() => false),
+  ]);
+  if (!closed) process.stderr.write(`flotilla ${name}: not closed after ${closeDeadlineMs} ms; ending anyway\n`);
+  return failure === undefined && closed ? 0 : 1;
+}
+
+/** Resolves when the process is to end. */
+function toldToStop(): Promise<undefined> {
+  return new Promise((resolve) => {
+    const stop = (): void => resolve(undefined);
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    // Only a supervised process has a channel; losing it means that the supervisor is gone.
+    process.once('disconnect', stop);
+  });
+}

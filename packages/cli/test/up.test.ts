@@ -1,0 +1,263 @@
+/** The whole command, as a user runs it: real processes, real sockets, a directory of its own. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { processIdentity } from '@flotilla/cli';
+import t from 'tap';
+
+// Real clusters on a busy machine: slow is no failure.
+t.setTimeout(600_000);
+
+const command = fileURLToPath(new URL('../bin/flotilla.js', import.meta.url));
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Place {
+  readonly directory: string;
+  run(...args: string[]): Promise<Result>;
+  /** Writes a file into the directory. */
+  write(name: string, content: string): void;
+  running(): {
+    pid: number;
+    server: string;
+    processes: { name: string; pid: number; restarts: number; state: string }[];
+  };
+}
+
+function freshPlace(t: { teardown(end: () => void): void }): Place {
+  const directory = mkdtempSync(join(tmpdir(), 'flotilla-up-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  const env = { ...process.env, KUBECONFIG: '' };
+  return {
+    directory,
+    run: (...args) =>
+      new Promise((resolve) => {
+        execFile(process.execPath, [command, ...args], { cwd: directory, env }, (error, stdout, stderr) => {
+          resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr });
+        });
+      }),
+    write: (name, content) => writeFileSync(join(directory, name), content),
+    running: () =>
+      JSON.parse(readFileSync(join(directory, '.flotilla/test/running.json'), 'utf8')) as ReturnType<Place['running']>,
+  };
+}
+
+/** The smallest cluster, on loopback addresses that no other test draws. */
+function config(processes: 'one' | 'separate', extra = ''): string {
+  const net = 100 + Math.floor(Math.random() * 150);
+  return `
+name: test
+processes: ${processes}
+ports: auto
+brain: { members: [{ name: brain-1 }] }
+apiServers: [{ name: apiserver-1 }, { name: apiserver-2 }]
+kubelets: [{ name: node-1 }]
+network: { podRange: 127.${net}.0.0/17, serviceRange: 127.${net}.128.0/17 }
+${extra}`;
+}
+
+const manifest = `
+apiVersion: v1
+kind: Pod
+metadata: { name: hello, labels: { app: hello } }
+spec:
+  restartPolicy: Never
+  containers:
+    - { name: hello, image: node, command: [node, -e, "console.log('hello from the pod')"] }
+`;
+
+/** Ignores SIGTERM; `marker` tells its process from others. */
+function stubbornPod(marker: string): string {
+  const program = `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log('stubborn') // ${marker}`;
+  const containers = [{ name: 'stubborn', image: 'node', command: ['node', '-e', program] }];
+  return JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'stubborn' }, spec: { containers } });
+}
+
+async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** Everything that runs with the directory in its command line or environment. */
+function processesOf(directory: string): readonly number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && pid !== process.pid)
+    .filter((pid) => {
+      const text = readText(`/proc/${pid}/cmdline`) + readText(`/proc/${pid}/environ`);
+      return text.includes(directory) && processIdentity(pid) !== undefined;
+    });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    // The process ended in between.
+    if (error instanceof Error) return '';
+    throw error;
+  }
+}
+
+void t.test(
+  'one process: a cluster comes up in the background, takes objects, goes down and is found again',
+  async (t) => {
+    const place = freshPlace(t);
+    place.write('test.yaml', config('one'));
+    place.write('pod.yaml', manifest);
+    t.teardown(() => place.run('down'));
+    const up = await place.run('up', '--config', 'test.yaml', '--detach', '--apply', 'pod.yaml');
+    t.equal(up.code, 0, up.stderr);
+    t.match(
+      up.stdout,
+      /brain-1 is ready on 127\.0\.0\.1:\d+[^]*ready: elected, serving[^]*pods\/hello created[^]*export KUBECONFIG=\$PWD\/\.flotilla\/test\/kubeconfig/,
+    );
+    t.equal(statSync(join(place.directory, '.flotilla/test/kubeconfig')).mode & 0o777, 0o600);
+
+    const second = await place.run('up', '--config', 'test.yaml');
+    t.match(second, { code: 1, stderr: /cluster test is up already \(process \d+\): `flotilla down` stops it/ });
+
+    t.match((await place.run('get', 'nodes')).stdout, /^NAME +STATUS[^]*node-1 +Ready/);
+    await until(async () => (await place.run('logs', 'hello')).stdout === 'hello from the pod\n');
+    t.match((await place.run('get', 'po', '-A', '-l', 'app=hello')).stdout, /^NAMESPACE[^]*default +hello/);
+    t.match((await place.run('get', 'po', 'hello', '-A')).stderr, /leave out --all-namespaces or the name/);
+    t.match((await place.run('get', 'nonsense')).stderr, /the server has no resource "nonsense"; it has configmaps/);
+    t.match((await place.run('get', 'pods', 'nobody')).stderr, /pods "nobody" not found/);
+    t.equal((await place.run('apply', '-f', 'pod.yaml')).stdout, 'pods/hello unchanged\n');
+    const status = await place.run('status');
+    t.match(
+      status.stdout,
+      /^cluster test \(test\.yaml\) is up: https[^]*leader[^]*kube-scheduler +scheduler-1[^]*node-1 +Ready/,
+    );
+    t.equal((await place.run('delete', '-f', 'pod.yaml')).stdout, 'pods/hello deleted\n');
+    t.equal((await place.run('delete', 'pod', 'never')).stdout, 'pods/never not found\n');
+
+    await place.run('apply', '-f', 'pod.yaml');
+    t.equal((await place.run('down')).stdout, 'cluster test is down\n');
+    t.same(processesOf(place.directory), [], 'no process is left');
+    t.match(await place.run('status'), { code: 1, stderr: /no cluster is up in \.flotilla: `flotilla up` starts one/ });
+
+    const again = await place.run('up', '--config', 'test.yaml', '--detach');
+    t.equal(again.code, 0, again.stderr);
+    t.match((await place.run('get', 'pods')).stdout, /hello/, 'what was there is there again');
+  },
+);
+
+void t.test(
+  'separate processes: the killed come back, one address goes on answering, and all end with the supervisor',
+  async (t) => {
+    const place = freshPlace(t);
+    place.write('test.yaml', config('separate'));
+    const supervisor: ChildProcess = spawn(process.execPath, [command, 'up', '--config', 'test.yaml'], {
+      cwd: place.directory,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    t.teardown(() => supervisor.kill('SIGKILL'));
+    let output = '';
+    supervisor.stdout?.on('data', (bytes: Buffer) => (output += bytes.toString()));
+    await until(() => output.includes('Cluster test is up'));
+    const { processes } = place.running();
+    t.same(processes.map(({ name }) => name).sort(), [
+      'apiserver-1',
+      'apiserver-2',
+      'brain-1',
+      'controllers-1',
+      'node-1',
+      'node-1-proxy',
+      'scheduler-1',
+    ]);
+
+    const killed = processes.find(({ name }) => name === 'apiserver-1');
+    process.kill(killed?.pid ?? 0, 'SIGKILL');
+    for (let i = 0; i < 5; i++) t.match(await place.run('get', 'nodes'), { code: 0, stdout: /node-1/ });
+    await until(() => output.includes('apiserver-1 is back'));
+    t.match(output, /apiserver-1 was killed \(SIGKILL\); starting it again/);
+    t.match(
+      place.running().processes.find(({ name }) => name === 'apiserver-1'),
+      { restarts: 1, state: 'ready' },
+    );
+
+    supervisor.kill('SIGKILL');
+    await once(supervisor, 'exit');
+    await until(() => processesOf(place.directory).length === 0);
+    t.match(await place.run('down'), { code: 1, stderr: /no cluster is up/ });
+  },
+);
+
+void t.test('Ctrl-C stops everything, pods that do not listen too, and also while it starts', async (t) => {
+  const place = freshPlace(t);
+  place.write('test.yaml', config('separate'));
+  place.write('stubborn.json', stubbornPod(place.directory));
+  for (const args of [['--apply', 'stubborn.json'], []]) {
+    const supervisor = spawn(process.execPath, [command, 'up', '--config', 'test.yaml', ...args], {
+      cwd: place.directory,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(supervisor.stdout, 'data');
+    if (args.length > 0) await until(async () => (await place.run('logs', 'stubborn')).stdout === 'stubborn\n');
+    supervisor.kill('SIGINT');
+    supervisor.kill('SIGINT');
+    const [code] = (await once(supervisor, 'exit')) as [number];
+    t.equal(code, 0);
+    t.same(processesOf(place.directory), []);
+  }
+});
+
+void t.test('what is wrong is said in one sentence, and the exit code is not 0', async (t) => {
+  const place = freshPlace(t);
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  place.write('test.yaml', config('separate', `frontDoor: { port: ${port} }`));
+  t.match(await place.run('up', '--config', 'test.yaml'), {
+    code: 1,
+    stderr: `flotilla: port ${port}, for the front door, is in use by another program: stop that program, or change frontDoor.port in test.yaml\n`,
+  });
+  place.write('broken.yaml', 'name: broken\n');
+  t.match(await place.run('up', '--config', 'broken.yaml', '--detach'), {
+    code: 1,
+    stderr: /^flotilla: broken\.yaml:1: brain must be a mapping/,
+  });
+  t.match(await place.run('up', '--config', 'nowhere.yaml'), {
+    code: 1,
+    stderr: /cannot read the cluster config nowhere\.yaml/,
+  });
+  t.match(await place.run('brain', '--nonsense'), { code: 1, stderr: 'flotilla brain: unknown flag --nonsense\n' });
+  t.match(await place.run('kubelet'), { code: 1, stderr: /--tls-cert-file is required/ });
+  t.match(await place.run('apiserver', '--secure-port=x'), {
+    code: 1,
+    stderr: /--secure-port: "x" is not a whole number/,
+  });
+  t.match(await place.run('frobnicate'), { code: 1, stderr: /unknown command 'frobnicate'/ });
+  t.match(await place.run('get', 'pods', '--kubeconfig', 'none'), { code: 1, stderr: /kubeconfig none/ });
+});
+
+void t.test('a data directory of another cluster is refused, with the way out', async (t) => {
+  const place = freshPlace(t);
+  place.write('test.yaml', config('separate', 'schedulers: 0\ncontrollers: 0'));
+  t.equal((await place.run('up', '--config', 'test.yaml', '--detach')).code, 0);
+  t.equal((await place.run('down')).code, 0);
+  // The same cluster with other ports is another one to its members.
+  rmSync(join(place.directory, '.flotilla/test/drawn.json'));
+  const foreign = await place.run('up', '--config', 'test.yaml', '--detach');
+  t.equal(foreign.code, 1);
+  t.match(foreign.stderr, /^flotilla: brain-1: .*brain-1/);
+  t.same(processesOf(place.directory), []);
+});
+
+void t.test('help and version', async (t) => {
+  const place = freshPlace(t);
+  t.match(await place.run('version'), { code: 0, stdout: /^flotilla \d+\.\d+\.\d+/ });
+  t.match(await place.run('--help'), { code: 0, stdout: /up[^]*down[^]*status[^]*brain/ });
+  t.match(await place.run('brain', '--help'), { code: 0, stdout: /--initial-cluster[^]*\[ETCD_INITIAL_CLUSTER\]/ });
+  t.match(await place.run('up', '--help'), { code: 0, stdout: /--detach/ });
+});
