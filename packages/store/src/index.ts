@@ -1,2 +1,50 @@
-/** The replicated state machine: MVCC, transactions, leases, watches, and its persistence on level. */
-export {};
+/** The replicated state machine and its persistence. */
+export { type Entry, type EntryType, decodeEntry, encodeEntry } from './entry.ts';
+export { type StoreError, type StoreErrorCode, etcdErrors, textOf, toRpcError } from './errors.ts';
+export { completeLeaseGrant, minLeaseTtlSeconds } from './leases/lease-grant.ts';
+export type { Lease, LeaseView } from './leases/lease-table.ts';
+export { type Lessor, type LessorOptions, createLessor } from './leases/lessor.ts';
+export type { Answer, Outcome, Refusal } from './outcome.ts';
+export { type MemoryDatabases, type StoredBatch, createMemoryDatabases } from './persistence/memory-database.ts';
+export { openLevelDatabase } from './persistence/level-database.ts';
+export type {
+  OpenDatabase,
+  OpenDatabaseOptions,
+  Row,
+  RowChange,
+  StateDatabase,
+  StateSnapshot,
+} from './persistence/state-database.ts';
+export { type StateDirectory, createMemoryStateDirectory } from './persistence/state-directory.ts';
+export {
+  type EntryPosition,
+  type ExportedSnapshot,
+  type IncomingSnapshot,
+  type OpenStateOptions,
+  type OpenedState,
+  type StateFiles,
+  openState,
+} from './persistence/state-files.ts';
+export {
+  checkDeleteRange,
+  checkLeaseGrant,
+  checkPut,
+  checkRange,
+  checkTxn,
+  isReadOnlyTxn,
+  isSerializableTxn,
+  maxLeaseTtlSeconds,
+} from './request-checks.ts';
+export type {
+  Applied,
+  CommittedEntry,
+  EntryResponse,
+  MemberAttributes,
+  RangeResponse,
+  Store,
+  TxnResponse,
+} from './store.ts';
+export { hashRevisions, hashState } from './state-hash.ts';
+export { createStore } from './create-store.ts';
+export { type WatchHub, type WatchHubOptions, createWatchHub } from './watch/watch-hub.ts';
+export type { WatchHeader, WatchStream, WatchStreamOptions } from './watch/watch-stream.ts';

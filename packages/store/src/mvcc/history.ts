@@ -1,0 +1,279 @@
+/**
+ * All changes that are not compacted away, in the order of revisions, in pages. The newest page is open and
+ * takes appends; a closed page changes only when compaction takes dead records out of it. A page that an
+ * archive (level) holds may be dropped from memory and is read back, without awaiting, when asked for; without
+ * an archive all pages stay.
+ *
+ * Invariants: pages are ordered by their first revision and do not overlap; a page's name is the first revision
+ * it ever held, also after that record is gone; a page that the archive does not hold as it is stays resident.
+ */
+import { AssertionFailure, assert } from '@flotilla/base';
+import { RecordCursor, compareRevisions, lengthUpTo, recordHeaderBytes, writeRecordHeader } from './page.ts';
+import type { Revision } from './superseded.ts';
+
+const pageRecordsMax = 64;
+const pageBytesTarget = 16 * 1024;
+const defaultCacheBytes = 32 * 1024 * 1024;
+
+/** Where pages are read back from. */
+export interface PageArchive {
+  /** The records of the page of that name. @throws OperatingError when they are damaged. */
+  read(name: Revision): Uint8Array;
+}
+
+/** A page to be written to the archive, or deleted from it. */
+export interface PageChange {
+  readonly name: Revision;
+  readonly records: Uint8Array | undefined;
+}
+
+/** A run of changes; only history changes it. */
+export interface Page {
+  readonly name: Revision;
+  readonly lastMain: number;
+  readonly recordCount: number;
+}
+
+class PageState implements Page {
+  readonly name: Revision;
+  lastMain: number;
+  recordCount = 0;
+  /** Records that compaction has made unreachable. */
+  deadCount = 0;
+  /** Absent: only the archive has it. */
+  buffer: Uint8Array | undefined;
+  length = 0;
+  isOpen: boolean;
+  /** Rises with each change, so that a finished write knows whether it wrote the page as it is now. */
+  changeCount = 0;
+  isInArchive = false;
+
+  constructor(name: Revision, isOpen: boolean) {
+    this.name = name;
+    this.lastMain = name.main;
+    this.isOpen = isOpen;
+  }
+}
+
+export class History {
+  #pages: PageState[] = [];
+  readonly #archive: PageArchive | undefined;
+  readonly #cacheBytes: number;
+  /** Resident pages that the archive holds too, the longest unused first. */
+  readonly #cached = new Set<PageState>();
+  #cachedBytes = 0;
+  /** Pages the archive does not hold as they are, in order of their first change since. */
+  readonly #dirty = new Set<PageState>();
+  #deleted: Revision[] = [];
+  #dirtyBytes = 0;
+
+  constructor(options: { archive?: PageArchive | undefined; cacheBytes?: number } = {}) {
+    this.#archive = options.archive;
+    this.#cacheBytes = options.cacheBytes ?? defaultCacheBytes;
+  }
+
+  get pageCount(): number {
+    return this.#pages.length;
+  }
+
+  /** Bytes appended since the archive last took changes. */
+  get dirtyBytes(): number {
+    return this.#dirtyBytes;
+  }
+
+  page(index: number): Page | undefined {
+    return this.#pages[index];
+  }
+
+  append(change: Revision & { readonly isTombstone: boolean }, version: Uint8Array): void {
+    const recordBytes = recordHeaderBytes + version.length;
+    const page = this.#openPage(change);
+    const buffer = roomFor(page, recordBytes);
+    writeRecordHeader(buffer, page.length, { ...change, versionLength: version.length });
+    buffer.set(version, page.length + recordHeaderBytes);
+    page.length += recordBytes;
+    page.recordCount++;
+    page.lastMain = change.main;
+    this.#touch(page);
+    this.#dirtyBytes += recordBytes;
+    if (page.recordCount >= pageRecordsMax || page.length >= pageBytesTarget) close(page);
+  }
+
+  /** Index of the first page that may hold a change of at least that main revision. */
+  pageIndexFrom(main: number): number {
+    let low = 0;
+    let high = this.#pages.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#pages[middle] as PageState).lastMain < main) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The records of a page: a view that stays as it is. */
+  records(index: number): Uint8Array {
+    const page = this.#pages[index];
+    assert(page !== undefined, 'a page beyond the history is read');
+    return this.#resident(page);
+  }
+
+  /** The version of a change that is there. */
+  version(revision: Revision): Uint8Array {
+    const index = this.#indexOf(revision);
+    const cursor = new RecordCursor(this.records(index));
+    while (cursor.next()) {
+      if (cursor.main === revision.main && cursor.sub === revision.sub) return cursor.version();
+    }
+    throw new AssertionFailure(`revision ${revision.main}.${revision.sub} is not in its page`);
+  }
+
+  /** Takes over a page that the archive holds, after all that came before it. */
+  adopt(name: Revision, records: Uint8Array): void {
+    const page = new PageState(name, false);
+    const cursor = new RecordCursor(records);
+    while (cursor.next()) {
+      page.recordCount++;
+      page.lastMain = cursor.main;
+    }
+    page.length = records.length;
+    page.isInArchive = true;
+    this.#pages.push(page);
+  }
+
+  /** A record that nothing can reach any more; returns whether its page is now worth cleaning. */
+  markDead(revision: Revision): boolean {
+    const page = this.#pages[this.#indexOf(revision)] as PageState;
+    page.deadCount++;
+    return !page.isOpen && page.deadCount * 2 >= page.recordCount;
+  }
+
+  /** Takes the dead records out of a closed page, which is deleted when none is left. */
+  clean(index: number, isAlive: (record: RecordCursor) => boolean): void {
+    const page = this.#pages[index] as PageState;
+    const records = this.#resident(page);
+    const kept: Uint8Array[] = [];
+    const cursor = new RecordCursor(records);
+    while (cursor.next()) if (isAlive(cursor)) kept.push(records.subarray(cursor.start, cursor.end));
+    this.#forget(page);
+    page.recordCount = kept.length;
+    page.deadCount = 0;
+    if (kept.length === 0) return this.#remove(index);
+    page.buffer = Buffer.concat(kept);
+    page.length = page.buffer.length;
+    this.#touch(page);
+  }
+
+  /** Indexes of the closed pages, up to a main revision, of which at least half is dead. */
+  sparsePages(upToMain: number): number[] {
+    const found: number[] = [];
+    this.#pages.forEach((page, index) => {
+      if (!page.isOpen && page.lastMain <= upToMain && page.deadCount > 0 && page.deadCount * 2 >= page.recordCount) {
+        found.push(index);
+      }
+    });
+    return found;
+  }
+
+  /**
+   * What the archive lacks, up to a main revision. `settle` is called once all of it is written: closed pages may
+   * then leave memory.
+   */
+  takeChanges(upToMain: number): { readonly changes: readonly PageChange[]; settle(): void } {
+    const changes: PageChange[] = this.#deleted.map((name) => ({ name, records: undefined }));
+    this.#deleted = [];
+    this.#dirtyBytes = 0;
+    const taken: { page: PageState; changeCount: number }[] = [];
+    for (const page of this.#dirty) {
+      if (page.name.main > upToMain) continue;
+      const all = (page.buffer as Uint8Array).subarray(0, page.length);
+      const isWhole = page.lastMain <= upToMain;
+      const records = isWhole ? all : all.subarray(0, lengthUpTo(all, upToMain));
+      if (records.length === 0) continue;
+      changes.push({ name: page.name, records });
+      page.isInArchive = true;
+      if (isWhole) taken.push({ page, changeCount: page.changeCount });
+    }
+    for (const { page } of taken) this.#dirty.delete(page);
+    return {
+      changes,
+      settle: () => {
+        for (const { page, changeCount } of taken) if (page.changeCount === changeCount) this.#cache(page);
+      },
+    };
+  }
+
+  #openPage(first: Revision): PageState {
+    const last = this.#pages.at(-1);
+    if (last?.isOpen === true) return last;
+    const page = new PageState({ main: first.main, sub: first.sub }, true);
+    page.buffer = Buffer.allocUnsafeSlow(pageBytesTarget);
+    this.#pages.push(page);
+    return page;
+  }
+
+  #indexOf(revision: Revision): number {
+    let low = 0;
+    let high = this.#pages.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareRevisions((this.#pages[middle] as PageState).name, revision) <= 0) low = middle + 1;
+      else high = middle;
+    }
+    assert(low > 0, 'a revision before all pages is looked for');
+    return low - 1;
+  }
+
+  #touch(page: PageState): void {
+    page.changeCount++;
+    if (this.#archive) this.#dirty.add(page);
+  }
+
+  #remove(index: number): void {
+    const [page] = this.#pages.splice(index, 1);
+    if (page?.isInArchive === true) this.#deleted.push(page.name);
+    if (page) this.#dirty.delete(page);
+  }
+
+  #resident(page: PageState): Uint8Array {
+    if (!page.buffer) {
+      assert(this.#archive !== undefined, 'a page is neither in memory nor archived');
+      page.buffer = this.#archive.read(page.name);
+      this.#cache(page);
+    } else if (this.#cached.delete(page)) {
+      this.#cached.add(page);
+    }
+    return page.buffer.subarray(0, page.length);
+  }
+
+  #cache(page: PageState): void {
+    if (page.isOpen || this.#cached.has(page) || this.#dirty.has(page) || !page.buffer) return;
+    this.#cached.add(page);
+    this.#cachedBytes += page.length;
+    for (const oldest of this.#cached) {
+      if (this.#cachedBytes <= this.#cacheBytes || oldest === page) break;
+      this.#forget(oldest);
+      oldest.buffer = undefined;
+    }
+  }
+
+  #forget(page: PageState): void {
+    if (this.#cached.delete(page)) this.#cachedBytes -= page.length;
+  }
+}
+
+function roomFor(page: PageState, recordBytes: number): Uint8Array {
+  const buffer = page.buffer as Uint8Array;
+  if (page.length + recordBytes <= buffer.length) return buffer;
+  const larger = Buffer.allocUnsafeSlow(page.length + recordBytes);
+  larger.set(buffer.subarray(0, page.length));
+  page.buffer = larger;
+  return larger;
+}
+
+/** A page of few bytes but many records gives back the room it did not use. */
+function close(page: PageState): void {
+  page.isOpen = false;
+  const buffer = page.buffer as Uint8Array;
+  if (page.length < buffer.length) page.buffer = Uint8Array.prototype.slice.call(buffer, 0, page.length);
+}

@@ -1,0 +1,168 @@
+/**
+ * Txn: choose the path, check it, run it. The path is chosen and checked against the state before the txn, so a
+ * refusal means that nothing happened; the operations then run in order and see each other's writes.
+ */
+import { clampInteger, etcdserverpb, toId } from '@flotilla/wire';
+import { assert } from '@flotilla/base';
+import { compareBytes, noBytes } from '../bytes.ts';
+import type { StoreErrorCode } from '../errors.ts';
+import { type Interval, contains, intervalOf } from '../interval.ts';
+import { type Outcome, refuse } from '../outcome.ts';
+import type { KeyVersion } from './key-value.ts';
+import { type ReadView, range } from './range.ts';
+import { WriteTxn } from './write-txn.ts';
+
+type TxnRequest = etcdserverpb.TxnRequest.$Properties;
+export type TxnResponse = etcdserverpb.TxnResponse.$Properties;
+type RequestOp = etcdserverpb.RequestOp.$Properties;
+type ResponseOp = etcdserverpb.ResponseOp.$Properties;
+type Compare = etcdserverpb.Compare.$Properties;
+type PutRequest = etcdserverpb.PutRequest.$Properties;
+
+/** The branch that a txn takes, with those of its nested txns. */
+interface Branch {
+  readonly succeeded: boolean;
+  readonly steps: readonly Step[];
+}
+
+interface Step {
+  readonly op: RequestOp;
+  /** Set for a nested txn. */
+  readonly nested: Branch | undefined;
+}
+
+const { CompareResult, CompareTarget } = etcdserverpb.Compare;
+
+/** Runs a txn that `checkTxn` let pass. */
+export function applyTxn(view: ReadView, request: TxnRequest): Outcome<TxnResponse> {
+  const branch = chooseBranch(view, request);
+  const refused = refusedPut(view, branch, []) ?? refusedRange(view, branch);
+  if (refused) return refuse(refused);
+  const txn = new WriteTxn(view);
+  const response = run(txn, branch);
+  return { ok: true, response, revision: txn.revision };
+}
+
+/** Why a put by itself is refused, if it is. */
+export function refusedSinglePut(view: ReadView, put: PutRequest): StoreErrorCode | undefined {
+  return refusedLease(view, put) ?? refusedKeep(view, put, []);
+}
+
+function chooseBranch(view: ReadView, request: TxnRequest): Branch {
+  const succeeded = (request.compare ?? []).every((compare) => holds(view, compare));
+  const ops = (succeeded ? request.success : request.failure) ?? [];
+  const steps = ops.map((op) => ({ op, nested: op.request_txn ? chooseBranch(view, op.request_txn) : undefined }));
+  return { succeeded, steps };
+}
+
+/** A compare on an interval must hold for every key in it; no key at all is one key whose numbers are 0. */
+function holds({ keyspace }: ReadView, compare: Compare): boolean {
+  const { start, end } = intervalOf(compare.key, compare.range_end);
+  let found = false;
+  let all = true;
+  keyspace.order.scan(start, end, (id) => {
+    if (!keyspace.table.isLive(id)) return true;
+    found = true;
+    all = holdsFor(compare, keyspace.newest(id));
+    return all;
+  });
+  if (found) return all;
+  if (compare.target === CompareTarget.VALUE) return false;
+  return holdsFor(compare, { createRevision: 0, modRevision: 0, version: 0, lease: 0n, key: noBytes, value: noBytes });
+}
+
+function holdsFor(compare: Compare, version: KeyVersion): boolean {
+  const difference = differenceOf(compare, version);
+  switch (compare.result ?? CompareResult.EQUAL) {
+    case CompareResult.EQUAL:
+      return difference === 0;
+    case CompareResult.NOT_EQUAL:
+      return difference !== 0;
+    case CompareResult.GREATER:
+      return difference > 0;
+    case CompareResult.LESS:
+      return difference < 0;
+    default:
+      return true;
+  }
+}
+
+/** Order of what the key has and what the compare names. An unknown target differs from nothing, as in etcd. */
+function differenceOf(compare: Compare, version: KeyVersion): number {
+  switch (compare.target ?? CompareTarget.VERSION) {
+    case CompareTarget.VERSION:
+      return version.version - clampInteger(compare.version);
+    case CompareTarget.CREATE:
+      return version.createRevision - clampInteger(compare.create_revision);
+    case CompareTarget.MOD:
+      return version.modRevision - clampInteger(compare.mod_revision);
+    case CompareTarget.VALUE:
+      return compareBytes(version.value, compare.value ?? noBytes);
+    case CompareTarget.LEASE: {
+      const lease = toId(compare.lease);
+      return version.lease === lease ? 0 : version.lease < lease ? -1 : 1;
+    }
+    default:
+      return 0;
+  }
+}
+
+/** @param deleted what the path deletes before the step at hand; grows. */
+function refusedPut(view: ReadView, branch: Branch, deleted: Interval[]): StoreErrorCode | undefined {
+  for (const { op, nested } of branch.steps) {
+    const put = op.request_put;
+    const refused = nested
+      ? refusedPut(view, nested, deleted)
+      : put && (refusedKeep(view, put, deleted) ?? refusedLease(view, put));
+    if (refused) return refused;
+    const request = op.request_delete_range;
+    if (request) deleted.push(intervalOf(request.key, request.range_end));
+  }
+  return undefined;
+}
+
+/** A put that keeps the value or the lease needs a key to keep it of. */
+function refusedKeep(view: ReadView, put: PutRequest, deleted: readonly Interval[]): StoreErrorCode | undefined {
+  if (put.ignore_value !== true && put.ignore_lease !== true) return undefined;
+  const key = put.key ?? noBytes;
+  const isThere = view.keyspace.findLive(key) !== undefined && !deleted.some((interval) => contains(interval, key));
+  return isThere ? undefined : 'keyNotFound';
+}
+
+function refusedLease(view: ReadView, put: PutRequest): StoreErrorCode | undefined {
+  const id = toId(put.lease);
+  return id !== 0n && !view.keyspace.leases.get(id) ? 'leaseNotFound' : undefined;
+}
+
+/** Inside a txn only 0 means the newest revision: a negative one is compared like any other. */
+function refusedRange(view: ReadView, branch: Branch): StoreErrorCode | undefined {
+  for (const { op, nested } of branch.steps) {
+    const refused = nested ? refusedRange(view, nested) : undefined;
+    if (refused) return refused;
+    const revision = clampInteger(op.request_range?.revision);
+    if (revision > view.revision) return 'futureRevision';
+    if (revision !== 0 && revision < view.compactRevision) return 'compacted';
+  }
+  return undefined;
+}
+
+function run(txn: WriteTxn, { succeeded, steps }: Branch): TxnResponse {
+  return { succeeded, responses: steps.map((step) => runStep(txn, step)) };
+}
+
+/** Nested headers carry the revision alone; a nested txn's is empty. */
+function runStep(txn: WriteTxn, { op, nested }: Step): ResponseOp {
+  if (nested) return { response_txn: { header: {}, ...run(txn, nested) } };
+  if (op.request_put) {
+    const response = txn.put(op.request_put);
+    return { response_put: { header: { revision: txn.revision }, ...response } };
+  }
+  if (op.request_delete_range) {
+    const response = txn.deleteRange(op.request_delete_range);
+    return { response_delete_range: { header: { revision: txn.revision }, ...response } };
+  }
+  assert(Boolean(op.request_range), 'a txn holds an empty operation');
+  const outcome = range(txn, op.request_range ?? {});
+  assert(outcome.ok, 'a range that was checked is refused');
+  return { response_range: { header: { revision: outcome.revision }, ...outcome.response } };
+}

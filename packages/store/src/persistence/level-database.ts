@@ -1,0 +1,73 @@
+/** The state database on LevelDB. */
+import { Level } from 'level';
+import { OperatingError, codeOf, messageOf } from '@flotilla/base';
+import { stateDamaged } from './rows.ts';
+import type { OpenDatabaseOptions, Row, RowChange, StateDatabase, StateSnapshot } from './state-database.ts';
+
+const rowsPerRead = 256;
+const encoding = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+
+/** @throws OperatingError `STATE_LOCKED` when another process has it open, `STATE_DAMAGED` when it cannot be opened. */
+export async function openLevelDatabase(options: OpenDatabaseOptions): Promise<StateDatabase> {
+  const { directory, createIfMissing } = options;
+  const level = new Level<Uint8Array, Uint8Array>(directory, { ...encoding, createIfMissing });
+  try {
+    await level.open();
+  } catch (error) {
+    throw openFailure(directory, error);
+  }
+  return {
+    get: (key) => readOrRefuse(directory, () => level.getSync(key)),
+    batch: (changes, { sync }) => level.batch(changes.map(operationOf), { sync }),
+    snapshot: () => snapshotOf(level, directory),
+    close: () => level.close(),
+  };
+}
+
+function operationOf({ key, value }: RowChange) {
+  return value ? { type: 'put' as const, key, value } : { type: 'del' as const, key };
+}
+
+function snapshotOf(level: Level<Uint8Array, Uint8Array>, directory: string): StateSnapshot {
+  const snapshot = level.snapshot();
+  async function* rows(): AsyncGenerator<Row, void> {
+    const iterator = level.iterator({ ...encoding, snapshot });
+    try {
+      for (;;) {
+        const entries = await iterator.nextv(rowsPerRead);
+        if (entries.length === 0) return;
+        for (const [key, value] of entries) yield { key, value };
+      }
+    } catch (error) {
+      throw readFailure(directory, error);
+    } finally {
+      await iterator.close();
+    }
+  }
+  return {
+    get: (key) => readOrRefuse(directory, () => level.getSync(key, { ...encoding, snapshot })),
+    rows,
+    close: () => snapshot.close(),
+  };
+}
+
+function readOrRefuse<T>(directory: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw readFailure(directory, error);
+  }
+}
+
+/** LevelDB notices some damage itself, but says so in words of its own. */
+function readFailure(directory: string, error: unknown): OperatingError {
+  return stateDamaged(`${directory} cannot be read (${messageOf(error)})`, error);
+}
+
+function openFailure(directory: string, error: unknown): OperatingError {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (codeOf(cause) === 'LEVEL_LOCKED') {
+    return new OperatingError('STATE_LOCKED', `${directory} is in use by another process: stop that one`, { cause });
+  }
+  return stateDamaged(`${directory} cannot be opened (${messageOf(cause ?? error)})`, error);
+}

@@ -1,0 +1,79 @@
+/** Reads a database into a state machine, and refuses it when anything in it is not as it was written. */
+import type { Revision } from '../mvcc/superseded.ts';
+import type { PageArchive } from '../mvcc/history.ts';
+import { restoreKeyspace } from '../mvcc/restore.ts';
+import { StateMachine } from '../state-machine.ts';
+import type { MemberAttributes } from '../store.ts';
+import { RowLedger } from './row-ledger.ts';
+import {
+  type Head,
+  type Identity,
+  checkFormat,
+  decodeHead,
+  decodeLease,
+  decodeMember,
+  formatKey,
+  headKey,
+  nameOf,
+  openRow,
+  pageKey,
+  stateDamaged,
+} from './rows.ts';
+import type { Row, StateDatabase } from './state-database.ts';
+
+export interface LoadedState {
+  readonly machine: StateMachine;
+  readonly ledger: RowLedger;
+  readonly head: Head;
+}
+
+/** @throws OperatingError `STATE_DAMAGED`, `STATE_FOREIGN` or `STATE_FORMAT` */
+export async function loadState(database: StateDatabase, identity: Identity): Promise<LoadedState> {
+  const format = database.get(formatKey);
+  const headValue = database.get(headKey);
+  if (!format || !headValue) throw stateDamaged('the database is empty or lost its head');
+  checkFormat(openRow(formatKey, format).content, identity);
+  const head = decodeHead(openRow(headKey, headValue).content);
+
+  const machine = new StateMachine({ archive: archiveOf(database) });
+  const restore = restoreKeyspace(machine.keyspace);
+  const ledger = new RowLedger();
+  const members: [bigint, MemberAttributes][] = [];
+  const addRow = ({ key, value }: Row): void => {
+    const { content, checksum } = openRow(key, value);
+    ledger.enter(key, { checksum, bytes: key.length + value.length });
+    const name = nameOf(key);
+    if (name.type === 'page') restore.addPage(name.page, content);
+    else if (name.type === 'lease') machine.leaseTable.grant({ id: name.id, ttlSeconds: decodeLease(content) });
+    else if (name.type === 'member') members.push([name.id, decodeMember(content)]);
+    else throw stateDamaged(`row ${Buffer.from(key).toString('hex')} has no known name`);
+  };
+
+  const snapshot = database.snapshot();
+  try {
+    for await (const row of snapshot.rows()) if (row.key.length > 1) addRow(row);
+  } finally {
+    await snapshot.close();
+  }
+  if (!ledger.matches(head)) {
+    const { rowCount } = ledger.totals;
+    throw stateDamaged(`its ${rowCount} rows are not the ${head.rowCount} that were written: batches were lost`);
+  }
+  const missing = restore.finish({ leases: machine.leaseTable, compactRevision: head.compactRevision });
+  if (missing !== undefined) throw stateDamaged(`a key is attached to lease ${missing}, which is missing`);
+  const { revision, compactRevision, index, term } = head;
+  machine.restore({ revision, compactRevision, appliedIndex: index, appliedTerm: term }, members);
+  return { machine, ledger, head };
+}
+
+/** Pages read back from a database. */
+function archiveOf(database: StateDatabase): PageArchive {
+  return {
+    read(name: Revision) {
+      const key = pageKey(name);
+      const value = database.get(key);
+      if (!value) throw stateDamaged(`the page of revision ${name.main} is missing`);
+      return openRow(key, value).content;
+    },
+  };
+}

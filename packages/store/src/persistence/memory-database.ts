@@ -1,0 +1,75 @@
+/**
+ * The state database's twin in memory. What it "has on disk" is the list of its batches, so a test or a simulator can
+ * take from it whatever the seam's contract lets a database lose, and open it again.
+ */
+import { OperatingError } from '@flotilla/base';
+import { bytesToText, compareBytes } from '../bytes.ts';
+import { stateDamaged } from './rows.ts';
+import type { OpenDatabase, Row, RowChange, StateDatabase } from './state-database.ts';
+
+export interface StoredBatch {
+  readonly changes: readonly RowChange[];
+  readonly sync: boolean;
+}
+
+/** The disks of a machine in memory. */
+export interface MemoryDatabases {
+  readonly open: OpenDatabase;
+  /** Directory → the batches of the database there, which the holder may change while it is closed. */
+  readonly batches: Map<string, StoredBatch[]>;
+}
+
+export function createMemoryDatabases(): MemoryDatabases {
+  const batches = new Map<string, StoredBatch[]>();
+  const openDirectories = new Set<string>();
+  return {
+    batches,
+    async open({ directory, createIfMissing }) {
+      await Promise.resolve();
+      if (openDirectories.has(directory)) {
+        throw new OperatingError('STATE_LOCKED', `${directory} is in use by another process: stop that one`);
+      }
+      let stored = batches.get(directory);
+      if (!stored && !createIfMissing) throw stateDamaged(`${directory} cannot be opened (there is no database)`);
+      if (!stored) batches.set(directory, (stored = []));
+      openDirectories.add(directory);
+      return openBatches(stored, () => openDirectories.delete(directory));
+    },
+  };
+}
+
+function openBatches(stored: StoredBatch[], onClose: () => void): StateDatabase {
+  const rows = new Map<string, Row>();
+  for (const { changes } of stored) applyChanges(rows, changes);
+  return {
+    get: (key) => rows.get(bytesToText(key))?.value,
+    async batch(changes, { sync }) {
+      const copies = changes.map(({ key, value }) => ({ key: key.slice(), value: value?.slice() }));
+      stored.push({ changes: copies, sync });
+      applyChanges(rows, copies);
+      await Promise.resolve();
+    },
+    snapshot() {
+      const frozen = new Map(rows);
+      return {
+        get: (key) => frozen.get(bytesToText(key))?.value,
+        async *rows() {
+          await Promise.resolve();
+          yield* [...frozen.values()].sort((a, b) => compareBytes(a.key, b.key));
+        },
+        close: () => Promise.resolve(),
+      };
+    },
+    close() {
+      onClose();
+      return Promise.resolve();
+    },
+  };
+}
+
+function applyChanges(rows: Map<string, Row>, changes: readonly RowChange[]): void {
+  for (const { key, value } of changes) {
+    if (value) rows.set(bytesToText(key), { key, value });
+    else rows.delete(bytesToText(key));
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The rows of the state database.
+ *
+ *   F                       format version, cluster id, member id
+ *   H                       the head: what the state is as of, and the sum over all other rows
+ *   l + lease id            granted TTL
+ *   m + member id           what the member published, etcdserverpb.Member
+ *   p + main + sub          a page of history, named by its first revision
+ *
+ * Numbers in keys are big-endian, so pages lie in the order of revisions. A row's value ends with the CRC-32 of key and
+ * content: a row that was damaged, or lies under another key, is refused.
+ */
+import { crc32 } from 'node:zlib';
+import { OperatingError } from '@flotilla/base';
+import { etcdserverpb, fromUnsignedId } from '@flotilla/wire';
+import { readUint32, readUint64, writeUint32, writeUint64 } from '../bytes.ts';
+import type { MemberAttributes } from '../store.ts';
+import type { Revision } from '../mvcc/superseded.ts';
+
+export const formatVersion = 1;
+const checksumBytes = 4;
+
+export const formatKey = Buffer.from('F');
+export const headKey = Buffer.from('H');
+
+const prefixes = { lease: 0x6c, member: 0x6d, page: 0x70 } as const;
+
+export function pageKey({ main, sub }: Revision): Uint8Array {
+  const key = new Uint8Array(13);
+  key[0] = prefixes.page;
+  writeUint64(key, 1, main);
+  writeUint32(key, 9, sub);
+  return key;
+}
+
+export function leaseKey(id: bigint): Uint8Array {
+  return idKey(prefixes.lease, id);
+}
+
+export function memberKey(id: bigint): Uint8Array {
+  return idKey(prefixes.member, id);
+}
+
+function idKey(prefix: number, id: bigint): Uint8Array {
+  const key = Buffer.alloc(9);
+  key[0] = prefix;
+  key.writeBigUInt64BE(BigInt.asUintN(64, id), 1);
+  return key;
+}
+
+/** What a key names. */
+export type RowName =
+  | { readonly type: 'page'; readonly page: Revision }
+  | { readonly type: 'lease'; readonly id: bigint }
+  | { readonly type: 'member'; readonly id: bigint }
+  | { readonly type: 'unknown' };
+
+export function nameOf(key: Uint8Array): RowName {
+  if (key[0] === prefixes.page && key.length === 13) {
+    return { type: 'page', page: { main: readUint64(key, 1), sub: readUint32(key, 9) } };
+  }
+  if (key.length !== 9) return { type: 'unknown' };
+  const id = new DataView(key.buffer, key.byteOffset).getBigUint64(1);
+  if (key[0] === prefixes.lease) return { type: 'lease', id: BigInt.asIntN(64, id) };
+  return key[0] === prefixes.member ? { type: 'member', id } : { type: 'unknown' };
+}
+
+/** A value as it is stored, and its checksum. */
+export interface SealedRow {
+  readonly value: Uint8Array;
+  readonly checksum: number;
+}
+
+export function sealRow(key: Uint8Array, content: Uint8Array): SealedRow {
+  const checksum = crc32(content, crc32(key));
+  const value = Buffer.allocUnsafe(content.length + checksumBytes);
+  value.set(content);
+  writeUint32(value, content.length, checksum);
+  return { value, checksum };
+}
+
+/** The content of a stored value: a view. @throws OperatingError `STATE_DAMAGED` */
+export function openRow(
+  key: Uint8Array,
+  value: Uint8Array,
+): { readonly content: Uint8Array; readonly checksum: number } {
+  const content = value.subarray(0, Math.max(0, value.length - checksumBytes));
+  const checksum = crc32(content, crc32(key));
+  if (value.length < checksumBytes || readUint32(value, content.length) !== checksum) {
+    throw stateDamaged(`row ${Buffer.from(key).toString('hex')} does not match its checksum`);
+  }
+  return { content, checksum };
+}
+
+export function stateDamaged(reason: string, cause?: unknown): OperatingError {
+  return new OperatingError(
+    'STATE_DAMAGED',
+    `the applied state is damaged: ${reason}. Replace this member: remove it from the cluster and add it anew ` +
+      'with an empty data directory, so that it gets a snapshot from the others',
+    { cause },
+  );
+}
+
+/** What the state is as of. `rowCount`, `rowBytes` and `digest` are over all rows but `F` and `H`. */
+export interface Head {
+  /** Index of the batch before this one. */
+  readonly previousIndex: number;
+  readonly index: number;
+  readonly term: number;
+  readonly revision: number;
+  readonly compactRevision: number;
+  readonly rowCount: number;
+  readonly rowBytes: number;
+  /** Sum of the rows' checksums: a row that is missing, stale or too many changes it. */
+  readonly digest: number;
+}
+
+const headFields = [
+  'previousIndex',
+  'index',
+  'term',
+  'revision',
+  'compactRevision',
+  'rowCount',
+  'rowBytes',
+  'digest',
+] as const satisfies readonly (keyof Head)[];
+
+export const headBytes = headFields.length * 8;
+
+export function encodeHead(head: Head): Uint8Array {
+  const content = new Uint8Array(headBytes);
+  // One more than each number, because the compact revision may be -1.
+  headFields.forEach((field, i) => writeUint64(content, i * 8, head[field] + 1));
+  return content;
+}
+
+export function decodeHead(content: Uint8Array): Head {
+  if (content.length !== headBytes) throw stateDamaged('the head has another length');
+  const numbers = headFields.map((_, i) => readUint64(content, i * 8) - 1);
+  return Object.fromEntries(headFields.map((field, i) => [field, numbers[i] ?? 0])) as Record<keyof Head, number>;
+}
+
+/** Whose state it is. */
+export interface Identity {
+  readonly clusterId: bigint;
+  readonly memberId: bigint;
+}
+
+export function encodeFormat({ clusterId, memberId }: Identity): Uint8Array {
+  const content = Buffer.alloc(17);
+  content[0] = formatVersion;
+  content.writeBigUInt64BE(clusterId, 1);
+  content.writeBigUInt64BE(memberId, 9);
+  return content;
+}
+
+/** @throws OperatingError `STATE_FORMAT` or `STATE_FOREIGN` */
+export function checkFormat(content: Uint8Array, expected: Identity): void {
+  if (content[0] !== formatVersion) {
+    const reason = `the applied state has format ${content[0]}, this version knows ${formatVersion}`;
+    throw new OperatingError('STATE_FORMAT', `${reason}: start the version that wrote it`);
+  }
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
+  const found = { clusterId: view.getBigUint64(1), memberId: view.getBigUint64(9) };
+  if (found.clusterId === expected.clusterId && found.memberId === expected.memberId) return;
+  const name = ({ clusterId, memberId }: Identity): string =>
+    `member ${memberId.toString(16)} of ${clusterId.toString(16)}`;
+  throw new OperatingError(
+    'STATE_FOREIGN',
+    `the applied state belongs to ${name(found)}, not to ${name(expected)}: use another data directory`,
+  );
+}
+
+export function encodeLease(ttlSeconds: number): Uint8Array {
+  const content = new Uint8Array(8);
+  writeUint64(content, 0, ttlSeconds);
+  return content;
+}
+
+export function decodeLease(content: Uint8Array): number {
+  return readUint64(content, 0);
+}
+
+export function encodeMember(id: bigint, { name, clientUrls }: MemberAttributes): Uint8Array {
+  return etcdserverpb.Member.encode({ ID: fromUnsignedId(id), name, clientURLs: [...clientUrls] }).finish();
+}
+
+export function decodeMember(content: Uint8Array): MemberAttributes {
+  const { name, clientURLs } = etcdserverpb.Member.decode(content);
+  return { name, clientUrls: clientURLs };
+}

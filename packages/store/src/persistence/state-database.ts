@@ -1,0 +1,41 @@
+/**
+ * The seam to the ordered key-value database that holds the applied state. Its failure contract, which the code
+ * above it must survive or refuse: unsynced batches may be lost from any point on; any run of batches, synced
+ * ones too, may vanish without a word; reads may give wrong bytes; an empty database may be opened.
+ */
+
+export interface Row {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** A change of one row; without a value it deletes. */
+export interface RowChange {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | undefined;
+}
+
+/** The rows as of one moment. */
+export interface StateSnapshot {
+  get(key: Uint8Array): Uint8Array | undefined;
+  /** Every row, by key. */
+  rows(): AsyncIterable<Row>;
+  close(): Promise<void>;
+}
+
+export interface StateDatabase {
+  /** Reads without awaiting. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  /** Applies all changes or none; later batches are later. `sync`: durable, with all earlier ones, when it resolves. */
+  batch(changes: readonly RowChange[], options: { sync: boolean }): Promise<void>;
+  snapshot(): StateSnapshot;
+  close(): Promise<void>;
+}
+
+export interface OpenDatabaseOptions {
+  readonly directory: string;
+  /** False: a database must be there. */
+  readonly createIfMissing: boolean;
+}
+
+export type OpenDatabase = (options: OpenDatabaseOptions) => Promise<StateDatabase>;

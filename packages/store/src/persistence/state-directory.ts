@@ -1,0 +1,115 @@
+/**
+ * The folder of the applied state, as far as it is files of ours: the record that says which generation is current,
+ * and the generations' directories (each a database).
+ *
+ *   current             which generation counts
+ *   generation-000001   a database
+ */
+import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { codeOf } from '@flotilla/base';
+import type { MemoryDatabases } from './memory-database.ts';
+
+/** A seam, so that a simulator can hold the folder in memory. */
+export interface StateDirectory {
+  readonly path: string;
+  /** The record, or undefined when there is none. */
+  readCurrent(): Promise<Uint8Array | undefined>;
+  /** Replaces the record: after a crash it is the old one or, once this resolved, surely the new one. */
+  writeCurrent(record: Uint8Array): Promise<void>;
+  /** Names of the generations' directories. */
+  generations(): Promise<readonly string[]>;
+  removeGeneration(name: string): Promise<void>;
+  /** Bytes of a generation's files. */
+  sizeOf(name: string): Promise<number>;
+}
+
+const generationPattern = /^generation-\d{6,}$/;
+
+export function openStateDirectory(path: string): StateDirectory {
+  const currentPath = join(path, 'current');
+  return {
+    path,
+    async readCurrent() {
+      try {
+        return await readFile(currentPath);
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
+    async writeCurrent(record) {
+      await mkdir(path, { recursive: true });
+      const temporaryPath = `${currentPath}.new`;
+      await writeSynced(temporaryPath, record);
+      await rename(temporaryPath, currentPath);
+      await syncDirectory(path);
+    },
+    async generations() {
+      try {
+        return (await readdir(path)).filter((name) => generationPattern.test(name));
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return [];
+        throw error;
+      }
+    },
+    removeGeneration: (name) => rm(join(path, name), { recursive: true, force: true }),
+    async sizeOf(name) {
+      const directory = join(path, name);
+      const sizes = await Promise.all((await readdir(directory)).map((file) => sizeOfFile(join(directory, file))));
+      return sizes.reduce((sum, size) => sum + size, 0);
+    },
+  };
+}
+
+/** The folder's twin in memory; what it holds lives as long as the object. */
+export function createMemoryStateDirectory(path: string, { batches }: MemoryDatabases): StateDirectory {
+  let current: Uint8Array | undefined;
+  const prefix = `${path}/`;
+  return {
+    path,
+    readCurrent: () => Promise.resolve(current),
+    writeCurrent(record) {
+      current = record.slice();
+      return Promise.resolve();
+    },
+    generations() {
+      const names = [...batches.keys()].filter((name) => name.startsWith(prefix));
+      return Promise.resolve(names.map((name) => name.slice(prefix.length)));
+    },
+    removeGeneration(name) {
+      batches.delete(prefix + name);
+      return Promise.resolve();
+    },
+    sizeOf: () => Promise.resolve(0),
+  };
+}
+
+async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** LevelDB deletes files as it goes: one that is gone counts nothing. */
+async function sizeOfFile(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return 0;
+    throw error;
+  }
+}

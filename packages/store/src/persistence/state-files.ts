@@ -1,0 +1,319 @@
+/** The files under a store: opening, writing behind, snapshots out and in. */
+import { join } from 'node:path';
+import type { Clock } from '@flotilla/base';
+import { emptyPosition } from '../state-machine.ts';
+import type { Store } from '../store.ts';
+import { findGeneration, generationName, recordGeneration } from './generations.ts';
+import { openLevelDatabase } from './level-database.ts';
+import { loadState } from './load-state.ts';
+import { RowLedger } from './row-ledger.ts';
+import {
+  type Head,
+  type Identity,
+  decodeHead,
+  encodeFormat,
+  encodeHead,
+  formatKey,
+  headKey,
+  openRow,
+  sealRow,
+  stateDamaged,
+} from './rows.ts';
+import { SnapshotReader, snapshotBytes, snapshotDamaged, streamSnapshot } from './snapshot-stream.ts';
+import type { OpenDatabase, RowChange, StateDatabase } from './state-database.ts';
+import { type StateDirectory, openStateDirectory } from './state-directory.ts';
+import { StateWriter } from './state-writer.ts';
+
+export interface OpenStateOptions {
+  /** The folder that is all ours. */
+  readonly directory: string;
+  readonly memberId: bigint;
+  readonly clusterId: bigint;
+  readonly clock: Clock;
+  /** Told when the state could not be written or read in the background: the member must stop. */
+  readonly onFailure: (error: unknown) => void;
+  /** LevelDB unless told. */
+  readonly openDatabase?: OpenDatabase;
+  /** The machine's own files unless told. */
+  readonly openDirectory?: (path: string) => StateDirectory;
+  /** Runs a later slice of work after pending I/O was served; `setImmediate` unless told. */
+  readonly defer?: (slice: () => void) => void;
+}
+
+export interface EntryPosition {
+  readonly index: number;
+  readonly term: number;
+}
+
+/** The state as of one applied index, to be sent to another member. */
+export interface ExportedSnapshot extends EntryPosition {
+  readonly sizeBytes: number;
+  /** Iterated once; the snapshot is held until `close`. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** A snapshot being received into a generation of its own. */
+export interface IncomingSnapshot {
+  /** @throws OperatingError `SNAPSHOT_DAMAGED` or `STATE_DAMAGED`: call `abort` then. */
+  write(chunk: Uint8Array): Promise<void>;
+  /**
+   * Checks and syncs the whole, makes it current, closes the old state and opens the new.
+   * @throws OperatingError `SNAPSHOT_DAMAGED`: it is aborted, and the old state stays current.
+   */
+  finish(): Promise<OpenedState>;
+  /** Removes what was received. Idempotent; without effect after `finish`. */
+  abort(): Promise<void>;
+}
+
+/** The files under a store. One writer: batches are written in order, one at a time, off the path of requests. */
+export interface StateFiles {
+  /** The member's own log has synced up to `index`: state up to there may be written. */
+  logSyncedTo(index: number): void;
+  /** The last entry whose state is surely on disk: the log may be truncated up to its index. */
+  readonly durable: EntryPosition;
+  /** Writes and syncs all that `logSyncedTo` allows. */
+  flush(): Promise<void>;
+  /** Bytes of the files on disk, as last measured. */
+  readonly sizeBytes: number;
+  /** Bytes of the rows in use. */
+  readonly sizeInUseBytes: number;
+  /** The state as of the last batch that was written. */
+  exportSnapshot(): ExportedSnapshot;
+  receiveSnapshot(position: EntryPosition): Promise<IncomingSnapshot>;
+  /** Flushes and closes. Idempotent. */
+  close(): Promise<void>;
+}
+
+export interface OpenedState {
+  readonly store: Store;
+  readonly state: StateFiles;
+}
+
+/** What stays the same over generations. */
+interface Surroundings {
+  readonly identity: Identity;
+  readonly directory: StateDirectory;
+  readonly openDatabase: OpenDatabase;
+  readonly clock: Clock;
+  readonly defer: (slice: () => void) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+const measureIntervalMs = 10_000;
+const receiveBatchBytes = 1024 * 1024;
+
+/**
+ * Opens the applied state of a member, or makes an empty one on the first start.
+ * @throws OperatingError `STATE_DAMAGED`, `STATE_FOREIGN` (another cluster's or member's), `STATE_FORMAT` or
+ *   `STATE_LOCKED`, with the file, the reason and the way out.
+ */
+export async function openState(options: OpenStateOptions): Promise<OpenedState> {
+  const { clusterId, memberId, clock, onFailure } = options;
+  const surroundings: Surroundings = {
+    identity: { clusterId, memberId },
+    directory: (options.openDirectory ?? openStateDirectory)(options.directory),
+    openDatabase: options.openDatabase ?? openLevelDatabase,
+    clock,
+    defer: options.defer ?? ((slice) => void setImmediate(slice)),
+    onFailure,
+  };
+  const current = await findGeneration(surroundings.directory);
+  if (current?.state === 'ready') return openGeneration(surroundings, current.number);
+  return createFirstGeneration(surroundings);
+}
+
+async function createFirstGeneration(surroundings: Surroundings): Promise<OpenedState> {
+  const { directory, identity } = surroundings;
+  await recordGeneration(directory, { number: 1, state: 'creating' });
+  const database = await openDatabaseOf(surroundings, { number: 1, createIfMissing: true });
+  await database.batch(firstRows(identity, emptyHead), { sync: true });
+  await database.close();
+  await recordGeneration(directory, { number: 1, state: 'ready' });
+  return openGeneration(surroundings, 1);
+}
+
+const emptyHead: Head = {
+  ...new RowLedger().totals,
+  previousIndex: 0,
+  index: 0,
+  term: 0,
+  revision: emptyPosition.revision,
+  compactRevision: emptyPosition.compactRevision,
+};
+
+/** The rows that make a database a state. */
+function firstRows(identity: Identity, head: Head): RowChange[] {
+  return [
+    { key: formatKey, value: sealRow(formatKey, encodeFormat(identity)).value },
+    { key: headKey, value: sealRow(headKey, encodeHead(head)).value },
+  ];
+}
+
+function openDatabaseOf(
+  { directory, openDatabase }: Surroundings,
+  { number, createIfMissing }: { number: number; createIfMissing: boolean },
+): Promise<StateDatabase> {
+  return openDatabase({ directory: join(directory.path, generationName(number)), createIfMissing });
+}
+
+async function openGeneration(surroundings: Surroundings, number: number): Promise<OpenedState> {
+  const database = await openDatabaseOf(surroundings, { number, createIfMissing: false });
+  try {
+    const { machine, ledger, head } = await loadState(database, surroundings.identity);
+    const meter = createSizeMeter(surroundings, number);
+    await meter.measure();
+    const writer = new StateWriter({ ...surroundings, machine, database, ledger, head, onWritten: meter.measureIfOld });
+    const state = filesOf(surroundings, { number, database, ledger, writer, meter });
+    return { store: machine, state };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+interface OpenGeneration {
+  readonly number: number;
+  readonly database: StateDatabase;
+  readonly ledger: RowLedger;
+  readonly writer: StateWriter;
+  readonly meter: SizeMeter;
+}
+
+function filesOf(surroundings: Surroundings, open: OpenGeneration): StateFiles {
+  const { database, ledger, writer, meter } = open;
+  let closing: Promise<void> | undefined;
+  const shut = async (flush: () => Promise<void>): Promise<void> => {
+    try {
+      await flush();
+    } finally {
+      await writer.close();
+      await meter.settled();
+      await database.close();
+    }
+  };
+  const files: StateFiles = {
+    logSyncedTo: (index) => writer.logSyncedTo(index),
+    get durable() {
+      const { index, term } = writer.durable;
+      return { index, term };
+    },
+    flush: () => writer.flush(),
+    get sizeBytes() {
+      return Math.max(meter.sizeBytes, ledger.totals.rowBytes);
+    },
+    get sizeInUseBytes() {
+      return ledger.totals.rowBytes;
+    },
+    exportSnapshot: () => exportSnapshot(database, surroundings.identity),
+    receiveSnapshot: (position) =>
+      receiveSnapshot(surroundings, {
+        number: open.number + 1,
+        position,
+        retireOld: () => (closing ??= shut(() => Promise.resolve())),
+      }),
+    close: () => (closing ??= shut(() => writer.flush())),
+  };
+  return files;
+}
+
+interface SizeMeter {
+  readonly sizeBytes: number;
+  measure(): Promise<void>;
+  /** Measures in the background when the last time is a while ago. */
+  measureIfOld(): void;
+  /** Resolves when no measurement is under way. */
+  settled(): Promise<void>;
+}
+
+function createSizeMeter({ directory, clock, onFailure }: Surroundings, number: number): SizeMeter {
+  let sizeBytes = 0;
+  let measuredMs = -Infinity;
+  let measuring: Promise<void> = Promise.resolve();
+  const measure = async (): Promise<void> => {
+    measuredMs = clock.monotonicMs();
+    sizeBytes = await directory.sizeOf(generationName(number));
+  };
+  return {
+    get sizeBytes() {
+      return sizeBytes;
+    },
+    measure,
+    measureIfOld() {
+      if (clock.monotonicMs() - measuredMs >= measureIntervalMs) measuring = measure().catch(onFailure);
+    },
+    settled: () => measuring,
+  };
+}
+
+function exportSnapshot(database: StateDatabase, { clusterId }: Identity): ExportedSnapshot {
+  const snapshot = database.snapshot();
+  const value = snapshot.get(headKey);
+  if (!value) throw stateDamaged('the database lost its head');
+  const head = decodeHead(openRow(headKey, value).content);
+  return {
+    index: head.index,
+    term: head.term,
+    sizeBytes: snapshotBytes(head),
+    chunks: streamSnapshot(snapshot, { head, clusterId }),
+    close: () => snapshot.close(),
+  };
+}
+
+async function receiveSnapshot(
+  surroundings: Surroundings,
+  target: { readonly number: number; readonly position: EntryPosition; readonly retireOld: () => Promise<void> },
+): Promise<IncomingSnapshot> {
+  const { directory, identity } = surroundings;
+  const { number, position, retireOld } = target;
+  const name = generationName(number);
+  await directory.removeGeneration(name);
+  const database = await openDatabaseOf(surroundings, { number, createIfMissing: true });
+  const reader = new SnapshotReader(identity.clusterId);
+  let waiting: RowChange[] = [];
+  let waitingBytes = 0;
+  let isOver = false;
+  const writeWaiting = async (): Promise<void> => {
+    const rows = waiting;
+    waiting = [];
+    waitingBytes = 0;
+    await database.batch(rows, { sync: false });
+  };
+  const writeAll = async (): Promise<void> => {
+    const head = reader.finish();
+    if (head.index !== position.index || head.term !== position.term) {
+      throw snapshotDamaged(`it is as of entry ${head.index}, not ${position.index}`);
+    }
+    await writeWaiting();
+    await database.batch(firstRows(identity, head), { sync: true });
+  };
+  const abort = async (): Promise<void> => {
+    if (isOver) return;
+    isOver = true;
+    await database.close();
+    await directory.removeGeneration(name);
+  };
+  return {
+    async write(chunk) {
+      // The rows are views into the chunk, which is the caller's.
+      waiting.push(...reader.read(chunk.slice()));
+      waitingBytes += chunk.length;
+      if (waitingBytes >= receiveBatchBytes) await writeWaiting();
+    },
+    async finish() {
+      try {
+        await writeAll();
+      } catch (error) {
+        await abort();
+        throw error;
+      }
+      isOver = true;
+      await database.close();
+      await recordGeneration(directory, { number, state: 'ready' });
+      await retireOld();
+      await directory.removeGeneration(generationName(number - 1));
+      return openGeneration(surroundings, number);
+    },
+    abort,
+  };
+}

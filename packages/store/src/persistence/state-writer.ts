@@ -1,0 +1,220 @@
+/**
+ * Writes what was applied to the database, behind the requests: in batches, one at a time, never further than the
+ * member's own log has synced. Most batches are not synced; one that is makes all before it durable.
+ *
+ * Each batch carries the head: the applied index it leads to, the one before it, and the sum over all rows.
+ *
+ * It also finishes compactions, in slices, once the batch that holds them is written: what a compaction dropped from
+ * memory must not be missing from a state on disk that knows nothing of it.
+ */
+import { type Clock, OperatingError, type Timer, messageOf } from '@flotilla/base';
+import { type Compaction, startCompaction } from '../mvcc/compaction.ts';
+import type { AppliedBatch, StateMachine } from '../state-machine.ts';
+import type { RowLedger } from './row-ledger.ts';
+import {
+  type Head,
+  encodeHead,
+  encodeLease,
+  encodeMember,
+  headKey,
+  leaseKey,
+  memberKey,
+  pageKey,
+  sealRow,
+} from './rows.ts';
+import type { RowChange, StateDatabase } from './state-database.ts';
+
+/** A batch is written once this much waits, or after `writeDelayMs`. */
+const writeBytes = 1024 * 1024;
+const writeDelayMs = 50;
+/** A batch is synced once the last synced one is this old, or when asked. */
+const syncIntervalMs = 1000;
+const compactionPagesPerSlice = 16;
+
+export interface StateWriterOptions {
+  readonly machine: StateMachine;
+  readonly database: StateDatabase;
+  readonly ledger: RowLedger;
+  readonly head: Head;
+  readonly clock: Clock;
+  /** Runs a later slice of work after pending I/O was served. */
+  readonly defer: (slice: () => void) => void;
+  readonly onFailure: (error: unknown) => void;
+  /** Called after a batch was written. */
+  readonly onWritten: () => void;
+}
+
+export class StateWriter {
+  readonly #options: StateWriterOptions;
+  readonly #unfollow: () => void;
+  /** Applied, not yet written. */
+  #waiting: AppliedBatch[] = [];
+  #logSyncedIndex: number;
+  #head: Head;
+  #durable: Head;
+  #lastSyncMs: number;
+  #timer: Timer | undefined;
+  #writing: Promise<void> | undefined;
+  #compaction: Compaction | undefined;
+  #compactedTo: number;
+  #failure: OperatingError | undefined;
+  #isClosed = false;
+
+  constructor(options: StateWriterOptions) {
+    this.#options = options;
+    this.#head = options.head;
+    this.#durable = options.head;
+    this.#logSyncedIndex = options.head.index;
+    this.#compactedTo = options.head.compactRevision;
+    this.#lastSyncMs = options.clock.monotonicMs();
+    this.#unfollow = options.machine.follow((batch) => {
+      this.#waiting.push(batch);
+      this.#schedule();
+    });
+  }
+
+  /** As of the last batch that was handed to the database. */
+  get head(): Head {
+    return this.#head;
+  }
+
+  /** As of the last batch that was written with sync. */
+  get durable(): Head {
+    return this.#durable;
+  }
+
+  logSyncedTo(index: number): void {
+    if (index <= this.#logSyncedIndex) return;
+    this.#logSyncedIndex = index;
+    this.#schedule();
+  }
+
+  /** Writes and syncs all that may be written. @throws what made an earlier write fail. */
+  async flush(): Promise<void> {
+    while (this.#writing) await this.#writing;
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isClosed || (!this.#hasWork() && this.#durable.index === this.#head.index)) return;
+    this.#start({ sync: true });
+    await this.flush();
+  }
+
+  /** Lets the write under way end; nothing is written any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    this.#unfollow();
+    while (this.#writing) await this.#writing;
+  }
+
+  #hasWork(): boolean {
+    const next = this.#waiting[0];
+    return next !== undefined && next.index <= this.#logSyncedIndex;
+  }
+
+  #schedule(): void {
+    if (this.#isClosed || this.#failure !== undefined || this.#writing || !this.#hasWork()) return;
+    if (this.#options.machine.keyspace.history.dirtyBytes >= writeBytes) return this.#start({ sync: false });
+    this.#timer ??= this.#options.clock.after(writeDelayMs, () => this.#start({ sync: false }), { unref: true });
+  }
+
+  #start({ sync }: { readonly sync: boolean }): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#isClosed || this.#writing) return;
+    const now = this.#options.clock.monotonicMs();
+    const isDue = now - this.#lastSyncMs >= syncIntervalMs;
+    this.#writing = this.#write({ sync: sync || isDue })
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#writing = undefined;
+        this.#schedule();
+      });
+  }
+
+  async #write({ sync }: { readonly sync: boolean }): Promise<void> {
+    const { machine, database, onWritten } = this.#options;
+    const batches = this.#takeWaiting();
+    const last = batches.at(-1);
+    const pages = machine.keyspace.history.takeChanges(last?.revision ?? this.#head.revision);
+    const changes = [...this.#rowChanges(batches), ...this.#pageChanges(pages.changes)];
+    const head = this.#nextHead(last);
+    changes.push({ key: headKey, value: sealRow(headKey, encodeHead(head)).value });
+    this.#head = head;
+    if (sync) this.#lastSyncMs = this.#options.clock.monotonicMs();
+    await database.batch(changes, { sync });
+    pages.settle();
+    if (sync) this.#durable = head;
+    onWritten();
+    this.#compact();
+  }
+
+  #takeWaiting(): AppliedBatch[] {
+    let count = 0;
+    while ((this.#waiting[count]?.index ?? Infinity) <= this.#logSyncedIndex) count++;
+    return this.#waiting.splice(0, count);
+  }
+
+  #nextHead(last: AppliedBatch | undefined): Head {
+    const { totals } = this.#options.ledger;
+    if (!last) return { ...this.#head, ...totals, previousIndex: this.#head.index };
+    const { index, term, revision, compactRevision } = last;
+    return { ...totals, previousIndex: this.#head.index, index, term, revision, compactRevision };
+  }
+
+  #rowChanges(batches: readonly AppliedBatch[]): RowChange[] {
+    const { ledger } = this.#options;
+    const leases = new Map<bigint, number | undefined>();
+    for (const { id, ttlSeconds } of batches.flatMap((batch) => batch.leases)) leases.set(id, ttlSeconds);
+    const changes: RowChange[] = [];
+    for (const [id, ttlSeconds] of leases) {
+      const key = leaseKey(id);
+      changes.push(ttlSeconds === undefined ? ledger.delete(key) : ledger.put(key, encodeLease(ttlSeconds)));
+    }
+    for (const [id, attributes] of batches.flatMap((batch) => batch.members)) {
+      changes.push(ledger.put(memberKey(id), encodeMember(id, attributes)));
+    }
+    return changes;
+  }
+
+  #pageChanges(
+    pages: readonly { name: { main: number; sub: number }; records: Uint8Array | undefined }[],
+  ): RowChange[] {
+    const { ledger } = this.#options;
+    return pages.map(({ name, records }) => {
+      const key = pageKey(name);
+      return records ? ledger.put(key, records) : ledger.delete(key);
+    });
+  }
+
+  /** Starts to drop what the written compactions made unreachable. */
+  #compact(): void {
+    const to = this.#head.compactRevision;
+    if (this.#compaction || to <= this.#compactedTo) return;
+    this.#compaction = startCompaction(this.#options.machine.keyspace, { from: this.#compactedTo, to });
+    const slice = (): void => {
+      if (this.#isClosed || this.#failure !== undefined || !this.#compaction) return;
+      try {
+        if (!this.#compaction.step(compactionPagesPerSlice)) return this.#options.defer(slice);
+      } catch (error) {
+        return this.#fail(error);
+      }
+      this.#compaction = undefined;
+      this.#compactedTo = to;
+      // The cleaned pages are written with the next batch; a state at rest gets one of its own.
+      this.#start({ sync: false });
+    };
+    this.#options.defer(slice);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error instanceof OperatingError ? error : writeFailure(error);
+    this.#timer?.cancel();
+    this.#options.onFailure(this.#failure);
+  }
+}
+
+function writeFailure(error: unknown): OperatingError {
+  const message = `the applied state could not be written (${messageOf(error)}): make room on its disk, then start again`;
+  return new OperatingError('STATE_WRITE_FAILED', message, { cause: error });
+}

@@ -1,0 +1,220 @@
+/**
+ * The store behind its interface: applies entries one after the other to keyspace, leases and members, and
+ * tells whoever follows it (the watch hub, the files) once a call. What comes of an entry depends on the entry
+ * and the state alone.
+ */
+import { assert } from '@flotilla/base';
+import { clampInteger, etcdserverpb, fromId, toId } from '@flotilla/wire';
+import { type EntryType, decodeEntry } from './entry.ts';
+import { type Lease, LeaseTable, type LeaseView, viewLeases } from './leases/lease-table.ts';
+import { startCompaction } from './mvcc/compaction.ts';
+import type { PageArchive } from './mvcc/history.ts';
+import { Keyspace } from './mvcc/keyspace.ts';
+import { type RangeResponse, type ReadView, range } from './mvcc/range.ts';
+import { type TxnResponse, applyTxn, refusedSinglePut } from './mvcc/txn.ts';
+import { WriteTxn } from './mvcc/write-txn.ts';
+import { type Outcome, refuse } from './outcome.ts';
+import { maxLeaseTtlSeconds } from './request-checks.ts';
+import type { Applied, CommittedEntry, EntryResponse, MemberAttributes, Store } from './store.ts';
+
+/** What one call of `apply` changed, beside the keys. */
+export interface AppliedBatch {
+  /** The state's revision before and after: the changes of the keys are the history between them. */
+  readonly revisionBefore: number;
+  readonly revision: number;
+  readonly compactRevision: number;
+  readonly index: number;
+  readonly term: number;
+  /** Leases granted (with their TTL) and revoked (undefined), in order. */
+  readonly leases: readonly { readonly id: bigint; readonly ttlSeconds: number | undefined }[];
+  /** Members that published what they are. */
+  readonly members: readonly (readonly [id: bigint, attributes: MemberAttributes])[];
+}
+
+export interface StateMachineOptions {
+  /** Where history's pages are read back from; without one all stays in memory and is compacted at once. */
+  readonly archive?: PageArchive;
+}
+
+/** Where the applied state stands. */
+export interface StatePosition {
+  readonly revision: number;
+  readonly compactRevision: number;
+  readonly appliedIndex: number;
+  readonly appliedTerm: number;
+}
+
+export const emptyPosition: StatePosition = { revision: 1, compactRevision: -1, appliedIndex: 0, appliedTerm: 0 };
+
+export class StateMachine implements Store {
+  readonly leaseTable = new LeaseTable();
+  readonly keyspace: Keyspace;
+  readonly leases: LeaseView;
+  readonly #members = new Map<bigint, MemberAttributes>();
+  readonly #compactsAtOnce: boolean;
+  readonly #listeners = new Set<(batch: AppliedBatch) => void>();
+  #position = emptyPosition;
+  #changedLeases: { id: bigint; ttlSeconds: number | undefined }[] = [];
+  #changedMembers: [bigint, MemberAttributes][] = [];
+
+  constructor(options: StateMachineOptions = {}) {
+    this.keyspace = new Keyspace(this.leaseTable, { archive: options.archive });
+    this.leases = viewLeases(this.leaseTable, (id) => this.keyspace.keyCopy(id));
+    this.#compactsAtOnce = !options.archive;
+  }
+
+  get revision(): number {
+    return this.#position.revision;
+  }
+
+  get compactRevision(): number {
+    return this.#position.compactRevision;
+  }
+
+  get appliedIndex(): number {
+    return this.#position.appliedIndex;
+  }
+
+  get appliedTerm(): number {
+    return this.#position.appliedTerm;
+  }
+
+  get members(): ReadonlyMap<bigint, MemberAttributes> {
+    return this.#members;
+  }
+
+  /** Calls `listener` at the end of each `apply`; returns what stops it. */
+  follow(listener: (batch: AppliedBatch) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Takes over a state that was read from files; nothing was applied yet. */
+  restore(position: StatePosition, members: Iterable<readonly [bigint, MemberAttributes]>): void {
+    assert(this.appliedIndex === 0, 'a state is restored over another');
+    this.#position = position;
+    for (const [id, attributes] of members) this.#members.set(id, attributes);
+  }
+
+  apply(entries: readonly CommittedEntry[]): readonly Applied[] {
+    const revisionBefore = this.revision;
+    const applied = entries.map((entry) => this.#applyEntry(entry));
+    if (applied.length === 0) return applied;
+    const { revision, compactRevision, appliedIndex: index, appliedTerm: term } = this.#position;
+    const leases = this.#changedLeases;
+    const members = this.#changedMembers;
+    this.#changedLeases = [];
+    this.#changedMembers = [];
+    const batch = { revisionBefore, revision, compactRevision, index, term, leases, members };
+    for (const listener of this.#listeners) listener(batch);
+    return applied;
+  }
+
+  range(request: etcdserverpb.RangeRequest.$Properties): Outcome<RangeResponse> {
+    return range(this.#view(), request);
+  }
+
+  readOnlyTxn(request: etcdserverpb.TxnRequest.$Properties): Outcome<TxnResponse> {
+    return applyTxn(this.#view(), request);
+  }
+
+  #view(): ReadView {
+    return { keyspace: this.keyspace, revision: this.revision, compactRevision: this.compactRevision };
+  }
+
+  #applyEntry({ index, term, data }: CommittedEntry): Applied {
+    assert(index === this.appliedIndex + 1, `entry ${index} is applied after ${this.appliedIndex}`);
+    assert(term >= this.appliedTerm, 'the term of applied entries goes back');
+    if (data.length === 0) {
+      this.#move({ appliedIndex: index, appliedTerm: term });
+      return { type: 'noop', requestId: 0n, origin: 0n, outcome: { ok: true, response: {}, revision: this.revision } };
+    }
+    const { type, requestId, origin, body } = decodeEntry(data);
+    const outcome = this.#applyBody(type, body);
+    this.#move({ appliedIndex: index, appliedTerm: term });
+    return { type, requestId, origin, outcome };
+  }
+
+  #applyBody(type: EntryType, body: Uint8Array): Outcome<EntryResponse> {
+    switch (type) {
+      case 'put':
+        return this.#put(etcdserverpb.PutRequest.decode(body));
+      case 'deleteRange':
+        return this.#write((txn) => txn.deleteRange(etcdserverpb.DeleteRangeRequest.decode(body)));
+      case 'txn':
+        return this.#txn(etcdserverpb.TxnRequest.decode(body));
+      case 'compact':
+        return this.#compact(clampInteger(etcdserverpb.CompactionRequest.decode(body).revision));
+      case 'leaseGrant':
+        return this.#grant(etcdserverpb.LeaseGrantRequest.decode(body));
+      case 'leaseRevoke':
+        return this.#revoke(toId(etcdserverpb.LeaseRevokeRequest.decode(body).ID));
+      case 'memberAttributes':
+        return this.#describeMember(etcdserverpb.Member.decode(body));
+    }
+  }
+
+  #put(request: etcdserverpb.PutRequest): Outcome<EntryResponse> {
+    const refused = refusedSinglePut(this.#view(), request);
+    return refused ? refuse(refused) : this.#write((txn) => txn.put(request));
+  }
+
+  #txn(request: etcdserverpb.TxnRequest): Outcome<EntryResponse> {
+    const outcome = applyTxn(this.#view(), request);
+    if (outcome.ok) this.#move({ revision: outcome.revision });
+    return outcome;
+  }
+
+  #write(change: (txn: WriteTxn) => EntryResponse): Outcome<EntryResponse> {
+    const txn = new WriteTxn(this.#view());
+    const response = change(txn);
+    this.#move({ revision: txn.revision });
+    return this.#answer(response);
+  }
+
+  #compact(revision: number): Outcome<EntryResponse> {
+    if (revision <= this.compactRevision) return refuse('compacted');
+    if (revision > this.revision) return refuse('futureRevision');
+    const from = this.compactRevision;
+    this.#move({ compactRevision: revision });
+    if (this.#compactsAtOnce) startCompaction(this.keyspace, { from, to: revision }).step(Infinity);
+    return this.#answer({});
+  }
+
+  #grant(request: etcdserverpb.LeaseGrantRequest): Outcome<EntryResponse> {
+    const lease: Lease = { id: toId(request.ID), ttlSeconds: clampInteger(request.TTL) };
+    if (lease.id === 0n) return refuse('leaseNotFound');
+    if (lease.ttlSeconds > maxLeaseTtlSeconds) return refuse('leaseTtlTooLarge');
+    if (this.leaseTable.get(lease.id)) return refuse('leaseExists');
+    this.leaseTable.grant(lease);
+    this.#changedLeases.push(lease);
+    return this.#answer({ ID: fromId(lease.id), TTL: lease.ttlSeconds });
+  }
+
+  #revoke(id: bigint): Outcome<EntryResponse> {
+    const lease = this.leaseTable.get(id);
+    if (!lease) return refuse('leaseNotFound');
+    return this.#write((txn) => {
+      txn.deleteAttached(lease);
+      this.leaseTable.remove(lease);
+      this.#changedLeases.push({ id, ttlSeconds: undefined });
+      return {};
+    });
+  }
+
+  #describeMember({ ID, name, clientURLs }: etcdserverpb.Member): Outcome<EntryResponse> {
+    const id = BigInt.asUintN(64, toId(ID));
+    const attributes = { name, clientUrls: clientURLs };
+    this.#members.set(id, attributes);
+    this.#changedMembers.push([id, attributes]);
+    return this.#answer({});
+  }
+
+  #answer<R>(response: R): Outcome<R> {
+    return { ok: true, response, revision: this.revision };
+  }
+
+  #move(change: Partial<StatePosition>): void {
+    this.#position = { ...this.#position, ...change };
+  }
+}

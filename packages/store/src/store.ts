@@ -1,0 +1,61 @@
+/** What a store is for those who use it; `state-machine.ts` is the one that there is. */
+import type { etcdserverpb } from '@flotilla/wire';
+import type { EntryType } from './entry.ts';
+import type { LeaseView } from './leases/lease-table.ts';
+import type { Outcome } from './outcome.ts';
+
+/** A committed log entry. Data of length 0 is raft's no-op. */
+export interface CommittedEntry {
+  readonly index: number;
+  readonly term: number;
+  readonly data: Uint8Array;
+}
+
+export type RangeResponse = etcdserverpb.RangeResponse.$Properties;
+export type TxnResponse = etcdserverpb.TxnResponse.$Properties;
+
+/** The response of an entry, by the entry's type. */
+export type EntryResponse =
+  | etcdserverpb.PutResponse.$Properties
+  | etcdserverpb.DeleteRangeResponse.$Properties
+  | etcdserverpb.TxnResponse.$Properties
+  | etcdserverpb.CompactionResponse.$Properties
+  | etcdserverpb.LeaseGrantResponse.$Properties
+  | etcdserverpb.LeaseRevokeResponse.$Properties;
+
+/** What became of one entry. A no-op has type `noop`, request id 0 and origin 0. */
+export interface Applied {
+  readonly type: EntryType | 'noop';
+  readonly requestId: bigint;
+  readonly origin: bigint;
+  readonly outcome: Outcome<EntryResponse>;
+}
+
+/** What a member published of itself. */
+export interface MemberAttributes {
+  readonly name: string;
+  readonly clientUrls: readonly string[];
+}
+
+export interface Store {
+  /** The revision of the last change; 1 in an empty store. */
+  readonly revision: number;
+  /** The newest revision that a compaction named; -1 before the first, as etcd reports it. */
+  readonly compactRevision: number;
+  /** Index of the last applied entry; 0 in an empty store. */
+  readonly appliedIndex: number;
+  readonly appliedTerm: number;
+  readonly leases: LeaseView;
+  /** Member id → what it published (`memberAttributes` entries). */
+  readonly members: ReadonlyMap<bigint, MemberAttributes>;
+  /**
+   * Applies committed entries in order; the first must follow the last applied one. Watch events of the whole
+   * call leave before it returns.
+   * @throws OperatingError `UNKNOWN_ENTRY` for an entry of a newer version: the member must stop.
+   */
+  apply(entries: readonly CommittedEntry[]): readonly Applied[];
+  /** Answers from local state: the caller has done what linearizability asks for. */
+  range(request: etcdserverpb.RangeRequest.$Properties): Outcome<RangeResponse>;
+  /** As {@link range}, for a txn that `isReadOnlyTxn`. */
+  readOnlyTxn(request: etcdserverpb.TxnRequest.$Properties): Outcome<TxnResponse>;
+}

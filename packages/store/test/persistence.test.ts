@@ -1,0 +1,445 @@
+/** State on disk: restarts, losses, damage, snapshots. */
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import t from 'tap';
+import { systemClock } from '@flotilla/base';
+import {
+  type OpenStateOptions,
+  type OpenedState,
+  type StateDatabase,
+  type Store,
+  createMemoryDatabases,
+  createMemoryStateDirectory,
+  createStore,
+  hashState,
+  openLevelDatabase,
+  openState,
+} from '@flotilla/store';
+import { operation, write } from './operations.ts';
+import { applyData, checkOperation, entryData, entryOf } from './server.ts';
+import { createTestClock } from './test-clock.ts';
+
+const identity = { clusterId: 77n, memberId: 5n };
+
+function optionsFor(directory: string, more: Partial<OpenStateOptions> = {}): OpenStateOptions {
+  const onFailure = (error: unknown): void => {
+    throw error;
+  };
+  return { directory, ...identity, clock: systemClock, onFailure, ...more };
+}
+
+/** A machine in memory whose state can be opened again and again, and damaged in between. */
+function createMachine() {
+  const databases = createMemoryDatabases();
+  const directory = createMemoryStateDirectory('/state', databases);
+  const open = () =>
+    openState(
+      optionsFor('/state', { openDatabase: databases.open, openDirectory: () => directory, clock: createTestClock() }),
+    );
+  const batches = () => databases.batches.get('/state/generation-000001') ?? [];
+  return { databases, directory, open, batches };
+}
+
+/** The entries that random operations become. */
+function sampleEntries(count: number, seed: number): Uint8Array[] {
+  const reference = createStore();
+  const entries: Uint8Array[] = [];
+  for (const operationAt of fc.sample(fc.oneof(operation, write), { seed, numRuns: count })) {
+    const asked = operationAt(reference.revision);
+    const data = checkOperation(asked) ? undefined : entryOf(asked);
+    if (!data) continue;
+    applyData(reference, data);
+    entries.push(data);
+  }
+  return entries;
+}
+
+function applyAll(store: Store, entries: readonly Uint8Array[]): void {
+  for (const data of entries) applyData(store, data);
+}
+
+/** The hash of a store in memory that applied the first entries. */
+function hashAfter(entries: readonly Uint8Array[], count: number): number {
+  const store = createStore();
+  applyAll(store, entries.slice(0, count));
+  return hashState(store);
+}
+
+const put = (key: string, value = 'v', lease = 0) =>
+  entryData('put', { key: Buffer.from(key), value: Buffer.from(value), lease });
+
+async function applyAndFlush({ store, state }: OpenedState, entries: readonly Uint8Array[]): Promise<void> {
+  applyAll(store, entries);
+  state.logSyncedTo(store.appliedIndex);
+  await state.flush();
+}
+
+t.test('a member finds its state again after a restart, on LevelDB', async (t) => {
+  const directory = join(t.testdir(), 'state');
+  const entries = sampleEntries(1500, 3);
+  const first = await openState(optionsFor(directory));
+  await applyAndFlush(first, entries);
+  const expected = hashState(first.store);
+  t.same(first.state.durable, { index: first.store.appliedIndex, term: first.store.appliedTerm });
+  await first.state.close();
+
+  const second = await openState(optionsFor(directory));
+  t.equal(second.store.appliedIndex, entries.length);
+  t.equal(hashState(second.store), expected);
+  t.equal(hashAfter(entries, entries.length), expected, 'and it is that of a store without files');
+  t.ok(second.state.sizeBytes > 0 && second.state.sizeInUseBytes > 0);
+  await second.state.close();
+});
+
+t.test('state is written only as far as the log has synced', async (t) => {
+  const machine = createMachine();
+  const { store, state } = await machine.open();
+  applyAll(store, [put('a'), put('b'), put('c')]);
+  await state.flush();
+  t.equal(state.durable.index, 0, 'nothing was synced');
+  state.logSyncedTo(2);
+  await state.flush();
+  t.equal(state.durable.index, 2);
+  await state.close();
+  const again = await machine.open();
+  t.equal(again.store.appliedIndex, 2);
+  t.equal(again.store.revision, 3);
+  applyAll(again.store, [put('c')]);
+  t.equal(hashState(again.store), hashState(store), 'the log replays the rest');
+  await again.state.close();
+});
+
+t.test('batches lost from any point leave an earlier state, from which the log goes on', async (t) => {
+  const entries = sampleEntries(400, 11);
+  const property = fc.asyncProperty(
+    fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }),
+    fc.nat(),
+    async (sizes, cut) => {
+      const machine = createMachine();
+      const opened = await machine.open();
+      let at = 0;
+      for (let i = 0; at < entries.length; i++) {
+        const size = sizes[i % sizes.length] ?? 1;
+        applyAll(opened.store, entries.slice(at, at + size));
+        at += size;
+        opened.state.logSyncedTo(Math.min(at, entries.length));
+        await opened.state.flush();
+      }
+      await opened.state.close();
+      const stored = machine.batches();
+      stored.splice(1 + (cut % stored.length));
+      const again = await machine.open();
+      const { appliedIndex } = again.store;
+      if (hashState(again.store) !== hashAfter(entries, appliedIndex)) throw new Error('the state is no earlier one');
+      applyAll(again.store, entries.slice(appliedIndex));
+      if (hashState(again.store) !== hashAfter(entries, entries.length)) throw new Error('the log does not lead on');
+      await again.state.close();
+    },
+  );
+  await t.resolves(fc.assert(property, { numRuns: 25 }));
+});
+
+t.test('a batch that vanished from the middle is noticed', async (t) => {
+  // Large enough that every batch fills pages of its own.
+  const entries = Array.from({ length: 300 }, (_, i) => put(`key ${i}`, 'x'.repeat(2000)));
+  const machine = createMachine();
+  const opened = await machine.open();
+  for (let at = 0; at < entries.length; at += 20) await applyAndFlush(opened, entries.slice(at, at + 20));
+  await opened.state.close();
+  const whole = [...machine.batches()];
+  let refused = 0;
+  for (let lost = 1; lost < whole.length - 1; lost++) {
+    machine.batches().splice(0, Infinity, ...whole.toSpliced(lost, 1));
+    const result = await machine.open().catch((error: unknown) => (error as { code: unknown }).code);
+    if (result === 'STATE_DAMAGED') {
+      refused++;
+      continue;
+    }
+    // A batch may vanish without loss when later ones wrote all of its rows anew: then the state is whole.
+    const { store, state } = result as OpenedState;
+    t.equal(hashState(store), hashState(opened.store));
+    await state.close();
+  }
+  t.ok(refused > whole.length / 2, `${refused} of ${whole.length} losses were real`);
+});
+
+t.test('a flipped bit or a cut in any row is refused', async (t) => {
+  const entries = sampleEntries(200, 13);
+  const machine = createMachine();
+  const opened = await machine.open();
+  await applyAndFlush(opened, entries);
+  await opened.state.close();
+  const whole = machine.batches().map((batch) => ({ ...batch }));
+  const property = fc.asyncProperty(fc.nat(), fc.nat(), fc.boolean(), async (row, bit, cuts) => {
+    const last = whole.at(-1)?.changes ?? [];
+    const victim = last.filter(({ value }) => value)[row % last.filter(({ value }) => value).length];
+    const value = Buffer.from(victim?.value ?? []);
+    const at = bit % (value.length * 8);
+    value[at >>> 3] = (value[at >>> 3] ?? 0) ^ (1 << (at & 7));
+    const damaged = cuts ? value.subarray(0, at >>> 3) : value;
+    const changes = last.map((change) => (change === victim ? { key: change.key, value: damaged } : change));
+    machine.batches().splice(0, Infinity, ...whole.slice(0, -1), { changes, sync: true });
+    const code = await machine.open().then(
+      () => 'opened',
+      (error: unknown) => (error as { code?: unknown }).code,
+    );
+    if (code !== 'STATE_DAMAGED') throw new Error(String(code));
+  });
+  await t.resolves(fc.assert(property, { numRuns: 60 }));
+});
+
+t.test('an emptied or missing database is refused', async (t) => {
+  const machine = createMachine();
+  const opened = await machine.open();
+  await applyAndFlush(opened, [put('a')]);
+  await opened.state.close();
+  machine.batches().length = 0;
+  await t.rejects(machine.open(), { code: 'STATE_DAMAGED', message: /empty/ });
+  machine.databases.batches.clear();
+  await t.rejects(machine.open(), { code: 'STATE_DAMAGED', message: /missing/ });
+});
+
+t.test('files that are flipped, cut or deleted on a real disk are refused or harmless', async (t) => {
+  const directory = join(t.testdir(), 'state');
+  const entries = sampleEntries(600, 14);
+  const opened = await openState(optionsFor(directory));
+  await applyAndFlush(opened, entries);
+  await opened.state.close();
+  const expected = hashState(opened.store);
+  const generation = join(directory, 'generation-000001');
+  const names = (await readdir(generation)).filter((name) => !['LOCK', 'LOG', 'LOG.old'].includes(name));
+  const files = await Promise.all(
+    [...names.map((name) => join(generation, name)), join(directory, 'current')].map(async (path) => ({
+      path,
+      bytes: await readFile(path),
+    })),
+  );
+  const restore = async (): Promise<void> => {
+    await rm(directory, { recursive: true });
+    await mkdir(generation, { recursive: true });
+    for (const { path, bytes } of files) await writeFile(path, bytes);
+  };
+  const openedHash = async (): Promise<number | string> => {
+    try {
+      const again = await openState(optionsFor(directory));
+      const [hash, index] = [hashState(again.store), again.store.appliedIndex];
+      await again.state.close();
+      return hash === expected || hash === hashAfter(entries, index) ? 'an applied state' : 'a wrong state';
+    } catch (error) {
+      return String((error as { code?: unknown }).code);
+    }
+  };
+  const outcomes = new Set(['STATE_DAMAGED', 'an applied state']);
+  for (const { path, bytes } of files) {
+    for (const damage of ['delete', 'cut', 'flip'] as const) {
+      await restore();
+      const middle = bytes.length >>> 1;
+      const flipped = Buffer.from(bytes);
+      if (flipped.length > 0) flipped[middle] = (flipped[middle] ?? 0) ^ 16;
+      if (damage === 'delete') await rm(path);
+      else await writeFile(path, damage === 'cut' ? bytes.subarray(0, middle) : flipped);
+      const outcome = await openedHash();
+      t.ok(outcomes.has(String(outcome)), `${damage} ${path.slice(directory.length)}: ${outcome}`);
+    }
+  }
+});
+
+t.test("another cluster's or member's state, and a second opener, are refused", async (t) => {
+  const directory = join(t.testdir(), 'state');
+  const opened = await openState(optionsFor(directory));
+  await t.rejects(openState(optionsFor(directory)), { code: 'STATE_LOCKED' });
+  await opened.state.close();
+  await t.rejects(openState(optionsFor(directory, { memberId: 6n })), { code: 'STATE_FOREIGN' });
+  await t.rejects(openState(optionsFor(directory, { clusterId: 6n })), { code: 'STATE_FOREIGN' });
+});
+
+t.test('a state of a newer format is refused, and what was never finished is begun anew', async (t) => {
+  const machine = createMachine();
+  await (await machine.open()).state.close();
+  await machine.directory.writeCurrent(Buffer.from('flotilla-state 2\n'));
+  await t.rejects(machine.open(), { code: 'STATE_FORMAT' });
+  await machine.directory.writeCurrent(Buffer.from('nonsense'));
+  await t.rejects(machine.open(), { code: 'STATE_DAMAGED' });
+
+  const fresh = createMachine();
+  const crash = new Error('power lost');
+  const failing = {
+    ...fresh.directory,
+    writeCurrent: (record: Uint8Array) =>
+      Buffer.from(record).includes('ready') ? Promise.reject(crash) : fresh.directory.writeCurrent(record),
+  };
+  const openFailing = openState(
+    optionsFor('/state', {
+      openDatabase: fresh.databases.open,
+      openDirectory: () => failing,
+      clock: createTestClock(),
+    }),
+  );
+  await t.rejects(openFailing, crash);
+  const opened = await fresh.open();
+  t.equal(opened.store.revision, 1);
+  await opened.state.close();
+});
+
+t.test('old versions are read from disk once they left memory, and compaction gives their room back', async (t) => {
+  const directory = join(t.testdir(), 'state');
+  const { store, state } = await openState(optionsFor(directory));
+  const rounds = 400;
+  for (let i = 0; i < rounds; i++) applyAll(store, [put('hot', `value ${i} ${'x'.repeat(500)}`), put(`cold${i % 10}`)]);
+  state.logSyncedTo(store.appliedIndex);
+  await state.flush();
+  await state.close();
+
+  const again = await openState(optionsFor(directory));
+  const at = (revision: number) => {
+    const outcome = again.store.range({ key: Buffer.from('hot'), revision });
+    return outcome.ok
+      ? Buffer.from(outcome.response.kvs?.[0]?.value ?? [])
+          .toString()
+          .replace(/ x+$/, '')
+      : outcome.error.code;
+  };
+  t.equal(at(2), 'value 0');
+  t.equal(at(3 + 2 * 100), 'value 100');
+  const before = again.state.sizeInUseBytes;
+  const compactRevision = again.store.revision - 20;
+  await applyAndFlush(again, [entryData('compact', { revision: compactRevision })]);
+  t.equal(at(2), 'compacted');
+  t.equal(at(compactRevision), `value ${rounds - 11}`);
+  while (again.state.sizeInUseBytes > before / 5) {
+    await new Promise((resolve) => setImmediate(resolve));
+    await again.state.flush();
+  }
+  const hash = hashState(again.store);
+  await again.state.close();
+  const third = await openState(optionsFor(directory));
+  t.equal(hashState(third.store), hash);
+  await third.state.close();
+});
+
+t.test('a compaction in slices ends as one at once, with writes going on between', async (t) => {
+  const entries = sampleEntries(1200, 15);
+  const machine = createMachine();
+  const opened = await machine.open();
+  for (let at = 0; at < entries.length; at += 7) {
+    applyAll(opened.store, entries.slice(at, at + 7));
+    opened.state.logSyncedTo(opened.store.appliedIndex);
+    if (at % 5 === 0) await opened.state.flush();
+    if (at % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await opened.state.flush();
+  const expected = hashAfter(entries, entries.length);
+  t.equal(hashState(opened.store), expected);
+  await opened.state.close();
+  const again = await machine.open();
+  t.equal(hashState(again.store), expected);
+  await again.state.close();
+});
+
+t.test('a snapshot taken under writes makes the same state elsewhere', async (t) => {
+  const entries = sampleEntries(900, 16);
+  const root = t.testdir();
+  const sender = await openState(optionsFor(join(root, 'sender')));
+  await applyAndFlush(sender, entries.slice(0, 500));
+  const snapshot = sender.state.exportSnapshot();
+  await applyAndFlush(sender, entries.slice(500));
+
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of snapshot.chunks) chunks.push(chunk);
+  await snapshot.close();
+  const bytes = Buffer.concat(chunks);
+  t.equal(snapshot.index, 500);
+  t.equal(bytes.length, snapshot.sizeBytes);
+
+  const receiver = await openState(optionsFor(join(root, 'receiver'), { memberId: 6n }));
+  await applyAndFlush(receiver, entries.slice(0, 10));
+  const incoming = await receiver.state.receiveSnapshot(snapshot);
+  for (let at = 0; at < bytes.length; at += 1000) await incoming.write(bytes.subarray(at, at + 1000));
+  const received = await incoming.finish();
+  t.equal(hashState(received.store), hashAfter(entries, 500));
+  t.equal(received.state.durable.index, 500);
+  await applyAndFlush(received, entries.slice(500));
+  t.equal(hashState(received.store), hashState(sender.store));
+  await received.state.close();
+  await sender.state.close();
+  t.same((await readdir(join(root, 'receiver'))).sort(), ['current', 'generation-000002']);
+  const again = await openState(optionsFor(join(root, 'receiver'), { memberId: 6n }));
+  t.equal(hashState(again.store), hashState(sender.store));
+  await again.state.close();
+});
+
+t.test('a damaged, cut or foreign snapshot is refused and the old state stays', async (t) => {
+  const machine = createMachine();
+  const opened = await machine.open();
+  await applyAndFlush(opened, sampleEntries(200, 17));
+  const snapshot = opened.state.exportSnapshot();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of snapshot.chunks) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  const receive = async (stream: Uint8Array, position = { index: snapshot.index, term: snapshot.term }) => {
+    const incoming = await opened.state.receiveSnapshot(position);
+    try {
+      await incoming.write(stream);
+      await incoming.finish();
+      return 'accepted';
+    } catch (error) {
+      await incoming.abort();
+      return (error as { code?: unknown }).code;
+    }
+  };
+  for (let at = 0; at < bytes.length; at += 997) {
+    const flipped = Buffer.from(bytes);
+    flipped[at] = (flipped[at] ?? 0) ^ 1;
+    t.match(await receive(flipped), /_DAMAGED$/, `byte ${at}`);
+  }
+  t.equal(await receive(bytes.subarray(0, -1)), 'SNAPSHOT_DAMAGED');
+  t.equal(await receive(bytes.subarray(0, 20)), 'SNAPSHOT_DAMAGED');
+  t.equal(await receive(bytes, { index: 1, term: 1 }), 'SNAPSHOT_DAMAGED');
+  const hash = hashState(opened.store);
+  await opened.state.close();
+  const again = await machine.open();
+  t.equal(hashState(again.store), hash);
+  await again.state.close();
+});
+
+t.test('a write that fails is told once, and nothing is written after it', async (t) => {
+  const failures: unknown[] = [];
+  const full = new Error('disk full');
+  let isFull = false;
+  const databases = createMemoryDatabases();
+  const openDatabase = async (options: Parameters<typeof openLevelDatabase>[0]): Promise<StateDatabase> => {
+    const database = await databases.open(options);
+    return { ...database, batch: (rows, how) => (isFull ? Promise.reject(full) : database.batch(rows, how)) };
+  };
+  const { store, state } = await openState(
+    optionsFor('/state', {
+      openDatabase,
+      openDirectory: (path) => createMemoryStateDirectory(path, databases),
+      clock: createTestClock(),
+      onFailure: (error) => failures.push(error),
+    }),
+  );
+  isFull = true;
+  applyAll(store, [put('a')]);
+  state.logSyncedTo(1);
+  const failure = { code: 'STATE_WRITE_FAILED', cause: full };
+  await t.rejects(state.flush(), failure);
+  isFull = false;
+  await t.rejects(state.flush(), failure);
+  t.match(failures, [failure]);
+  t.equal(failures.length, 1);
+  t.equal(state.durable.index, 0);
+  await t.rejects(state.close(), failure);
+});
+
+t.test('members publish what they are', async (t) => {
+  const machine = createMachine();
+  const opened = await machine.open();
+  const member = { ID: 5, name: 'one', clientURLs: ['http://127.0.0.1:2379'] };
+  await applyAndFlush(opened, [entryData('memberAttributes', member)]);
+  await opened.state.close();
+  const again = await machine.open();
+  t.same([...again.store.members], [[5n, { name: 'one', clientUrls: ['http://127.0.0.1:2379'] }]]);
+  await again.state.close();
+});

@@ -1,0 +1,70 @@
+/** What every state database must do; each implementation runs it. */
+import type { Test } from 'tap';
+import { isDeepStrictEqual } from 'node:util';
+import type { OpenDatabase, Row, StateDatabase } from '@flotilla/store';
+
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+const change = (key: string, value?: string) => ({
+  key: bytes(key),
+  value: value === undefined ? undefined : bytes(value),
+});
+
+async function rowsOf(database: StateDatabase): Promise<string[]> {
+  const snapshot = database.snapshot();
+  const rows = await collect(snapshot.rows());
+  await snapshot.close();
+  return rows;
+}
+
+async function collect(rows: AsyncIterable<Row>): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { key, value } of rows)
+    found.push(`${Buffer.from(key).toString()}=${Buffer.from(value).toString()}`);
+  return found;
+}
+
+const isCode = (error: unknown, code: string): boolean => isDeepStrictEqual((error as { code?: unknown }).code, code);
+
+export function stateDatabaseSuite(
+  t: Test,
+  { open, directory }: { readonly open: OpenDatabase; readonly directory: (name: string) => string },
+): void {
+  t.test('a database that must be there is refused when it is not', async (t) => {
+    await t.rejects(open({ directory: directory('missing'), createIfMissing: false }), { code: 'STATE_DAMAGED' });
+  });
+
+  t.test('a second opener is refused while the first has it', async (t) => {
+    const options = { directory: directory('locked'), createIfMissing: true };
+    const database = await open(options);
+    const error: unknown = await open(options).catch((refusal: unknown) => refusal);
+    t.ok(isCode(error, 'STATE_LOCKED'), 'it says that it is locked');
+    await database.close();
+  });
+
+  t.test('rows are read as they were written, in key order, after a restart too', async (t) => {
+    const options = { directory: directory('rows'), createIfMissing: true };
+    const database = await open(options);
+    await database.batch([change('b', '2'), change('a', '1'), change('c', '3')], { sync: false });
+    await database.batch([change('b'), change('a', 'one'), change('d', '')], { sync: true });
+    t.same(database.get(bytes('a')) && Buffer.from(database.get(bytes('a')) ?? []).toString(), 'one');
+    t.equal(database.get(bytes('b')), undefined);
+    t.same(await rowsOf(database), ['a=one', 'c=3', 'd=']);
+    await database.close();
+    const again = await open({ ...options, createIfMissing: false });
+    t.same(await rowsOf(again), ['a=one', 'c=3', 'd=']);
+    await again.close();
+  });
+
+  t.test('a snapshot shows one moment while batches go on', async (t) => {
+    const database = await open({ directory: directory('snapshot'), createIfMissing: true });
+    await database.batch([change('a', '1'), change('b', '1')], { sync: false });
+    const snapshot = database.snapshot();
+    await database.batch([change('a', '2'), change('b'), change('c', '2')], { sync: false });
+    t.same(Buffer.from(snapshot.get(bytes('a')) ?? []).toString(), '1');
+    t.equal(snapshot.get(bytes('c')), undefined);
+    t.same(await collect(snapshot.rows()), ['a=1', 'b=1']);
+    await snapshot.close();
+    t.same(await rowsOf(database), ['a=2', 'c=2']);
+    await database.close();
+  });
+}

@@ -1,0 +1,81 @@
+/** A watch hub whose later slices run when a test says so, and streams that are read one response at a time. */
+import { seededRandomness } from '@flotilla/base';
+import { Encoded, etcdserverpb } from '@flotilla/wire';
+import { type Store, type WatchHub, type WatchHubOptions, type WatchStream, createWatchHub } from '@flotilla/store';
+import { createTestClock } from './test-clock.ts';
+
+export type WatchResponse = etcdserverpb.WatchResponse;
+
+export interface TestStream {
+  readonly stream: WatchStream;
+  create(request: etcdserverpb.WatchCreateRequest.$Properties): void;
+  cancel(id: number): void;
+  requestProgress(): void;
+  /** The next response that is ready, if there is one. */
+  next(): Promise<WatchResponse | undefined>;
+  /** All responses that are ready. */
+  all(): Promise<WatchResponse[]>;
+}
+
+export function createTestHub(store: Store, options: Partial<WatchHubOptions> = {}) {
+  const clock = createTestClock();
+  const slices: (() => void)[] = [];
+  const hub: WatchHub = createWatchHub(store, {
+    clock,
+    randomness: seededRandomness(1),
+    defer: (slice) => slices.push(slice),
+    onFailure: (error) => {
+      throw error;
+    },
+    ...options,
+  });
+  return {
+    hub,
+    clock,
+    /** Runs what waits; true when there was something. */
+    runSlice(): boolean {
+      const slice = slices.shift();
+      slice?.();
+      return slice !== undefined;
+    },
+    runSlices(): void {
+      while (this.runSlice()) continue;
+    },
+    open: (maxFragmentBytes = 2 * 1024 * 1024) => openTestStream(hub, maxFragmentBytes),
+  };
+}
+
+function openTestStream(hub: WatchHub, maxFragmentBytes: number): TestStream {
+  const header = () => ({ clusterId: 11n, memberId: 12n, raftTerm: 3 });
+  const stream = hub.openStream({ header, maxFragmentBytes });
+  const iterator = stream.responses[Symbol.asyncIterator]();
+  let pending: Promise<IteratorResult<etcdserverpb.WatchResponse.$Properties | Encoded, unknown>> | undefined;
+  const next = async (): Promise<WatchResponse | undefined> => {
+    pending ??= iterator.next();
+    // A response that is ready settles its promise before the turn ends.
+    const result = await Promise.race([
+      pending,
+      new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined))),
+    ]);
+    if (!result) return undefined;
+    pending = undefined;
+    return result.done === true ? undefined : decoded(result.value);
+  };
+  return {
+    stream,
+    create: (request) => stream.receive({ create_request: request }),
+    cancel: (watch_id) => stream.receive({ cancel_request: { watch_id } }),
+    requestProgress: () => stream.receive({ progress_request: {} }),
+    next,
+    async all() {
+      const found: WatchResponse[] = [];
+      for (let response = await next(); response; response = await next()) found.push(response);
+      return found;
+    },
+  };
+}
+
+function decoded(response: etcdserverpb.WatchResponse.$Properties | Encoded): WatchResponse {
+  const { WatchResponse: type } = etcdserverpb;
+  return type.decode(response instanceof Encoded ? response.bytes : type.encode(response).finish());
+}
