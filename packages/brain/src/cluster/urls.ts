@@ -1,0 +1,46 @@
+/** Listen and advertise URLs, checked as etcd does. */
+import net from 'node:net';
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** What is wrong with a URL of a member, or undefined. */
+export function urlProblem(text: string): string | undefined {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return `"${text}" is not a URL`;
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return `"${text}" must begin with http:// or https://`;
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return `"${text}" must not have a path`;
+  if (portOf(text) === undefined) return `"${text}" needs a port`;
+  return undefined;
+}
+
+/** `URL` hides a port that is the scheme's default; etcd wants to see it. */
+function portOf(text: string): number | undefined {
+  const match = /:(\d+)\/?$/.exec(text);
+  return match ? Number(match[1]) : undefined;
+}
+
+/** Where a checked URL points. */
+export function addressOf(text: string): ListenAddress {
+  const url = new URL(text);
+  const host = url.hostname.startsWith('[') ? url.hostname.slice(1, -1) : url.hostname;
+  return { host, port: portOf(text) ?? 0, tls: url.protocol === 'https:' };
+}
+
+/** Whether only this machine can reach a host. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true;
+  return net.isIPv4(host) && host.startsWith('127.');
+}
+
+/** The same URL with the port that was really bound. */
+export function withPort(text: string, port: number): string {
+  return text.replace(/:\d+\/?$/, `:${port}`);
+}

@@ -1,0 +1,144 @@
+/**
+ * The loop around raft. Everything that happens asks for a turn; in the turn raft is given all messages, proposals and reads
+ * that came together, and what it wants done is done: messages leave, one write begins, committed entries are applied.
+ *
+ * A turn never waits. A failure in it is a bug or a broken disk: the member stops.
+ */
+import type { Message, Raft, Ready } from '@flotilla/raft';
+import type { PeerTransport } from '../transport/transport.ts';
+import type { Applier } from './applier.ts';
+import type { Leadership } from './leadership.ts';
+import type { LogWriter } from './log-writer.ts';
+import type { Proposals } from './proposals.ts';
+import type { Reads } from './reads.ts';
+import type { SnapshotReceiver, SnapshotSender } from './snapshots.ts';
+
+export interface DriverParts {
+  readonly raft: Raft;
+  readonly transport: PeerTransport;
+  readonly writer: LogWriter;
+  readonly applier: Applier;
+  readonly proposals: Proposals;
+  readonly reads: Reads;
+  readonly leadership: Leadership;
+  readonly snapshotSender: SnapshotSender;
+  readonly snapshotReceiver: SnapshotReceiver;
+}
+
+export interface DriverOptions {
+  /** Runs `callback` at the end of this turn of the event loop, when the sockets had theirs. */
+  readonly endOfTurn: (callback: () => void) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export class Driver {
+  readonly #options: DriverOptions;
+  #parts: DriverParts | undefined;
+  #scheduled = false;
+  #stopped = false;
+  #inbox: Message[] = [];
+  #outbox: Message[] = [];
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+  }
+
+  /** The parts ask for turns, so they exist after the driver; nothing runs before this. */
+  start(parts: DriverParts): void {
+    this.#parts = parts;
+    this.schedule();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Asks for a turn. */
+  readonly schedule = (): void => {
+    if (this.#scheduled || this.#stopped || !this.#parts) return;
+    this.#scheduled = true;
+    this.#options.endOfTurn(() => {
+      this.#scheduled = false;
+      this.#guarded((parts) => this.#turn(parts));
+    });
+  };
+
+  /** Messages of other members arrived. */
+  receive(messages: readonly Message[]): void {
+    for (const message of messages) this.#inbox.push(message);
+    this.schedule();
+  }
+
+  /** The write of `ready` is durable: what waited for it goes on at once. */
+  synced(ready: Ready): void {
+    this.#guarded((parts) => {
+      parts.raft.synced(ready);
+      this.#queue(parts, ready.messagesAfterSync);
+      this.#process(parts);
+    });
+  }
+
+  #guarded(act: (parts: DriverParts) => void): void {
+    if (this.#stopped || !this.#parts) return;
+    try {
+      act(this.#parts);
+    } catch (error) {
+      this.#stopped = true;
+      this.#options.onFailure(error);
+    }
+  }
+
+  #turn(parts: DriverParts): void {
+    const { raft, proposals, reads, snapshotReceiver } = parts;
+    const messages = this.#inbox;
+    this.#inbox = [];
+    for (const message of messages) raft.step(message);
+    snapshotReceiver.stepped();
+    if (leaderInReach(parts)) {
+      proposals.flush(raft);
+      reads.flush(raft);
+    }
+    this.#process(parts);
+  }
+
+  #process(parts: DriverParts): void {
+    const { raft, transport, writer, snapshotReceiver } = parts;
+    for (let ready = raft.ready(); ready; ready = raft.ready()) this.#handle(parts, ready);
+    if (this.#outbox.length > 0) {
+      const messages = this.#outbox;
+      this.#outbox = [];
+      transport.send(messages);
+    }
+    if (snapshotReceiver.undecided && !writer.busy) snapshotReceiver.discard().catch(this.#options.onFailure);
+  }
+
+  #handle(parts: DriverParts, ready: Ready): void {
+    const { raft, writer, applier, reads, leadership } = parts;
+    this.#queue(parts, ready.messages);
+    if (ready.snapshot) applier.pause();
+    if (ready.mustSync) writer.write(ready);
+    if (ready.softState) {
+      leadership.update(ready.softState);
+      reads.leaderChanged();
+      this.schedule();
+    }
+    const last = ready.committed.at(-1);
+    if (last) {
+      applier.apply(ready.committed);
+      raft.applied(last.index);
+    }
+    for (const { context, index } of ready.readStates) reads.confirmedAt(context, index);
+  }
+
+  #queue({ snapshotSender }: DriverParts, messages: readonly Message[]): void {
+    for (const message of messages) {
+      if (message.type === 'snapshot') snapshotSender.send(message);
+      else this.#outbox.push(message);
+    }
+  }
+}
+
+/** What is forwarded leaves only once: it waits while the way to the leader is known to be broken. */
+function leaderInReach({ raft, transport }: DriverParts): boolean {
+  return raft.role === 'leader' || transport.connected(raft.leader);
+}

@@ -1,0 +1,68 @@
+/**
+ * Makes durable what raft asks for, one write at a time, and measures how long the disk has kept one waiting. A snapshot is
+ * installed before the entries that follow it: announced in the log, made current, and the log restarted behind it.
+ */
+import { type Clock, assert } from '@flotilla/base';
+import type { Ready, SnapshotMeta } from '@flotilla/raft';
+import type { DurableLog } from '../log/durable-log.ts';
+
+export interface LogWriterOptions {
+  readonly log: DurableLog;
+  readonly clock: Clock;
+  /** Makes a received snapshot the state. */
+  readonly install: (snapshot: SnapshotMeta) => Promise<void>;
+  readonly onSynced: (ready: Ready) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export class LogWriter {
+  readonly #options: LogWriterOptions;
+  #beganMs: number | undefined;
+  #current: Promise<void> = Promise.resolve();
+
+  constructor(options: LogWriterOptions) {
+    this.#options = options;
+  }
+
+  /** How long the write under way has taken so far, milliseconds; 0 when there is none. */
+  get outstandingMs(): number {
+    return this.#beganMs === undefined ? 0 : this.#options.clock.monotonicMs() - this.#beganMs;
+  }
+
+  get busy(): boolean {
+    return this.#beganMs !== undefined;
+  }
+
+  write(ready: Ready): void {
+    assert(this.#beganMs === undefined, 'raft asks for one write at a time');
+    this.#beganMs = this.#options.clock.monotonicMs();
+    this.#current = this.#write(ready).then(
+      () => {
+        this.#beganMs = undefined;
+        this.#options.onSynced(ready);
+      },
+      (error: unknown) => {
+        this.#beganMs = undefined;
+        this.#options.onFailure(error);
+      },
+    );
+  }
+
+  /** Resolves when no write is under way. */
+  idle(): Promise<void> {
+    return this.#current;
+  }
+
+  async #write({ snapshot, entries, hardState }: Ready): Promise<void> {
+    const { log, install } = this.#options;
+    if (snapshot) {
+      const at = { index: snapshot.index, term: snapshot.term };
+      await log.append({ hardState, installing: at });
+      await install(snapshot);
+      await log.restart(at);
+      if (entries.length > 0) await log.append({ entries });
+      return;
+    }
+    if (entries.length > 0 || hardState) await log.append({ hardState, entries });
+  }
+}

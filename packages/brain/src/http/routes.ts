@@ -1,0 +1,99 @@
+/** What the client port answers over HTTP/1.1: health, version, metrics. The JSON gateway has its place under `/v3/`. */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { type Logger, messageOf } from '@flotilla/base';
+import type { Member } from '../member.ts';
+import type { BrainMetrics } from '../metrics.ts';
+import { clusterVersion, serverVersion, storageVersion } from '../version.ts';
+import { type HealthCheck, livenessChecks, readinessChecks, runChecks } from './health-checks.ts';
+
+interface Reply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+type Route = (url: URL) => Reply | Promise<Reply>;
+
+export interface RoutesOptions {
+  readonly member: Member;
+  readonly metrics: BrainMetrics;
+  readonly logger: Logger;
+}
+
+export function createRoutes({ member, metrics, logger }: RoutesOptions): RequestListener {
+  const routes = new Map<string, Route>([
+    ['/health', (url) => health(member, url)],
+    ['/version', () => json(200, { etcdserver: serverVersion, etcdcluster: clusterVersion, storage: storageVersion })],
+    [
+      '/metrics',
+      async () => ({ status: 200, contentType: metrics.registry.contentType, body: await metrics.registry.metrics() }),
+    ],
+    ...checkRoutes('/livez', livenessChecks(member)),
+    ...checkRoutes('/readyz', readinessChecks(member)),
+  ]);
+  return (request, response) => {
+    respond(routes, request)
+      .catch((error: unknown) => {
+        logger.error('an HTTP request failed', { path: request.url, err: error });
+        return text(500, `${messageOf(error)}\n`);
+      })
+      .then((reply) => send(response, reply, { headOnly: request.method === 'HEAD' }))
+      .catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+  };
+}
+
+async function respond(routes: ReadonlyMap<string, Route>, request: IncomingMessage): Promise<Reply> {
+  // Only path and query matter; whatever host a client names.
+  const url = URL.canParse(request.url ?? '/', 'http://member')
+    ? new URL(request.url ?? '/', 'http://member')
+    : undefined;
+  const route = url && routes.get(url.pathname);
+  if (!url || !route) return text(404, '404 page not found\n');
+  if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'Method Not Allowed\n');
+  return await route(url);
+}
+
+function send(response: ServerResponse, reply: Reply, { headOnly }: { readonly headOnly: boolean }): void {
+  const body = Buffer.from(reply.body);
+  response.writeHead(reply.status, { 'content-type': reply.contentType, 'content-length': body.length });
+  response.end(headOnly ? undefined : body);
+}
+
+function json(status: number, value: unknown): Reply {
+  return { status, contentType: 'application/json', body: JSON.stringify(value) };
+}
+
+function text(status: number, body: string): Reply {
+  return { status, contentType: 'text/plain; charset=utf-8', body };
+}
+
+async function health(member: Member, url: URL): Promise<Reply> {
+  const serializable = url.searchParams.get('serializable') === 'true';
+  const reason = await healthProblem(member, { serializable });
+  return json(reason === '' ? 200 : 503, { health: reason === '' ? 'true' : 'false', reason });
+}
+
+async function healthProblem(member: Member, { serializable }: { readonly serializable: boolean }): Promise<string> {
+  if (serializable) return '';
+  if (!member.leadership.known) return 'RAFT NO LEADER';
+  try {
+    await member.reads.confirm();
+    return '';
+  } catch (error) {
+    return `RANGE ERROR:${messageOf(error)}`;
+  }
+}
+
+/** All checks under `path`, and each under its own name below it. */
+function checkRoutes(path: string, checks: readonly HealthCheck[]): readonly (readonly [string, Route])[] {
+  const route =
+    (chosen: readonly HealthCheck[]): Route =>
+    async (url) => {
+      const excluded = new Set(url.searchParams.getAll('exclude'));
+      const verbose = url.searchParams.has('verbose');
+      const { healthy, report } = await runChecks(chosen.filter(({ name }) => !excluded.has(name)));
+      if (healthy) return text(200, verbose ? `${report}ok\n` : 'ok\n');
+      return text(503, report);
+    };
+  return [[path, route(checks)], ...checks.map((check) => [`${path}/${check.name}`, route([check])] as const)];
+}

@@ -1,0 +1,107 @@
+/**
+ * A member's data directory: `witness`, `log/` and `state/`. Either all of it is there, or none (then it is made), or the
+ * witness says that it was only begun (then it is made anew).
+ *
+ * The state is opened before the log is read, because its lock keeps a second process out, and reading the log may cut it.
+ */
+import { join } from 'node:path';
+import { type Clock, type Logger, OperatingError, codeOf, messageOf } from '@flotilla/base';
+import { type DurableLog, createLogDirectory, openDurableLog } from './durable-log.ts';
+import type { Files } from './files.ts';
+import { type RecoveredLog, recoverLog } from './recovery.ts';
+import { type MemberIdentity, missing } from './refusal.ts';
+import { type Witness, createWitness, openWitness, witnessPath } from './witness.ts';
+
+export interface DataDirectoryOptions<State> {
+  readonly files: Files;
+  readonly directory: string;
+  readonly identity: MemberIdentity;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Opens the state, which is made when it is new and must be there otherwise. */
+  readonly openState: (place: { readonly directory: string; readonly isNew: boolean }) => Promise<State>;
+  readonly segmentBytes?: number;
+  readonly onSync?: (durationMs: number) => void;
+  readonly onFailure: (error: Error) => void;
+}
+
+export interface DataDirectory<State> {
+  readonly log: DurableLog;
+  readonly recovered: RecoveredLog;
+  readonly state: State;
+}
+
+const logName = 'log';
+const stateName = 'state';
+
+/** @throws OperatingError when the directory is damaged, incomplete, or of another member. */
+export async function openDataDirectory<State>(options: DataDirectoryOptions<State>): Promise<DataDirectory<State>> {
+  await makeDirectory(options.files, options.directory);
+  const { witness, isNew } = await openOrCreate(options);
+  try {
+    return await openBeside(options, { witness, isNew });
+  } catch (error) {
+    await witness.close();
+    throw error;
+  }
+}
+
+async function openBeside<State>(
+  options: DataDirectoryOptions<State>,
+  { witness, isNew }: { readonly witness: Witness; readonly isNew: boolean },
+): Promise<DataDirectory<State>> {
+  const { files, directory, identity } = options;
+  const state = await options.openState({ directory: join(directory, stateName), isNew });
+  const logDirectory = join(directory, logName);
+  const recovered = await recoverLog({ ...options, directory: logDirectory, witness: witness.state });
+  const log = await openDurableLog({ ...options, directory: logDirectory, identity, witness, recovered });
+  if (isNew) {
+    await files.syncDirectory(directory);
+    await witness.write({ ...witness.state, stage: 'complete' });
+  }
+  return { log, recovered, state };
+}
+
+async function makeDirectory(files: Files, directory: string): Promise<void> {
+  try {
+    await files.makeDirectory(directory);
+  } catch (error) {
+    const text = `the data directory ${directory} can't be made: ${messageOf(error)}. Give another --data-dir`;
+    throw new OperatingError('DATA_DIRECTORY', text, { cause: error });
+  }
+}
+
+async function openOrCreate(
+  options: Omit<DataDirectoryOptions<unknown>, 'openState'>,
+): Promise<{ readonly witness: Witness; readonly isNew: boolean }> {
+  const { files, directory, identity, logger } = options;
+  const names = await readable(files, directory);
+  const populated = names.includes(logName) || names.includes(stateName);
+  const witness = await openWitness(files, directory, identity).catch((error: unknown) => {
+    // Without log and state beside it, a damaged witness was torn while it was begun, and has promised nothing.
+    if (!populated && codeOf(error) === 'DATA_CORRUPT') return undefined;
+    throw error;
+  });
+  if (!witness && populated) throw missing(witnessPath(directory), `${directory} holds a log or state`);
+  if (witness?.state.stage === 'complete') return { witness, isNew: false };
+  if (witness) {
+    logger.warn('the data directory was only begun; it is made anew', { directory });
+    await witness.close();
+  }
+  for (const name of [logName, stateName]) await files.remove(join(directory, name));
+  await files.remove(witnessPath(directory));
+  const created = await createWitness(files, directory, identity);
+  await createLogDirectory(files, join(directory, logName), identity);
+  await files.syncDirectory(directory);
+  return { witness: created, isNew: true };
+}
+
+async function readable(files: Files, directory: string): Promise<readonly string[]> {
+  try {
+    return await files.list(directory);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOTDIR') throw error;
+    const text = `the data directory ${directory} is a file. Give another --data-dir`;
+    throw new OperatingError('DATA_DIRECTORY', text, { cause: error });
+  }
+}

@@ -1,0 +1,256 @@
+/**
+ * Reads the log back after a start: what is whole and chained, what was never promised (cut, with a log line), and what was
+ * promised and is gone (refused).
+ *
+ * Worked example, one segment, mark at entry 7:
+ *
+ *     [hardState][entries 1-4][entries 5-7][entries 8-9, torn]           → cut after 7
+ *     [hardState][entries 1-4][entries 5-7, flipped bit][entries 8-9]    → refused: a later batch follows
+ *     [hardState][entries 1-4][entries 5-7, torn]                        → refused: ends below the mark
+ */
+import { join } from 'node:path';
+import type { Logger } from '@flotilla/base';
+import type { Entry, EntryId, HardState } from '@flotilla/raft';
+import type { Files } from './files.ts';
+import { type LogRecord, laterBatchFollows, readRecord } from './record.ts';
+import { type MemberIdentity, corrupt, missing } from './refusal.ts';
+import { type SegmentHeader, decodeSegmentHeader, segmentHeaderBytes, segmentName, segmentNumber } from './segment.ts';
+import type { WitnessState } from './witness.ts';
+
+/** A segment as the log keeps track of it. */
+export interface SegmentExtent {
+  readonly number: number;
+  /** No live entry below this one lies in the segment. */
+  lowestIndex: number;
+}
+
+export interface RecoveredLog {
+  readonly hardState: HardState;
+  /** The entry before `entries`. */
+  readonly base: EntryId;
+  readonly entries: readonly Entry[];
+  /** The last record announces a snapshot: the state may be ahead of the log by just that. */
+  readonly installing: EntryId | undefined;
+  readonly segments: readonly SegmentExtent[];
+  /** Where the next record goes, in the newest segment. */
+  readonly tail: LogTail;
+}
+
+/** Behind the last whole record. */
+export interface LogTail {
+  readonly offset: number;
+  readonly crc: number;
+  readonly batch: number;
+  /** Its batch is whole: what follows is of another one. */
+  readonly batchEnded: boolean;
+}
+
+export interface RecoveryOptions {
+  readonly files: Files;
+  readonly directory: string;
+  readonly identity: MemberIdentity;
+  readonly witness: WitnessState;
+  readonly logger: Logger;
+}
+
+/** What the records say, applied one after the other. */
+class Replay {
+  hardState: HardState = { term: 0, vote: 0n, commit: 0 };
+  base: EntryId = { index: 0, term: 0 };
+  entries: Entry[] = [];
+  installing: EntryId | undefined;
+  readonly segments: SegmentExtent[] = [];
+
+  get last(): EntryId {
+    return this.entries.at(-1) ?? this.base;
+  }
+
+  beginSegment(header: SegmentHeader): void {
+    const first = this.segments.length === 0;
+    if (header.restart) this.segments.length = 0;
+    if (first || header.restart) {
+      this.base = { index: header.firstIndex - 1, term: header.previousTerm };
+      this.entries = [];
+      this.installing = undefined;
+    }
+    this.segments.push({ number: header.number, lowestIndex: header.firstIndex });
+  }
+
+  /** False when the record contradicts what came before. */
+  apply(record: LogRecord): boolean {
+    this.installing = undefined;
+    switch (record.kind) {
+      case 'hardState':
+        this.hardState = { term: record.term, vote: record.vote, commit: record.commit };
+        return true;
+      case 'installing':
+        this.installing = { index: record.index, term: record.term };
+        return true;
+      case 'truncate':
+        return this.#truncate(record);
+      case 'entries': {
+        const [first] = record.entries;
+        if (first?.index !== this.last.index + 1) return false;
+        for (const entry of record.entries) this.entries.push(entry);
+        return true;
+      }
+    }
+  }
+
+  /** A suffix may reach below the base: the segments that held it were removed after it had been replaced. */
+  #truncate({ index, term }: { readonly index: number; readonly term: number }): boolean {
+    if (index > this.last.index + 1) return false;
+    for (const segment of this.segments) segment.lowestIndex = Math.min(segment.lowestIndex, index);
+    if (index > this.base.index) {
+      this.entries.length = index - this.base.index - 1;
+    } else {
+      this.entries = [];
+      this.base = { index: index - 1, term };
+    }
+    return true;
+  }
+}
+
+/** @throws OperatingError when something that was durable is damaged or gone. */
+export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog> {
+  const { files, directory, witness } = options;
+  const numbers = (await files.list(directory))
+    .map(segmentNumber)
+    .filter((number) => number !== undefined)
+    .sort((a, b) => a - b);
+  const newest = numbers.at(-1);
+  if (newest === undefined || newest < witness.segment) {
+    throw missing(join(directory, segmentName(witness.segment)), 'the witness has seen this segment of the log');
+  }
+  const replay = new Replay();
+  let tail: LogTail | undefined;
+  for (const number of numbers) {
+    const path = join(directory, segmentName(number));
+    if (tail && !numbers.includes(number - 1)) {
+      throw missing(join(directory, segmentName(number - 1)), 'the log goes on after it');
+    }
+    const next = await readSegment(options, replay, { path, number, last: number === newest, before: tail });
+    if (next) tail = next;
+  }
+  const { last } = replay;
+  const path = join(directory, segmentName(newest));
+  if (!tail) throw corrupt(path, 0, 'the header of the log is damaged');
+  const marked = replay.entries[witness.mark.index - replay.base.index - 1];
+  if (last.index < witness.mark.index) {
+    const what = `the log ends with entry ${last.index}, but entry ${witness.mark.index} had been synced`;
+    throw corrupt(path, tail.offset, what);
+  }
+  if (marked && marked.term !== witness.mark.term) {
+    const what = `entry ${witness.mark.index} has term ${marked.term}, but had been synced with term ${witness.mark.term}`;
+    throw corrupt(path, tail.offset, what);
+  }
+  await removeReplaced(options, numbers, replay.segments);
+  return {
+    hardState: newerHardState(replay.hardState, witness, path),
+    base: replay.base,
+    entries: replay.entries,
+    installing: replay.installing,
+    segments: replay.segments,
+    tail,
+  };
+}
+
+/** A crash may leave segments that a snapshot had replaced. */
+async function removeReplaced(
+  { files, directory }: RecoveryOptions,
+  numbers: readonly number[],
+  segments: readonly SegmentExtent[],
+): Promise<void> {
+  const first = segments[0]?.number ?? 0;
+  const replaced = numbers.filter((number) => number < first);
+  for (const number of replaced) await files.remove(join(directory, segmentName(number)));
+  if (replaced.length > 0) await files.syncDirectory(directory);
+}
+
+/** Term and vote are in the log and in the witness; either may be the newer by one write. */
+function newerHardState(log: HardState, witness: WitnessState, path: string): HardState {
+  if (witness.term > log.term) return { term: witness.term, vote: witness.vote, commit: log.commit };
+  if (witness.term < log.term || witness.vote === log.vote || witness.vote === 0n) return log;
+  if (log.vote === 0n) return { ...log, vote: witness.vote };
+  throw corrupt(path, 0, `log and witness remember different votes in term ${log.term}`);
+}
+
+interface SegmentPlace {
+  readonly path: string;
+  readonly number: number;
+  /** The newest segment: only it may end in bytes that were never promised. */
+  readonly last: boolean;
+  readonly before: LogTail | undefined;
+}
+
+/** Replays one segment; undefined when it was only begun, and is removed. */
+async function readSegment(
+  options: RecoveryOptions,
+  replay: Replay,
+  place: SegmentPlace,
+): Promise<LogTail | undefined> {
+  const { files, directory, identity, witness, logger } = options;
+  const { path, number, before } = place;
+  const content = (await files.read(path)) ?? Buffer.alloc(0);
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const decoded = decodeSegmentHeader(bytes, path, identity);
+  if (!decoded) {
+    // The segment is used only after its header was synced: without records behind it, it was only begun.
+    if (!place.last || number <= witness.segment || laterBatchFollows(bytes, segmentHeaderBytes, -1)) {
+      throw corrupt(path, 0, 'the header of this segment of the log is damaged');
+    }
+    logger.warn('removed a segment of the log that was only begun', { path });
+    await files.remove(path);
+    await files.syncDirectory(directory);
+    return undefined;
+  }
+  const { header } = decoded;
+  if (header.number !== number) throw corrupt(path, 32, `this is segment ${header.number}, renamed`);
+  if (before && (header.previousCrc !== before.crc || header.previousBatch !== before.batch)) {
+    throw corrupt(path, 56, 'this segment of the log does not continue the one before it');
+  }
+  replay.beginSegment(header);
+
+  let tail: LogTail = {
+    offset: segmentHeaderBytes,
+    crc: decoded.crc,
+    batch: header.previousBatch,
+    batchEnded: true,
+  };
+  while (tail.offset < bytes.length) {
+    const found = readRecord(bytes, tail.offset);
+    if (!found || found.previous !== tail.crc || found.batch < tail.batch) {
+      await cutTail(options, place, { bytes, tail });
+      break;
+    }
+    if (!replay.apply(found.record)) {
+      throw corrupt(path, tail.offset, `a record of the log (${found.record.kind}) does not follow the one before it`);
+    }
+    tail = { offset: found.end, crc: found.crc, batch: found.batch, batchEnded: found.endsBatch };
+  }
+  return tail;
+}
+
+/** Bytes after the last whole record: of a write that never returned, or damage. */
+async function cutTail(
+  { files, logger }: RecoveryOptions,
+  { path, last }: SegmentPlace,
+  { bytes, tail }: { readonly bytes: Buffer; readonly tail: LogTail },
+): Promise<void> {
+  const torn = tail.batchEnded ? tail.batch + 1 : tail.batch;
+  if (!last || laterBatchFollows(bytes, tail.offset, torn)) {
+    throw corrupt(path, tail.offset, 'a record of the log is damaged, and synced ones follow it');
+  }
+  logger.warn('cut bytes off the end of the log that were never synced', {
+    path,
+    offset: tail.offset,
+    bytes: bytes.length - tail.offset,
+  });
+  const file = await files.open(path, 'existing');
+  try {
+    await file.truncate(tail.offset);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

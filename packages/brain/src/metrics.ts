@@ -1,0 +1,89 @@
+/** A member's metrics, under etcd's names, in a registry of its own. Gauges are read when somebody asks. */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from '@flotilla/base';
+
+/** What gauges show at the moment they are read. */
+export interface MemberGauges {
+  readonly hasLeader: boolean;
+  readonly isLeader: boolean;
+  readonly leaderChanges: number;
+  readonly proposalsPending: number;
+  readonly proposalsCommitted: number;
+  readonly proposalsApplied: number;
+  readonly proposalsFailed: number;
+  readonly quotaBytes: number;
+  readonly dbSizeBytes: number;
+  readonly dbSizeInUseBytes: number;
+  readonly currentRevision: number;
+  readonly compactRevision: number;
+  readonly watchStreams: number;
+  readonly watchers: number;
+  readonly leases: number;
+}
+
+export interface BrainMetrics {
+  readonly registry: Registry;
+  readonly walSyncSeconds: Histogram;
+  readonly peerSentBytes: Counter<'To'>;
+  readonly peerReceivedBytes: Counter<'From'>;
+  readonly peerSendFailures: Counter<'To'>;
+  readonly grpcStarted: Counter<GrpcLabel>;
+  readonly grpcHandled: Counter<GrpcLabel | 'grpc_code'>;
+  /** Says where the gauges are read from. */
+  observe(read: () => MemberGauges): void;
+}
+
+export type GrpcLabel = 'grpc_method' | 'grpc_service' | 'grpc_type';
+
+const gaugeNames: Readonly<Record<keyof MemberGauges, readonly [name: string, help: string]>> = {
+  hasLeader: ['etcd_server_has_leader', 'Whether or not a leader exists. 1 is existence, 0 is not.'],
+  isLeader: ['etcd_server_is_leader', 'Whether or not this member is a leader. 1 if is, 0 otherwise.'],
+  leaderChanges: ['etcd_server_leader_changes_seen_total', 'The number of leader changes seen.'],
+  proposalsPending: ['etcd_server_proposals_pending', 'The current number of pending proposals to commit.'],
+  proposalsCommitted: ['etcd_server_proposals_committed_total', 'The total number of consensus proposals committed.'],
+  proposalsApplied: ['etcd_server_proposals_applied_total', 'The total number of consensus proposals applied.'],
+  proposalsFailed: ['etcd_server_proposals_failed_total', 'The total number of failed proposals seen.'],
+  quotaBytes: ['etcd_server_quota_backend_bytes', 'Current backend storage quota size in bytes.'],
+  dbSizeBytes: ['etcd_mvcc_db_total_size_in_bytes', 'Total size of the underlying database in bytes.'],
+  dbSizeInUseBytes: ['etcd_mvcc_db_total_size_in_use_in_bytes', 'Size of the underlying database in use, in bytes.'],
+  currentRevision: ['etcd_debugging_mvcc_current_revision', 'The current revision of the store.'],
+  compactRevision: ['etcd_debugging_mvcc_compact_revision', 'The revision of the last compaction in the store.'],
+  watchStreams: ['etcd_debugging_mvcc_watch_stream_total', 'Total number of watch streams.'],
+  watchers: ['etcd_debugging_mvcc_watcher_total', 'Total number of watchers.'],
+  leases: ['etcd_debugging_lease_total', 'Total number of leases.'],
+};
+
+/** Doubling from 1 ms, as etcd's. */
+const syncBuckets = Array.from({ length: 14 }, (_, i) => 0.001 * 2 ** i);
+
+export function createBrainMetrics(): BrainMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
+    new Counter({ name, help, labelNames: [...labelNames], registers });
+  const grpcLabels = ['grpc_type', 'grpc_service', 'grpc_method'] as const;
+  return {
+    registry,
+    walSyncSeconds: new Histogram({
+      name: 'etcd_disk_wal_fsync_duration_seconds',
+      help: 'The latency distributions of fsync called by the log.',
+      buckets: syncBuckets,
+      registers,
+    }),
+    peerSentBytes: counter('etcd_network_peer_sent_bytes_total', 'Bytes sent to peers.', ['To']),
+    peerReceivedBytes: counter('etcd_network_peer_received_bytes_total', 'Bytes received from peers.', ['From']),
+    peerSendFailures: counter('etcd_network_peer_sent_failures_total', 'Send failures from peers.', ['To']),
+    grpcStarted: counter('grpc_server_started_total', 'RPCs started on the server.', grpcLabels),
+    grpcHandled: counter('grpc_server_handled_total', 'RPCs completed on the server.', [...grpcLabels, 'grpc_code']),
+    observe(read) {
+      for (const [key, [name, help]] of Object.entries(gaugeNames)) {
+        const gauge: Gauge = new Gauge({
+          name,
+          help,
+          registers,
+          collect: () => gauge.set(Number(read()[key as keyof MemberGauges])),
+        });
+      }
+    },
+  };
+}

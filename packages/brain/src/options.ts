@@ -1,0 +1,241 @@
+/**
+ * The options of a member: etcd's own flags and `ETCD_*` variables, with etcd's defaults. The table gives flags, environment
+ * and help; `brainSettings` checks what one flag can't say about another, and reports all problems at once.
+ */
+import { OperatingError, type OptionTable, type OptionValues, logLevels, parseOptions } from '@flotilla/base';
+import { type Membership, membershipOf, parseInitialCluster } from './cluster/membership.ts';
+import { type ListenAddress, addressOf, isLoopback, urlProblem } from './cluster/urls.ts';
+
+const tlsHelp = (what: string): string => `${what}; not supported yet`;
+
+function oneOf(...values: readonly string[]): (value: string) => string | undefined {
+  return (value) => (values.includes(value) ? undefined : `"${value}" is none of ${values.join(', ')}`);
+}
+
+export const brainOptionTable = {
+  name: { kind: 'string', default: 'default', help: 'Human-readable name of this member' },
+  'data-dir': { kind: 'string', help: 'Path of the data directory; NAME.etcd unless told', placeholder: 'PATH' },
+  'listen-client-urls': {
+    kind: 'list',
+    default: ['http://localhost:2379'],
+    help: 'URLs to listen on for clients',
+    placeholder: 'URL,…',
+  },
+  'advertise-client-urls': {
+    kind: 'list',
+    default: ['http://localhost:2379'],
+    help: 'URLs of this member that clients are told',
+    placeholder: 'URL,…',
+  },
+  'listen-peer-urls': {
+    kind: 'list',
+    default: ['http://localhost:2380'],
+    help: 'URLs to listen on for the other members',
+    placeholder: 'URL,…',
+  },
+  'initial-advertise-peer-urls': {
+    kind: 'list',
+    default: ['http://localhost:2380'],
+    help: 'URLs of this member that the other members are told',
+    placeholder: 'URL,…',
+  },
+  'initial-cluster': {
+    kind: 'string',
+    help: 'All members as NAME=URL,…; this one alone unless told',
+    placeholder: 'NAME=URL,…',
+  },
+  'initial-cluster-state': {
+    kind: 'string',
+    default: 'new',
+    check: oneOf('new', 'existing'),
+    help: 'Whether the cluster is new or existing',
+  },
+  'initial-cluster-token': { kind: 'string', default: 'etcd-cluster', help: 'Token that sets clusters apart' },
+  'heartbeat-interval': { kind: 'integer', default: 100, min: 1, help: 'Time between heartbeats, milliseconds' },
+  'election-timeout': {
+    kind: 'integer',
+    default: 1000,
+    min: 5,
+    max: 50_000,
+    help: 'Time without a leader before an election, milliseconds',
+  },
+  'snapshot-count': {
+    kind: 'integer',
+    default: 10_000,
+    min: 1,
+    help: 'Applied entries between truncations of the log',
+  },
+  'snapshot-catchup-entries': {
+    kind: 'integer',
+    default: 5000,
+    min: 1,
+    help: 'Entries that the log keeps for slow members',
+  },
+  'quota-backend-bytes': {
+    kind: 'integer',
+    default: 2 * 1024 ** 3,
+    min: 0,
+    help: 'Size of the state that is reported as the quota, bytes',
+  },
+  'max-request-bytes': { kind: 'integer', default: 1.5 * 1024 ** 2, min: 1, help: 'Largest request, bytes' },
+  'max-txn-ops': { kind: 'integer', default: 128, min: 1, help: 'Most operations of one transaction' },
+  'watch-progress-notify-interval': {
+    kind: 'string',
+    default: '10m0s',
+    check: (value) => (durationMs(value) === undefined ? `"${value}" is not a duration like 5s or 10m` : undefined),
+    help: 'Time between progress answers of an idle watch, at least 100ms',
+  },
+  'auto-compaction-mode': {
+    kind: 'string',
+    default: 'periodic',
+    check: oneOf('periodic', 'revision'),
+    help: 'How retention is counted',
+  },
+  'auto-compaction-retention': {
+    kind: 'string',
+    default: '0',
+    check: (value) => (value === '0' ? undefined : 'automatic compaction is not supported yet: use 0'),
+    help: 'Retention of automatic compaction; 0 turns it off',
+  },
+  'strict-reconfig-check': { kind: 'boolean', default: true, help: 'Refuse membership changes that would lose quorum' },
+  'pre-vote': { kind: 'boolean', default: true, help: 'Ask before an election' },
+  'log-level': {
+    kind: 'string',
+    default: 'info',
+    check: oneOf(...logLevels),
+    help: `Least level of log lines: ${logLevels.join(', ')}`,
+  },
+  'cert-file': { kind: 'string', help: tlsHelp('Certificate for clients'), placeholder: 'PATH' },
+  'key-file': { kind: 'string', help: tlsHelp('Key of the certificate for clients'), placeholder: 'PATH' },
+  'trusted-ca-file': { kind: 'string', help: tlsHelp('CA of the certificates of clients'), placeholder: 'PATH' },
+  'client-cert-auth': { kind: 'boolean', default: false, help: tlsHelp('Ask clients for a certificate') },
+  'peer-cert-file': { kind: 'string', help: tlsHelp('Certificate between members'), placeholder: 'PATH' },
+  'peer-key-file': { kind: 'string', help: tlsHelp('Key of the certificate between members'), placeholder: 'PATH' },
+  'peer-trusted-ca-file': { kind: 'string', help: tlsHelp('CA of the certificates of members'), placeholder: 'PATH' },
+  'peer-client-cert-auth': { kind: 'boolean', default: false, help: tlsHelp('Ask members for a certificate') },
+} as const satisfies OptionTable;
+
+export type BrainOptionValues = OptionValues<typeof brainOptionTable>;
+
+/** A member's configuration, checked. */
+export interface BrainSettings {
+  readonly name: string;
+  readonly dataDir: string;
+  readonly membership: Membership;
+  readonly listenClientUrls: readonly string[];
+  readonly advertiseClientUrls: readonly string[];
+  readonly listenPeerUrls: readonly string[];
+  readonly heartbeatMs: number;
+  readonly electionTicks: number;
+  readonly snapshotCount: number;
+  readonly catchUpEntries: number;
+  readonly quotaBytes: number;
+  readonly maxRequestBytes: number;
+  readonly maxTxnOps: number;
+  readonly watchProgressIntervalMs: number;
+  readonly preVote: boolean;
+}
+
+/**
+ * The settings that a command line and an environment give.
+ * @throws OperatingError code `INVALID_OPTIONS`, listing every problem.
+ */
+export function parseBrainSettings(input: {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}): BrainSettings {
+  return brainSettings(parseOptions(brainOptionTable, { ...input, envPrefix: 'ETCD_' }));
+}
+
+/**
+ * The settings that parsed values give; names left out take their defaults.
+ * @throws OperatingError code `INVALID_OPTIONS`, listing every problem.
+ */
+export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings {
+  const values: BrainOptionValues = { ...parseOptions(brainOptionTable, { argv: [], env: {} }), ...given };
+  const problems: string[] = [];
+  checkUrls(values, problems);
+  checkTls(values, problems);
+  checkTiming(values, problems);
+  const peerUrls = values['initial-advertise-peer-urls'];
+  const initialCluster = parseInitialCluster(
+    values['initial-cluster'] ?? peerUrls.map((url) => `${values.name}=${url}`).join(','),
+    problems,
+  );
+  const named = initialCluster.get(values.name);
+  if (problems.length === 0 && named && [...named].sort().join() !== [...peerUrls].sort().join()) {
+    const want = `--initial-cluster has ${values.name}=${named.join()}`;
+    problems.push(`${want}, but --initial-advertise-peer-urls is ${peerUrls.join()}: they must be the same`);
+  }
+  if (problems.length > 0) throw new OperatingError('INVALID_OPTIONS', problems.join('\n'));
+  const heartbeatMs = values['heartbeat-interval'];
+  return {
+    name: values.name,
+    dataDir: values['data-dir'] ?? `${values.name}.etcd`,
+    membership: membershipOf({ name: values.name, initialCluster, token: values['initial-cluster-token'] }),
+    listenClientUrls: values['listen-client-urls'],
+    advertiseClientUrls: values['advertise-client-urls'],
+    listenPeerUrls: values['listen-peer-urls'],
+    heartbeatMs,
+    electionTicks: Math.floor(values['election-timeout'] / heartbeatMs),
+    snapshotCount: values['snapshot-count'],
+    catchUpEntries: values['snapshot-catchup-entries'],
+    quotaBytes: values['quota-backend-bytes'] === 0 ? 2 * 1024 ** 3 : values['quota-backend-bytes'],
+    maxRequestBytes: values['max-request-bytes'],
+    maxTxnOps: values['max-txn-ops'],
+    watchProgressIntervalMs: Math.max(100, durationMs(values['watch-progress-notify-interval']) ?? 0),
+    preVote: values['pre-vote'],
+  };
+}
+
+function checkUrls(values: BrainOptionValues, problems: string[]): void {
+  const listen = ['listen-client-urls', 'listen-peer-urls'] as const;
+  for (const flag of [...listen, 'advertise-client-urls', 'initial-advertise-peer-urls'] as const) {
+    if (values[flag].length === 0) problems.push(`--${flag}: at least one URL is needed`);
+    for (const url of values[flag]) {
+      const problem = urlProblem(url);
+      if (problem !== undefined) problems.push(`--${flag}: ${problem}`);
+    }
+  }
+  if (problems.length > 0) return;
+  for (const flag of listen) {
+    for (const address of values[flag].map(addressOf)) {
+      const problem = openProblem(address);
+      if (problem !== undefined) problems.push(`--${flag}: ${problem}`);
+    }
+  }
+}
+
+/** Whoever reaches a member in clear text can do everything. */
+function openProblem({ host, tls }: ListenAddress): string | undefined {
+  if (tls) return 'https is not supported yet: use http on a loopback address';
+  if (isLoopback(host)) return undefined;
+  return `${host} is not a loopback address, and a member in clear text listens on loopback only: use 127.0.0.1`;
+}
+
+function checkTls(values: BrainOptionValues, problems: string[]): void {
+  for (const name of Object.keys(brainOptionTable) as (keyof BrainOptionValues)[]) {
+    if (!/cert|key-file|ca-file/.test(name)) continue;
+    const value = values[name];
+    if (value !== undefined && value !== false) problems.push(`--${name}: TLS is not supported yet`);
+  }
+}
+
+function checkTiming(values: BrainOptionValues, problems: string[]): void {
+  const { 'heartbeat-interval': heartbeat, 'election-timeout': election } = values;
+  if (5 * heartbeat > election) {
+    problems.push(`--election-timeout (${election}) must be at least five times --heartbeat-interval (${heartbeat})`);
+  }
+}
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A duration as Go writes it (`1h30m`, `5s`, `250ms`), in milliseconds; undefined when it is none. */
+function durationMs(text: string): number | undefined {
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, number, , unit] of text.matchAll(/(\d+(\.\d+)?)(ms|s|m|h)/g)) {
+    total += Number(number) * (unitMs[unit ?? ''] ?? 0);
+  }
+  return total;
+}

@@ -1,0 +1,168 @@
+/**
+ * The way to one other member: a stream of frames that is opened again whenever it ends. While there is none, messages are
+ * dropped. What a broken stream and a refusing port say together is passed on as evidence that the process is dead.
+ */
+import {
+  type Backoff,
+  type Clock,
+  type Logger,
+  type Randomness,
+  createBackoff,
+  messageOf,
+  sleep,
+} from '@flotilla/base';
+import type { Message, NodeId } from '@flotilla/raft';
+import { type Channel, StatusCode, connectService, isRpcError, openChannel } from '@flotilla/wire';
+import { decodeValue, encodeFrames } from './frame.ts';
+import { type Outbox, createOutbox } from './outbox.ts';
+import { helloMetadata, peerService } from './peer-service.ts';
+import { probePort } from './port-probe.ts';
+import type { PeerReceiver, SnapshotTransfer } from './transport.ts';
+
+const maxOutboxBytes = 64 * 1024 * 1024;
+
+export interface PeerAddress {
+  readonly id: NodeId;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface PeerLinkOptions {
+  readonly clusterId: bigint;
+  readonly self: NodeId;
+  readonly peer: PeerAddress;
+  readonly receiver: PeerReceiver;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly logger: Logger;
+  /** Told the bytes of each frame that was queued. */
+  readonly onSent: (bytes: number) => void;
+}
+
+export class PeerLink {
+  readonly #options: PeerLinkOptions;
+  readonly #backoff: Backoff;
+  #outbox: Outbox | undefined;
+  #channel: Channel | undefined;
+  #welcome = false;
+  #logged = '';
+
+  constructor(options: PeerLinkOptions) {
+    this.#options = options;
+    this.#backoff = createBackoff({ initialMs: 20, maxMs: 500, jitter: 0.5 }, options.randomness);
+  }
+
+  get connected(): boolean {
+    return this.#welcome;
+  }
+
+  /** False when something was dropped. */
+  send(messages: readonly Message[]): boolean {
+    const outbox = this.#outbox;
+    // Before the welcome nobody knows whether the other member's log is whole.
+    if (!outbox || !this.#welcome) return false;
+    for (const frame of encodeFrames(messages)) {
+      if (!outbox.push(frame)) return false;
+      this.#options.onSent(frame.length);
+    }
+    return true;
+  }
+
+  async ask(question: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const channel = this.#channel;
+    if (!channel) throw new Error('the member is not connected');
+    return await connectService(channel, peerService).Ask(question, { signal, metadata: this.#metadata() });
+  }
+
+  /** A snapshot has a connection of its own, so that heartbeats do not queue behind it. */
+  async sendSnapshot({ message, chunks }: SnapshotTransfer, signal: AbortSignal): Promise<void> {
+    const channel = this.#open();
+    async function* frames(): AsyncGenerator<Uint8Array, void> {
+      yield* encodeFrames([message]);
+      yield* chunks;
+    }
+    try {
+      const answers = connectService(channel, peerService).Snapshot(frames(), { signal, metadata: this.#metadata() });
+      let taken = false;
+      for await (const _ of answers) taken = true;
+      if (!taken) throw new Error('the snapshot was not taken');
+    } finally {
+      channel.close();
+    }
+  }
+
+  /** Keeps the stream open until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { receiver, clock, peer } = this.#options;
+    let wasConnected = false;
+    while (!signal.aborted) {
+      await this.#connection(signal);
+      wasConnected ||= this.#welcome;
+      this.#welcome = false;
+      if (signal.aborted) return;
+      if (wasConnected && (await probePort(peer, signal)) === 'refused') receiver.dead(peer.id);
+      await sleep(clock, this.#backoff.nextMs(), signal);
+    }
+  }
+
+  /** One connection, from its beginning to its end. */
+  async #connection(signal: AbortSignal): Promise<void> {
+    const { receiver, peer } = this.#options;
+    const channel = this.#open();
+    const outbox = createOutbox(maxOutboxBytes);
+    this.#channel = channel;
+    this.#outbox = outbox;
+    try {
+      const welcomes = connectService(channel, peerService).Exchange(outbox, { signal, metadata: this.#metadata() });
+      for await (const welcome of welcomes) {
+        this.#check(welcome);
+        this.#welcome = true;
+        this.#logged = '';
+        this.#backoff.reset();
+        receiver.alive(peer.id);
+      }
+      this.#logOnce('the connection to a member ended', undefined);
+    } catch (error) {
+      if (!signal.aborted) this.#failed(error);
+    } finally {
+      this.#outbox = undefined;
+      this.#channel = undefined;
+      outbox.end();
+      channel.close();
+      receiver.unreachable(peer.id);
+    }
+  }
+
+  /** A member whose log has lost something must hear nothing of what it had: it is told when it connects itself. */
+  #check(welcome: Uint8Array): void {
+    const { receiver, peer } = this.#options;
+    const { lastIndex } = decodeValue(welcome);
+    const reason = typeof lastIndex === 'number' ? receiver.admit(peer.id, lastIndex) : 'an unknown welcome';
+    if (reason !== undefined) throw new Error(reason);
+  }
+
+  #failed(error: unknown): void {
+    if (isRpcError(error, StatusCode.DATA_LOSS)) this.#options.receiver.expelled(error.message);
+    this.#logOnce('no connection to a member', error);
+  }
+
+  /** A member that stays away is mentioned once for each reason. */
+  #logOnce(message: string, error: unknown): void {
+    const reason = `${message}: ${error === undefined ? '' : messageOf(error)}`;
+    if (reason === this.#logged) return;
+    this.#logged = reason;
+    const { peer, logger } = this.#options;
+    const fields = { peer: peer.id.toString(16), address: `${peer.host}:${peer.port}` };
+    logger.warn(message, error === undefined ? fields : { ...fields, reason: messageOf(error) });
+  }
+
+  #open(): Channel {
+    const { host, port } = this.#options.peer;
+    return openChannel({ target: `${host.includes(':') ? `[${host}]` : host}:${port}` });
+  }
+
+  #metadata(): Readonly<Record<string, string>> {
+    const { clusterId, self, peer, receiver } = this.#options;
+    return helloMetadata({ clusterId, from: self, to: peer.id, lastIndex: receiver.lastSyncedIndex() });
+  }
+}

@@ -1,0 +1,300 @@
+import fc from 'fast-check';
+import t from 'tap';
+import type { HardState } from '@flotilla/raft';
+import { contentOf, entriesOf, identity, openLog } from './log-harness.ts';
+import { createMemoryFiles } from './memory-files.ts';
+import { openDataDirectory } from '@flotilla/brain';
+import { silentLogger, systemClock } from '@flotilla/base';
+
+const firstSegment = '/data/log/0000000000000001.log';
+const hardState = (term: number, vote = 0n): HardState => ({ term, vote, commit: 0 });
+
+t.test('a log holds after a restart what was appended before', async (t) => {
+  const files = createMemoryFiles();
+  const { log } = await openLog(files);
+  await log.append({ hardState: hardState(1, 0xa1n), entries: entriesOf(1, 1, 4) });
+  await log.append({ entries: [...entriesOf(1, 4, 6), ...entriesOf(2, 6, 8)] });
+  await log.append({ hardState: hardState(3), entries: entriesOf(3, 7, 9) });
+  await log.close();
+  const again = await openLog(files);
+  t.strictSame(again.recovered.hardState, hardState(3));
+  t.strictSame(
+    again.recovered.entries.map(({ index, term }) => [index, term]),
+    [1, 2, 3, 4, 5]
+      .map((index) => [index, 1])
+      .concat([
+        [6, 2],
+        [7, 3],
+        [8, 3],
+      ]),
+    'the suffix from 7 on was replaced',
+  );
+  t.strictSame(again.warnings, []);
+  await again.log.close();
+});
+
+t.test('everything that was appended survives the loss of all bytes that no sync covers', async (t) => {
+  const files = createMemoryFiles();
+  const { log } = await openLog(files, { segmentBytes: 400 });
+  for (let index = 1; index < 40; index++) {
+    await log.append({
+      ...(index % 7 === 0 ? { hardState: hardState(index) } : {}),
+      entries: entriesOf(index, index, index + 1),
+    });
+    const crashed = await openLog(createMemoryFiles(files.durableImage()));
+    t.equal(crashed.recovered.entries.at(-1)?.index, index);
+    t.equal(crashed.recovered.hardState.term, index - (index % 7));
+    await crashed.log.close();
+  }
+  t.ok(log.segmentCount > 5);
+  await log.close();
+});
+
+t.test('a log that is cut at any byte of its last write opens with what was synced before', async (t) => {
+  const files = createMemoryFiles();
+  const { log } = await openLog(files);
+  await log.append({ hardState: hardState(1), entries: entriesOf(1, 1, 5) });
+  // The mark follows within 100 ms; here it is still at 0, which must make no difference.
+  const synced = files.image();
+  await log.append({ hardState: hardState(1), entries: [...entriesOf(1, 5, 8), ...entriesOf(2, 8, 9)] });
+  const whole = files.image().get(firstSegment) ?? new Uint8Array();
+  const before = synced.get(firstSegment)?.length ?? 0;
+  for (let size = before; size <= whole.length; size++) {
+    const cut = await openLog(createMemoryFiles(new Map(synced).set(firstSegment, whole.slice(0, size))));
+    const last = cut.recovered.entries.at(-1)?.index ?? 0;
+    if (last < 4 || last > 8) t.fail(`cut at ${size}: ends with ${last}`);
+    if (size === whole.length) t.equal(last, 8);
+    else if (size > before) t.ok(cut.warnings.length === 1 || last >= 4);
+    await cut.log.append({ entries: entriesOf(9, last + 1, last + 3) });
+    await cut.log.close();
+  }
+  await log.close();
+});
+
+t.test('a log that is cut below the mark is refused, with file, offset and the way out', async (t) => {
+  const files = createMemoryFiles();
+  const { log } = await openLog(files);
+  await log.append({ hardState: hardState(1), entries: entriesOf(1, 1, 5) });
+  await log.append({ entries: entriesOf(1, 5, 9) });
+  await log.close();
+  const image = files.image();
+  const whole = image.get(firstSegment) ?? new Uint8Array();
+  for (let size = 0; size < whole.length; size++) {
+    const cut = createMemoryFiles(new Map(image).set(firstSegment, whole.slice(0, size)));
+    await t.rejects(
+      openLog(cut),
+      { code: 'DATA_CORRUPT', message: /0001\.log, offset \d+: .*replace this member/ },
+      `cut at ${size}`,
+    );
+  }
+});
+
+t.test('a flipped bit in anything that was synced is refused', async (t) => {
+  const files = createMemoryFiles();
+  const { log } = await openLog(files, { segmentBytes: 300 });
+  for (let i = 0; i < 8; i++)
+    await log.append({ hardState: hardState(i + 1), entries: entriesOf(i + 1, i * 2 + 1, i * 2 + 3) });
+  await log.close();
+  const image = files.image();
+  for (const [path, bytes] of image) {
+    if (!path.endsWith('.log')) continue;
+    for (let bit = 0; bit < bytes.length * 8; bit += 19) {
+      const flipped = Uint8Array.from(bytes);
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      try {
+        const opened = await openLog(createMemoryFiles(new Map(image).set(path, flipped)));
+        t.fail(`opened with bit ${bit} of ${path} flipped, at entry ${opened.recovered.entries.at(-1)?.index}`);
+      } catch (error) {
+        t.match(error, { code: /^DATA_(CORRUPT|FOREIGN|FORMAT|MISSING)$/ });
+      }
+    }
+  }
+});
+
+t.test('a flipped bit in either slot of the witness changes neither term nor vote', async (t) => {
+  const files = createMemoryFiles();
+  const { log } = await openLog(files);
+  await log.append({ hardState: hardState(4, 0xa2n), entries: entriesOf(4, 1, 3) });
+  await log.append({ hardState: hardState(5, 0xa3n) });
+  await log.close();
+  const image = files.image();
+  const bytes = image.get('/data/witness') ?? new Uint8Array();
+  // The slots are 96 bytes at 0 and at 4096.
+  const bits = [0, 4096].flatMap((slot) => Array.from({ length: 96 * 2 }, (_, i) => slot * 8 + i * 4 + (i % 4)));
+  for (const bit of bits) {
+    const flipped = Uint8Array.from(bytes);
+    flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    const opened = await openLog(createMemoryFiles(new Map(image).set('/data/witness', flipped)));
+    if (opened.recovered.hardState.term !== 5 || opened.recovered.hardState.vote !== 0xa3n) t.fail(`bit ${bit}`);
+    await opened.log.close();
+  }
+  t.pass();
+});
+
+t.test('a missing file is refused', async (t) => {
+  const files = createMemoryFiles();
+  const { log } = await openLog(files, { segmentBytes: 200 });
+  for (let i = 1; i < 12; i++) await log.append({ hardState: hardState(i), entries: entriesOf(i, i, i + 1) });
+  await log.close();
+  const image = files.image();
+  const paths = [...image.keys()];
+  t.ok(paths.length > 4);
+  for (const path of paths) {
+    // Whether the first segment was removed on purpose, only the state can tell.
+    if (path === firstSegment) continue;
+    const without = new Map(image);
+    without.delete(path);
+    await t.rejects(openLog(createMemoryFiles(without)), { code: 'DATA_MISSING', message: /is missing/ }, path);
+  }
+  const onlyWitness = new Map([['/data/witness', image.get('/data/witness') ?? new Uint8Array()]]);
+  await t.rejects(openLog(createMemoryFiles(onlyWitness)), { code: 'DATA_MISSING' });
+});
+
+t.test('a directory that was only begun is made anew', async (t) => {
+  const files = createMemoryFiles();
+  await t.rejects(
+    openDataDirectory({
+      files,
+      directory: '/data',
+      identity,
+      clock: systemClock,
+      logger: silentLogger,
+      openState: () => Promise.reject(new Error('killed here')),
+      onFailure: () => undefined,
+    }),
+  );
+  const { log, warnings } = await openLog(createMemoryFiles(files.durableImage()));
+  t.strictSame(warnings, ['the data directory was only begun; it is made anew']);
+  await log.close();
+  const torn = await openLog(createMemoryFiles(new Map([['/data/witness', new Uint8Array(50)]])));
+  await torn.log.close();
+});
+
+t.test("another member's directory is refused with what to do", async (t) => {
+  const files = createMemoryFiles();
+  const { log } = await openLog(files);
+  await log.close();
+  const open = (other: typeof identity): Promise<unknown> =>
+    openDataDirectory({
+      files,
+      directory: '/data',
+      identity: other,
+      clock: systemClock,
+      logger: silentLogger,
+      openState: () => Promise.resolve(undefined),
+      onFailure: () => undefined,
+    });
+  await t.rejects(open({ ...identity, clusterId: 0xc2n }), { code: 'DATA_FOREIGN', message: /cluster c1.*--data-dir/ });
+  await t.rejects(open({ ...identity, memberId: 0xa2n }), { code: 'DATA_FOREIGN', message: /member a1.*--data-dir/ });
+});
+
+t.test('the front is removed by whole segments, and the log opens behind it', async (t) => {
+  const files = createMemoryFiles();
+  const { log } = await openLog(files, { segmentBytes: 200 });
+  for (let i = 1; i < 30; i++) await log.append({ hardState: hardState(3, 0xa1n), entries: entriesOf(3, i, i + 1) });
+  const before = log.segmentCount;
+  await log.truncateFront(20);
+  t.ok(log.segmentCount < before);
+  await log.append({ entries: entriesOf(3, 30, 31) });
+  await log.close();
+  const again = await openLog(files);
+  t.ok(again.recovered.base.index <= 20 && again.recovered.base.index > 10);
+  t.equal(again.recovered.base.term, 3);
+  t.equal(again.recovered.entries.at(-1)?.index, 30);
+  t.strictSame(again.recovered.hardState, hardState(3, 0xa1n));
+  await again.log.close();
+});
+
+t.test('a snapshot restarts the log, wherever it is interrupted', async (t) => {
+  const files = createMemoryFiles();
+  const { log } = await openLog(files);
+  await log.append({ hardState: hardState(2), entries: entriesOf(2, 1, 5) });
+  await log.append({ hardState: hardState(3), installing: { index: 90, term: 3 } });
+  const announced = await openLog(createMemoryFiles(files.durableImage()));
+  t.strictSame(announced.recovered.installing, { index: 90, term: 3 });
+  t.equal(announced.recovered.entries.length, 4);
+  await announced.log.close();
+  await log.restart({ index: 90, term: 3 });
+  t.strictSame(log.synced, { index: 90, term: 3 });
+  await log.append({ entries: entriesOf(3, 91, 93) });
+  const crashed = await openLog(createMemoryFiles(files.durableImage()));
+  t.strictSame(contentOf(crashed), {
+    hardState: hardState(3),
+    base: { index: 90, term: 3 },
+    entries: ['91:3:91@3', '92:3:92@3'],
+  });
+  await crashed.log.close();
+  await log.close();
+});
+
+t.test('random histories: the log equals a list, through restarts and crashes in the middle of a write', async (t) => {
+  const operation = fc.oneof(
+    fc.record({
+      kind: fc.constant('append' as const),
+      back: fc.integer({ min: 0, max: 3 }),
+      count: fc.integer({ min: 0, max: 4 }),
+      raise: fc.boolean(),
+    }),
+    fc.record({ kind: fc.constant('truncate' as const), back: fc.integer({ min: 0, max: 6 }) }),
+    fc.record({ kind: fc.constant('restart' as const), ahead: fc.integer({ min: 1, max: 5 }) }),
+    fc.record({ kind: fc.constant('crash' as const), keep: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(operation, { maxLength: 40 }), async (operations) => {
+      let files = createMemoryFiles();
+      let { log } = await openLog(files, { segmentBytes: 300 });
+      let model: { index: number; term: number }[] = [];
+      let base = 0;
+      let compacted = 0;
+      let state = hardState(1);
+      const last = (): number => model.at(-1)?.index ?? base;
+      for (const op of operations) {
+        if (op.kind === 'append') {
+          if (op.raise) state = hardState(state.term + 1);
+          const first = Math.max(compacted + 1, last() + 1 - op.back);
+          const entries = entriesOf(state.term, first, first + op.count);
+          if (entries.length > 0) model = model.filter(({ index }) => index < first).concat(entries);
+          await log.append({ hardState: state, entries });
+        } else if (op.kind === 'truncate') {
+          compacted = Math.max(compacted, last() - op.back);
+          await log.truncateFront(compacted);
+        } else if (op.kind === 'restart') {
+          base = last() + op.ahead;
+          compacted = base;
+          model = [];
+          await log.restart({ index: base, term: state.term });
+        } else {
+          // A write that never returned leaves a part of its bytes.
+          const durable = files.durableImage();
+          const name =
+            [...durable.keys()]
+              .filter((path) => path.endsWith('.log'))
+              .sort()
+              .at(-1) ?? '';
+          const size = durable.get(name)?.length ?? 0;
+          const pending = entriesOf(state.term, last() + 1, last() + 4);
+          await log.append({ entries: pending });
+          const written = files.image().get(name) ?? new Uint8Array();
+          const torn = written.slice(0, size + Math.floor((written.length - size) * op.keep));
+          if (op.keep < 1) durable.set(name, torn);
+          files = createMemoryFiles(op.keep < 1 ? durable : files.durableImage());
+          const opened = await openLog(files, { segmentBytes: 300 });
+          log = opened.log;
+          const got = opened.recovered.entries
+            .filter(({ index }) => index > compacted)
+            .map(({ index, term }) => ({ index, term }));
+          const want = model.filter(({ index }) => index > compacted).map(({ index, term }) => ({ index, term }));
+          const full = want.concat(pending.map(({ index, term }) => ({ index, term })));
+          if (op.keep === 1 || got.length > want.length) model = model.concat(pending);
+          t.strictSame(got, got.length > want.length ? full : want);
+          t.strictSame(
+            opened.recovered.hardState.term,
+            state.term === 1 && model.length === 0 ? opened.recovered.hardState.term : state.term,
+          );
+        }
+      }
+      await log.close();
+    }),
+    { numRuns: 80 },
+  );
+});
