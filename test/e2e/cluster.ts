@@ -198,11 +198,18 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly uid?: number;
   readonly gid?: number;
+  /** What it reads from its standard input; nothing unless told. */
+  readonly input?: string;
 }
 
 /** Runs a command to its end. */
-export async function runCommand(command: string, args: readonly string[], options: RunOptions = {}): Promise<Output> {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function runCommand(
+  command: string,
+  args: readonly string[],
+  { input = '', ...options }: RunOptions = {},
+): Promise<Output> {
+  const child = spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.end(input);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
