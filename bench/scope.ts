@@ -1,0 +1,42 @@
+/** The life of what a benchmark starts: it ends with the part of the benchmark that started it, however that ends. */
+import type { Teardown } from '#e2e/cluster.js';
+
+interface Scope extends Teardown {
+  close(): Promise<void>;
+}
+
+const open = new Set<Scope>();
+let over = false;
+
+function openScope(): Scope {
+  // Between an interruption and our end nothing may start: nobody would end it.
+  if (over) throw new Error('the benchmarks were interrupted');
+  const callbacks: (() => Promise<void> | void)[] = [];
+  let closing: Promise<void> | undefined;
+  const endAll = async (): Promise<void> => {
+    for (let last = callbacks.pop(); last; last = callbacks.pop()) await last();
+    open.delete(scope);
+  };
+  const scope: Scope = {
+    teardown: (callback) => void callbacks.push(callback),
+    close: () => (closing ??= endAll()),
+  };
+  open.add(scope);
+  return scope;
+}
+
+/** Runs `use` with a scope and ends, in reverse order, all that `use` handed to it. */
+export async function withScope<T>(use: (scope: Teardown) => Promise<T>): Promise<T> {
+  const scope = openScope();
+  try {
+    return await use(scope);
+  } finally {
+    await scope.close();
+  }
+}
+
+/** Ends everything that any benchmark started; from then on nothing can be started. */
+export async function closeAllScopes(): Promise<void> {
+  over = true;
+  await Promise.all([...open].map((scope) => scope.close()));
+}
