@@ -17,6 +17,7 @@ packages/wire/gen/wire.js: node_modules/.installed packages/wire/scripts/generat
 
 build: node_modules/.installed packages/wire/gen/wire.js
 	$(TSC)
+	packages/cli/scripts/bundle.sh
 
 up: build
 	$(FLOTILLA) up --config $(CONFIG) --apply examples/web.yaml
@@ -31,6 +32,14 @@ check: build
 
 test: build
 	node_modules/.bin/tap
+
+# Runs more seeds of the simulated raft clusters; a failing one prints how to replay it.
+sim: build
+	SEEDS=$(or $(SEEDS),4000) node_modules/.bin/tap --timeout=0 packages/raft/dist-test/cluster.test.js
+
+# Kills what a cluster is made of, process by process.
+chaos: build
+	node_modules/.bin/tap dist-test/e2e/*-killed.test.js
 
 bench: build
 	node bench/dist/main.js

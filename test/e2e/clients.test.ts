@@ -67,7 +67,7 @@ t.test('clients as people install them', async (t) => {
     await until('one pod runs', () => running.size === 1);
     await until('the scale is written over its newest version', async () => {
       const scale = await apps.readNamespacedDeploymentScale({ namespace: 'default', name: 'client' });
-      const body = { ...scale, spec: { replicas: 2 } };
+      const body = { metadata: scale.metadata, spec: { replicas: 2 } };
       try {
         await apps.replaceNamespacedDeploymentScale({ namespace: 'default', name: 'client', body });
         return true;

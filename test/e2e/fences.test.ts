@@ -55,7 +55,8 @@ function lead(t: Teardown, client: ApiClient, identity: string): Promise<LeaderT
 }
 
 interface HeldWrite {
-  readonly result: 'written' | 'fenced' | unknown;
+  /** `written`, `fenced`, or what else was thrown. */
+  readonly result: unknown;
   readonly revisionBefore: number;
   readonly revisionAfter: number;
 }

@@ -22,7 +22,7 @@ t.test("the newcomer's walk", { skip: missingTools('kubectl', 'etcdctl') }, asyn
     const applied = await cluster.kubectl('apply', '-f', exampleManifest);
     t.equal(applied.stdout, 'deployment.apps/web created\nservice/web created\n', applied.stderr);
     const pods = await untilReady(cluster, 3);
-    t.same(pods.map(({ spec }) => spec?.nodeName).sort(), ['node-1', 'node-2', 'node-3']);
+    t.same(pods.map(({ spec }) => spec?.nodeName ?? '').sort(), ['node-1', 'node-2', 'node-3']);
     const { stdout } = await cluster.kubectl('get', 'pods', '-o', 'wide');
     t.match(stdout, /^NAME +READY +STATUS +RESTARTS +AGE +IP +NODE/);
     t.equal(stdout.match(/ 1\/1 +Running /g)?.length, 3, stdout);

@@ -36,8 +36,7 @@ export async function fetchText(url: string): Promise<string> {
 
 /** Who holds a component's Lease: the leader as people see it. */
 export async function leaderOf(cluster: Cluster, election: string): Promise<string> {
-  const { code, stdout } = await cluster.kubectl(
-    ...['get', 'lease', election, '-n', 'kube-system', '-o', 'jsonpath={.spec.holderIdentity}'],
-  );
+  const output = 'jsonpath={.spec.holderIdentity}';
+  const { code, stdout } = await cluster.kubectl('get', 'lease', election, '-n', 'kube-system', '-o', output);
   return code === 0 ? stdout : '';
 }

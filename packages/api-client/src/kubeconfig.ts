@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { OperatingError, messageOf } from '@flotilla/base';
-import { parse } from 'yaml';
 import type { ApiClientOptions } from './client.ts';
 import { isRecord } from './json.ts';
 
@@ -17,12 +16,19 @@ export async function loadKubeconfig(
   options: { readonly context?: string } = {},
 ): Promise<KubeconfigOptions> {
   try {
-    const config: unknown = parse(await readFile(path, 'utf8'));
+    const config = await parse(await readFile(path, 'utf8'));
     if (!isRecord(config)) throw new Error('it holds no configuration');
     return await optionsOf(config, { contextName: options.context, directory: dirname(path) });
   } catch (cause) {
     throw new OperatingError('INVALID_KUBECONFIG', `kubeconfig ${path}: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** JSON as well as YAML; the parser of YAML is loaded only where it is needed. */
+async function parse(text: string): Promise<unknown> {
+  if (text.trimStart().startsWith('{')) return JSON.parse(text) as unknown;
+  const yaml = await import('yaml');
+  return yaml.parse(text) as unknown;
 }
 
 interface Where {

@@ -15,7 +15,6 @@ export {
   silentLogger,
 } from './logging.ts';
 export { type ManualClock, createManualClock } from './manual-clock.ts';
-export { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from './metrics.ts';
 export {
   type BooleanOption,
   type IntegerOption,

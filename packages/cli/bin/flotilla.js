@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import module from 'node:module';
 
-// From Node 22 on, compiled code is kept from one start to the next.
+// From Node 22 on, compiled code is kept between runs.
 module.enableCompileCache?.();
-await import('../dist/main.js');
+await import('../dist/bundle/main.js');

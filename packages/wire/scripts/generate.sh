@@ -1,11 +1,22 @@
 #!/bin/sh
-# Generates packages/wire/gen from proto/ (static code: no reflection at run time).
+# Generates packages/wire/gen from proto/: static code without reflection, minified. Every process
+# loads wire.js, and nobody reads it; openapi.js is loaded only by those who write that format.
 set -eu
 cd "$(dirname "$0")/../../.."
 mkdir -p packages/wire/gen
-node_modules/.bin/pbjs -t static-module -w esm -r flotilla-wire --keep-case --force-long \
-  --no-verify --no-delimited --no-typeurl -p proto --dts \
-  -o packages/wire/gen/wire.js proto/etcd/*.proto proto/grpc/*.proto proto/flotilla/*.proto
-# A 64-bit field is a Long once decoded; an encoder takes a plain number as well.
-sed -i.bak 's/?: (Long|null)/?: (Long|number|null)/' packages/wire/gen/wire.d.ts
-rm packages/wire/gen/wire.d.ts.bak
+
+# generate NAME FILE…
+generate() {
+  out=packages/wire/gen/$1
+  root=flotilla-$1
+  shift
+  node_modules/.bin/pbjs -t static-module -w esm -r "$root" --keep-case --force-long \
+    --no-verify --no-delimited --no-typeurl -p proto --dts -o "$out.js" "$@"
+  node_modules/.bin/esbuild "$out.js" --minify --allow-overwrite --log-level=warning --outfile="$out.js"
+  # A 64-bit field is a Long once decoded; an encoder takes a plain number as well.
+  sed -i.bak 's/?: (Long|null)/?: (Long|number|null)/' "$out.d.ts"
+  rm "$out.d.ts.bak"
+}
+
+generate wire proto/etcd/*.proto proto/grpc/*.proto proto/flotilla/*.proto
+generate openapi proto/openapi/*.proto

@@ -1,6 +1,5 @@
 /** Writes a kubeconfig: one cluster, one user. It holds a key: only its owner may read it. */
 import { readFileSync } from 'node:fs';
-import { stringify } from 'yaml';
 import { replaceFile } from '../state/state-directory.ts';
 import type { CertificateFiles } from './cluster-certificates.ts';
 
@@ -45,5 +44,6 @@ export function writeKubeconfig({
     ],
     contexts: [{ name: clusterName, context: { cluster: clusterName, user, namespace: 'default' } }],
   };
-  replaceFile(file, stringify(kubeconfig));
+  // JSON is YAML too, and components that read it need no YAML parser to start.
+  replaceFile(file, `${JSON.stringify(kubeconfig, undefined, 2)}\n`);
 }

@@ -2,16 +2,17 @@
  * The environment a container's process starts with: the pod's own variables over a small base. Nothing else of the kubelet's own
  * environment gets through: it may hold secrets.
  */
+import { createRequire } from 'node:module';
 import { userInfo } from 'node:os';
 import { delimiter, dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { KeyValue } from '../cri.ts';
 
 /** Names the container in the environment of all its processes: `<runtime id>/<container id>`. */
 export const markerVariable = 'FLOTILLA_CONTAINER';
 
 const passedOn = ['PATH', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'SHELL'];
-const preloadPath = fileURLToPath(new URL('../../preload/bind-pod-address.cjs', import.meta.url));
+/** By name, not by place: this file may have been bundled elsewhere. */
+const preloadPath = createRequire(import.meta.url).resolve('@flotilla/kubelet/preload');
 
 export interface ProcessEnvironment {
   readonly envs: readonly KeyValue[];
