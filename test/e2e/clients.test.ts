@@ -67,9 +67,9 @@ t.test('clients as people install them', async (t) => {
     await until('one pod runs', () => running.size === 1);
     await until('the scale is written over its newest version', async () => {
       const scale = await apps.readNamespacedDeploymentScale({ namespace: 'default', name: 'client' });
-      const body = { metadata: scale.metadata, spec: { replicas: 2 } };
+      scale.spec = { replicas: 2 };
       try {
-        await apps.replaceNamespacedDeploymentScale({ namespace: 'default', name: 'client', body });
+        await apps.replaceNamespacedDeploymentScale({ namespace: 'default', name: 'client', body: scale });
         return true;
       } catch (error) {
         // The deployment's status was written in between.

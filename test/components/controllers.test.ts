@@ -1,4 +1,5 @@
 import {
+  type Deployment,
   type KubeObject,
   type Pod,
   type Service,
@@ -15,10 +16,22 @@ import { type TaskGroup, createTaskGroup } from '@flotilla/base';
 import { startControllers } from '@flotilla/controllers';
 import t from 'tap';
 import { startTestApiServer } from './api-server.ts';
-import { webDeployment } from './cluster.ts';
 
 // A busy machine may take its time.
 t.setTimeout(0);
+
+/** A Deployment named web whose pods run that image and listen on a port named http. */
+function webDeployment(replicas: number, image: string): Deployment {
+  const labels = { app: 'web' };
+  const containers = [{ name: 'web', image, ports: [{ name: 'http', containerPort: 8080 }] }];
+  const template = { metadata: { labels, name: '' }, spec: { containers } };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'default' },
+    spec: { replicas, selector: { matchLabels: labels }, strategy: {}, template },
+  };
+}
 
 /** Stands in for scheduler and kubelet: binds what has no node, runs what is bound, ends what is being deleted. */
 function startFakeKubelet(client: ApiClient, group: TaskGroup): { readonly created: Set<string> } {
@@ -96,7 +109,7 @@ for (const transport of ['grpc', 'rest'] as const) {
     const ports = [{ port: 80, targetPort: 'http' }];
     const service = { apiVersion: 'v1', kind: 'Service', metadata: at, spec: { selector: { app: 'web' }, ports } };
     await admin.resource(services).create(service as Service);
-    await admin.resource(deployments).create({ ...webDeployment({ replicas: 4 }), metadata: at });
+    await admin.resource(deployments).create({ ...webDeployment(4, 'web:1'), metadata: at });
     const isComplete = async (image: string): Promise<boolean> => {
       const { metadata: meta, spec, status } = await admin.resource(deployments).get(at);
       const { replicas, updatedReplicas, availableReplicas, observedGeneration } = status ?? {};
@@ -117,7 +130,7 @@ for (const transport of ['grpc', 'rest'] as const) {
 
     const leader = first.isLeader ? first : second;
     await leader.close();
-    const containers = webDeployment({}, 'web:2').spec.template.spec.containers;
+    const containers = webDeployment(4, 'web:2').spec.template.spec.containers;
     const body = { spec: { template: { spec: { containers } } } };
     await admin.resource(deployments).patch(at, { type: 'application/strategic-merge-patch+json', body });
     await until(() => isComplete('web:2'));

@@ -23,7 +23,7 @@ export interface TestApiServer {
 }
 
 export async function startTestApiServer(): Promise<TestApiServer> {
-  const directory = await mkdtemp(join(tmpdir(), 'flotilla-api-client-'));
+  const directory = await mkdtemp(join(tmpdir(), 'flotilla-components-'));
   const etcd = await startEtcd(directory);
   const certificate = await selfSigned();
   const text = 't-admin,admin,1,"system:masters"\nt-kcm,system:kube-controller-manager,2\n';
