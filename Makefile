@@ -30,8 +30,12 @@ check: build
 	node_modules/.bin/prettier --check --log-level warn .
 	node_modules/.bin/knip
 
+# The end-to-end tests run one after the other: each starts a whole cluster.
 test: build
-	node_modules/.bin/tap
+	@status=0; \
+	node_modules/.bin/tap packages/*/dist-test/*.test.js || status=1; \
+	node_modules/.bin/tap --jobs=1 dist-test/*/*.test.js || status=1; \
+	exit $$status
 
 # Runs more seeds of the simulated raft clusters; a failing one prints how to replay it.
 sim: build
@@ -39,7 +43,7 @@ sim: build
 
 # Kills what a cluster is made of, process by process.
 chaos: build
-	node_modules/.bin/tap dist-test/e2e/*-killed.test.js
+	node_modules/.bin/tap --jobs=1 dist-test/e2e/*-killed.test.js
 
 bench: build
 	node bench/dist/main.js
