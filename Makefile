@@ -10,12 +10,12 @@ node_modules/.installed: package.json package-lock.json $(wildcard packages/*/pa
 	npm ci --no-audit --no-fund
 	@touch $@
 
-proto: packages/wire/gen/wire.js
+proto: packages/wire/gen/wire.js packages/wire/gen/openapi.js
 
-packages/wire/gen/wire.js: node_modules/.installed packages/wire/scripts/generate.sh $(shell find proto -name '*.proto')
+packages/wire/gen/wire.js packages/wire/gen/openapi.js &: node_modules/.installed packages/wire/scripts/generate.sh $(shell find proto -name '*.proto')
 	packages/wire/scripts/generate.sh
 
-build: node_modules/.installed packages/wire/gen/wire.js
+build: node_modules/.installed proto
 	$(TSC)
 	packages/cli/scripts/bundle.sh
 

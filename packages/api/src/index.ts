@@ -126,6 +126,15 @@ export { listModel } from './object.ts';
 export type { NamedMeta, KubeObject, KubeList } from './object.ts';
 export { openApiDocument, openApiPath, openApiHash, openApiIndex } from './openapi/document.ts';
 export type { OpenApiDocument, OpenApiIndex } from './openapi/document.ts';
+export { openApiV2Document } from './openapi/v2/document.ts';
+export type {
+  OpenApiV2Document,
+  OpenApiV2Operation,
+  OpenApiV2Parameter,
+  OpenApiV2PathItem,
+  OpenApiV2Response,
+  OpenApiV2Schema,
+} from './openapi/v2/shape.ts';
 export { controllerReference, controllerOf, isControlledBy } from './owner.ts';
 export { jsonMaxDepth, parseJson } from './parse-json.ts';
 export { jsonPatchMaxOperations, applyJsonPatch } from './patch/json-patch.ts';

@@ -7,7 +7,6 @@ import {
   type Clock,
   type Logger,
   type Randomness,
-  Registry as MetricsRegistry,
   type Running,
   createBackoff,
   createTaskGroup,
@@ -17,6 +16,7 @@ import {
   systemClock,
   systemRandomness,
 } from '@flotilla/base';
+import { Registry as MetricsRegistry } from '@flotilla/base/metrics';
 import { type Kind, type KindRegistry, builtinKinds } from '@flotilla/api';
 import { type EtcdClient, createEtcdClient } from '@flotilla/etcd-client';
 import {

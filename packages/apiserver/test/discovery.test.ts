@@ -57,7 +57,6 @@ t.test('OpenAPI documents are found by their tag', async (t) => {
   const outdated = await client.get('/openapi/v3/apis/apps/v1?hash=0');
   t.match(outdated, { code: 301, headers: { location: url } });
   t.equal((await client.get('/openapi/v3/apis/none/v1')).code, 404);
-  t.equal((await client.get('/openapi/v2')).code, 404);
 });
 
 t.test('metrics have the names of kube-apiserver', async (t) => {

@@ -1,5 +1,6 @@
 /** A member's metrics, under etcd's names, in a registry of its own. Gauges are read when somebody asks. */
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from '@flotilla/base';
+import { Counter, Gauge, Histogram, Registry } from '@flotilla/base/metrics';
+import { addProcessMetrics } from './process-metrics.ts';
 
 /** What gauges show at the moment they are read. */
 export interface MemberGauges {
@@ -23,9 +24,12 @@ export interface MemberGauges {
 export interface BrainMetrics {
   readonly registry: Registry;
   readonly walSyncSeconds: Histogram;
+  readonly stateWriteSeconds: Histogram;
   readonly peerSentBytes: Counter<'To'>;
   readonly peerReceivedBytes: Counter<'From'>;
   readonly peerSendFailures: Counter<'To'>;
+  readonly clientSentBytes: Counter;
+  readonly clientReceivedBytes: Counter;
   readonly grpcStarted: Counter<GrpcLabel>;
   readonly grpcHandled: Counter<GrpcLabel | 'grpc_code'>;
   /** Says where the gauges are read from. */
@@ -53,26 +57,29 @@ const gaugeNames: Readonly<Record<keyof MemberGauges, readonly [name: string, he
 };
 
 /** Doubling from 1 ms, as etcd's. */
-const syncBuckets = Array.from({ length: 14 }, (_, i) => 0.001 * 2 ** i);
+const diskBuckets = Array.from({ length: 14 }, (_, i) => 0.001 * 2 ** i);
 
 export function createBrainMetrics(): BrainMetrics {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  addProcessMetrics(registry);
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
     new Counter({ name, help, labelNames: [...labelNames], registers });
+  const diskTime = (name: string, help: string): Histogram =>
+    new Histogram({ name, help, buckets: diskBuckets, registers });
   const grpcLabels = ['grpc_type', 'grpc_service', 'grpc_method'] as const;
   return {
     registry,
-    walSyncSeconds: new Histogram({
-      name: 'etcd_disk_wal_fsync_duration_seconds',
-      help: 'The latency distributions of fsync called by the log.',
-      buckets: syncBuckets,
-      registers,
-    }),
+    walSyncSeconds: diskTime('etcd_disk_wal_fsync_duration_seconds', 'Time that a sync of the log takes.'),
+    stateWriteSeconds: diskTime(
+      'etcd_disk_backend_commit_duration_seconds',
+      'Time that a batch of applied state takes to be written.',
+    ),
     peerSentBytes: counter('etcd_network_peer_sent_bytes_total', 'Bytes sent to peers.', ['To']),
     peerReceivedBytes: counter('etcd_network_peer_received_bytes_total', 'Bytes received from peers.', ['From']),
     peerSendFailures: counter('etcd_network_peer_sent_failures_total', 'Send failures from peers.', ['To']),
+    clientSentBytes: counter('etcd_network_client_grpc_sent_bytes_total', 'Bytes sent to clients.', []),
+    clientReceivedBytes: counter('etcd_network_client_grpc_received_bytes_total', 'Bytes received from clients.', []),
     grpcStarted: counter('grpc_server_started_total', 'RPCs started on the server.', grpcLabels),
     grpcHandled: counter('grpc_server_handled_total', 'RPCs completed on the server.', [...grpcLabels, 'grpc_code']),
     observe(read) {

@@ -32,6 +32,9 @@ interface Received {
 export interface MountOptions {
   /** Told of every error that is not an RpcError, with the method's path. */
   readonly onBug?: (path: string, error: unknown) => void;
+  /** Told the length of each message, without its framing. */
+  readonly onReceived?: (bytes: number) => void;
+  readonly onSent?: (bytes: number) => void;
 }
 
 type WritableCall = grpcjs.ServerWritableStream<unknown, unknown> | grpcjs.ServerDuplexStream<unknown, unknown>;
@@ -49,14 +52,14 @@ export function mountService<T extends ServiceTable>(
   const definition: Record<string, grpcjs.MethodDefinition<unknown, unknown>> = {};
   const implementation: grpcjs.UntypedServiceImplementation = {};
   for (const [name, method] of Object.entries<Method>(table)) {
-    definition[name] = definitionOf(method);
+    definition[name] = definitionOf(method, options);
     const handler: unknown = handlers[name];
     if (typeof handler === 'function') implementation[name] = implementationOf(method, handler, options);
   }
   server.addService(definition, implementation);
 }
 
-function definitionOf(method: Method): grpcjs.MethodDefinition<unknown, unknown> {
+function definitionOf(method: Method, { onReceived, onSent }: MountOptions): grpcjs.MethodDefinition<unknown, unknown> {
   const keepsBytes = method.kind !== 'bidi';
   return {
     path: method.path,
@@ -64,11 +67,15 @@ function definitionOf(method: Method): grpcjs.MethodDefinition<unknown, unknown>
     responseStream: method.kind !== 'unary',
     requestSerialize: (message) => toBuffer(method.request.encode(message)),
     requestDeserialize: (bytes): unknown => {
+      onReceived?.(bytes.length);
       const message: unknown = method.request.decode(bytes);
       return keepsBytes ? ({ message, bytes } satisfies Received) : message;
     },
-    responseSerialize: (message) =>
-      toBuffer(message instanceof Encoded ? message.bytes : method.response.encode(message)),
+    responseSerialize: (message) => {
+      const bytes = message instanceof Encoded ? message.bytes : method.response.encode(message);
+      onSent?.(bytes.length);
+      return toBuffer(bytes);
+    },
     responseDeserialize: (bytes): unknown => method.response.decode(bytes),
   };
 }

@@ -1,13 +1,11 @@
 /** OpenAPI v3: the index of `/openapi/v3` and one document a group and version. */
 import { createHash } from 'node:crypto';
 import { groupVersions } from '../discovery/api-versions.ts';
-import type { GroupVersionKind, Kind } from '../kind.ts';
-import { deleteOptions } from '../meta/delete-options.ts';
-import { status } from '../meta/status-model.ts';
-import { listModel } from '../object.ts';
-import type { Model } from '../schema/schema.ts';
-import { groupVersionRoot, patchComponent, pathsOf, watchEventComponent } from './paths.ts';
-import { componentOf, reachableModels, scalarComponents, type OpenApiSchema } from './schemas.ts';
+import type { Kind } from '../kind.ts';
+import { groupVersionRoot } from './operations.ts';
+import { pathsOf } from './paths.ts';
+import { protocolModels, publishedInfo, publishedModels } from './published-models.ts';
+import { componentOf, scalarComponents, type OpenApiSchema } from './schemas.ts';
 
 export interface OpenApiDocument {
   readonly openapi: '3.0.0';
@@ -20,54 +18,16 @@ export interface OpenApiIndex {
   readonly paths: Readonly<Record<string, { readonly serverRelativeURL: string }>>;
 }
 
-const protocolComponents: Readonly<Record<string, OpenApiSchema>> = {
-  [patchComponent]: { description: 'A patch; its content type says of which form.', type: 'object' },
-  [watchEventComponent]: {
-    description: 'One change that a watch reports.',
-    type: 'object',
-    required: ['type', 'object'],
-    properties: { type: { type: 'string' }, object: { type: 'object' } },
-  },
-};
-
-/** Which kinds each model is the whole object of. */
-function modelKinds(kinds: readonly Kind[]): Map<string, GroupVersionKind[]> {
-  const byModel = new Map<string, GroupVersionKind[]>();
-  const add = (model: Model, gvk: GroupVersionKind): void => {
-    byModel.set(model.name, [...(byModel.get(model.name) ?? []), gvk]);
-  };
-  for (const { group, version, kind, listKind, model, subresources } of kinds) {
-    add(model, { group, version, kind });
-    add(listModel(model), { group, version, kind: listKind });
-    for (const { responseKind, model: body } of subresources) {
-      if (body && !byModel.has(body.name)) add(body, responseKind);
-    }
-  }
-  return byModel;
-}
-
-function rootModels(kinds: readonly Kind[]): readonly Model[] {
-  const ofKinds = kinds.flatMap(({ model, subresources }) => [
-    model,
-    listModel(model),
-    ...subresources.flatMap((subresource) => subresource.model ?? []),
-  ]);
-  return [...ofKinds, deleteOptions, status];
-}
-
 /** The document of `apiVersion` (`v1`, `apps/v1`); undefined for one that is not served. */
 export function openApiDocument(kinds: readonly Kind[], apiVersion: string): OpenApiDocument | undefined {
   const members = kinds.filter((kind) => kind.apiVersion === apiVersion);
   if (members.length === 0) return undefined;
-  const gvks = modelKinds(members);
-  const components = reachableModels(rootModels(members)).map(
-    (model) => [model.name, componentOf(model, { gvks: gvks.get(model.name) ?? [] })] as const,
-  );
+  const components = publishedModels(members).map((model) => [model.model.name, componentOf(model)] as const);
   return {
     openapi: '3.0.0',
-    info: { title: 'Flotilla', version: 'v1.32.0' },
+    info: publishedInfo,
     paths: Object.assign({}, ...members.map(pathsOf)) as OpenApiDocument['paths'],
-    components: { schemas: { ...Object.fromEntries(components), ...scalarComponents, ...protocolComponents } },
+    components: { schemas: { ...Object.fromEntries(components), ...scalarComponents, ...protocolModels } },
   };
 }
 

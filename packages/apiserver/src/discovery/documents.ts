@@ -1,5 +1,4 @@
 /** Discovery and OpenAPI: documents that follow from the kinds, made once, with tags by which clients keep them. */
-import { createHash } from 'node:crypto';
 import {
   type KindRegistry,
   apiGroup,
@@ -7,36 +6,18 @@ import {
   apiResourceList,
   apiVersions,
   groupDiscoveryList,
-  openApiDocument,
-  openApiHash,
-  openApiIndex,
-  openApiPath,
-  unknownResource,
 } from '@flotilla/api';
 import { type Answer, type Exchange, jsonAnswer, jsonType } from '../http/exchange.ts';
 import { type MediaType, isJson, parseAccept } from '../http/negotiate.ts';
+import { type Document, documentAnswer, jsonDocument } from './document.ts';
+import { createOpenApiV2 } from './openapi-v2.ts';
+import { createOpenApiV3 } from './openapi-v3.ts';
 
 const aggregatedVersions = ['v2', 'v2beta1'];
 
-interface Document {
-  readonly body: string;
-  readonly etag: string;
-}
-
 export interface Documents {
   /** Undefined for a path that is no document. */
-  answer(exchange: Exchange): Answer | undefined;
-}
-
-function documentOf(value: unknown): Document {
-  const body = JSON.stringify(value);
-  return { body, etag: `"${createHash('sha256').update(body).digest('hex').toUpperCase()}"` };
-}
-
-function documentAnswer({ body, etag }: Document, { request }: Exchange, contentType = jsonType): Answer {
-  const headers = { 'content-type': contentType, etag, vary: 'Accept' };
-  if (request.headers['if-none-match'] === etag) return { code: 304, headers, body: '' };
-  return { code: 200, headers, body };
+  answer(exchange: Exchange): Answer | Promise<Answer> | undefined;
 }
 
 function isAggregated({ parameters: { g, v, as } }: MediaType): boolean {
@@ -50,24 +31,11 @@ export function createDocuments(registry: KindRegistry, address: () => string): 
     '/api': new Map(aggregatedVersions.map((version) => [version, groupDiscovery('core', version)])),
     '/apis': new Map(aggregatedVersions.map((version) => [version, groupDiscovery('named', version)])),
   };
-  const groupVersions = [...new Set(kinds.map(({ apiVersion }) => apiVersion))];
-  const openApiByPath = new Map<string, Document & { readonly hash: string }>(
-    groupVersions.flatMap((apiVersion) => {
-      const document = openApiDocument(kinds, apiVersion);
-      return document
-        ? [
-            [
-              `/openapi/v3/${openApiPath(apiVersion)}`,
-              { ...documentOf(document), hash: openApiHash(document) },
-            ] as const,
-          ]
-        : [];
-    }),
-  );
-  const openApiRoot = documentOf(openApiIndex(kinds));
+  const openApiV2 = createOpenApiV2(kinds);
+  const openApiV3 = createOpenApiV3(kinds);
 
   function groupDiscovery(which: 'core' | 'named', version: string): Document {
-    return documentOf({ ...groupDiscoveryList(kinds, which), apiVersion: `apidiscovery.k8s.io/${version}` });
+    return jsonDocument({ ...groupDiscoveryList(kinds, which), apiVersion: `apidiscovery.k8s.io/${version}` });
   }
 
   const root = (exchange: Exchange, path: '/api' | '/apis'): Answer => {
@@ -82,25 +50,12 @@ export function createDocuments(registry: KindRegistry, address: () => string): 
     return jsonAnswer(200, path === '/api' ? apiVersions(address()) : apiGroupList(kinds), { vary: 'Accept' });
   };
 
-  const openApi = (exchange: Exchange, path: string): Answer => {
-    const document = openApiByPath.get(path);
-    if (!document) throw unknownResource();
-    const hash = exchange.url.searchParams.get('hash');
-    // A tag that names this content may be kept for good; an outdated one leads to the present.
-    if (hash !== null && hash !== document.hash) {
-      return { code: 301, headers: { location: `${path}?hash=${document.hash}` }, body: '' };
-    }
-    const answer = documentAnswer(document, exchange);
-    if (hash === null) return answer;
-    return { ...answer, headers: { ...answer.headers, 'cache-control': 'public, immutable, max-age=31536000' } };
-  };
-
   return {
     answer(exchange) {
       const path = exchange.url.pathname.replace(/(.)\/$/, '$1');
       if (path === '/api' || path === '/apis') return root(exchange, path);
-      if (path === '/openapi/v3') return documentAnswer(openApiRoot, exchange);
-      if (path.startsWith('/openapi/v3/')) return openApi(exchange, path);
+      if (path === '/openapi/v2') return openApiV2(exchange);
+      if (path === '/openapi/v3' || path.startsWith('/openapi/v3/')) return openApiV3(exchange, path);
       return legacyAnswer(path);
     },
   };

@@ -1,5 +1,5 @@
 /** The server's metrics, under kube-apiserver's own names. */
-import { Counter, Gauge, Histogram, type Registry, collectDefaultMetrics } from '@flotilla/base';
+import { Counter, Gauge, Histogram, type Registry, collectDefaultMetrics } from '@flotilla/base/metrics';
 import type { InFlight } from './in-flight.ts';
 
 export interface RequestMetrics {

@@ -1,5 +1,5 @@
 /** What a request is about, before anything is done: a resource or another path, and who may ask for it. */
-import type { Registry as MetricsRegistry } from '@flotilla/base';
+import type { Registry as MetricsRegistry } from '@flotilla/base/metrics';
 import { type KindRegistry, methodNotAllowed, unknownResource } from '@flotilla/api';
 import type { Attributes } from '../auth/attributes.ts';
 import type { Documents } from '../discovery/documents.ts';

@@ -8,6 +8,7 @@ import { type TestEtcd, startEtcd } from './etcd.ts';
 export interface Response {
   readonly code: number;
   readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
   readonly text: string;
   readonly json: Json;
 }
@@ -157,12 +158,15 @@ export function restClient(address: string, ca: string, identity: Identity | und
     });
   const send = async (path: string, options?: RequestOptions): Promise<Response> => {
     const response = await open(path, options);
-    let text = '';
-    for await (const chunk of response as AsyncIterable<Buffer>) text += chunk.toString();
+    const chunks: Buffer[] = [];
+    for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
+    const text = bytes.toString();
     const isJson = response.headers['content-type']?.startsWith('application/json') === true && text !== '';
     return {
       code: response.statusCode ?? 0,
       headers: response.headers,
+      bytes,
       text,
       json: (isJson ? JSON.parse(text) : {}) as Json,
     };

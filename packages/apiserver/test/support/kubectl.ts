@@ -1,13 +1,21 @@
-/** The machine's own kubectl, with a kubeconfig of one cluster. */
+/** The machine's own kubectl (and others that lie beside it), with a kubeconfig of one cluster. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Identity } from './certificates.ts';
 
-const binary = '/usr/bin/kubectl';
-export const hasKubectl = existsSync(binary);
+const ownBinary = '/usr/bin/kubectl';
+export const hasKubectl = existsSync(ownBinary);
+
+/** The machine's own, and the oldest and the newest `kubectl.1.NN` beside it. */
+export function kubectlBinaries(): readonly string[] {
+  const directory = dirname(realpathSync(ownBinary));
+  const others = readdirSync(directory).filter((name) => /^kubectl\.1\.\d+$/.test(name));
+  const sorted = others.sort().map((name) => join(directory, name));
+  return [ownBinary, ...new Set([...sorted.slice(0, 1), ...sorted.slice(-1)])];
+}
 
 export interface Ran {
   readonly code: number;
@@ -23,7 +31,12 @@ export interface Kubectl {
   remove(): Promise<void>;
 }
 
-export async function createKubectl(address: string, ca: string, { cert, key }: Identity): Promise<Kubectl> {
+export async function createKubectl(
+  address: string,
+  ca: string,
+  { cert, key }: Identity,
+  binary = ownBinary,
+): Promise<Kubectl> {
   const directory = await mkdtemp(join(tmpdir(), 'flotilla-kubectl-'));
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
   const config = join(directory, 'kubeconfig');
