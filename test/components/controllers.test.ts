@@ -17,9 +17,6 @@ import { startControllers } from '@flotilla/controllers';
 import t from 'tap';
 import { startTestApiServer } from './api-server.ts';
 
-// A busy machine may take its time.
-t.setTimeout(0);
-
 /** A Deployment named web whose pods run that image and listen on a port named http. */
 function webDeployment(replicas: number, image: string): Deployment {
   const labels = { app: 'web' };

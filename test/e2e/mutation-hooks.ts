@@ -12,7 +12,6 @@ export const load: LoadHook = async (url, context, nextLoad) => {
   const loaded = await nextLoad(url, context);
   if (!mutation || loaded.format !== 'module' || !loaded.source) return loaded;
   const source = Buffer.from(loaded.source as Uint8Array).toString();
-  return source.includes(mutation.find)
-    ? { ...loaded, source: source.replace(mutation.find, mutation.replace) }
-    : loaded;
+  const mutated = source.replace(new RegExp(mutation.find), () => mutation?.replace ?? '');
+  return mutated === source ? loaded : { ...loaded, source: mutated };
 };

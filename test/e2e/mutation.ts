@@ -6,6 +6,7 @@ import { register } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 export interface Mutation {
+  /** Source of a regular expression: the code may have been bundled and minified. */
   readonly find: string;
   readonly replace: string;
 }

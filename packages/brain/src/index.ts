@@ -1,11 +1,12 @@
 /** One member: drives raft and store, the peer transport, the etcd v3 services, health and metrics. */
-export { type Brain, type BrainOptions, type BrainStatus, startBrain } from './brain.ts';
+export { type Brain, startBrain } from './brain.ts';
 export { type Front, type FrontOptions, openFront } from './http/front.ts';
 export { type ClusterMember, type Membership, memberIdOf } from './cluster/membership.ts';
 export { type DataDirectory, type DataDirectoryOptions, openDataDirectory } from './log/data-directory.ts';
 export type { DurableLog, LogBatch } from './log/durable-log.ts';
 export { type Files, type OpenFile, systemFiles } from './log/files.ts';
-export { type Member, type MemberWorld, startMember } from './member.ts';
+export { type Member, startMember } from './member/member.ts';
+export type { MemberWorld } from './member/world.ts';
 export { type BrainMetrics, type MemberGauges, createBrainMetrics } from './metrics.ts';
 export {
   type BrainOptionValues,
@@ -14,6 +15,8 @@ export {
   brainSettings,
   parseBrainSettings,
 } from './options.ts';
+export type { BrainStatus } from './status.ts';
+export type { BrainOptions } from './system-world.ts';
 export { decodeFrame, encodeFrames } from './transport/frame.ts';
 export { type GrpcTransportOptions, startGrpcTransport } from './transport/grpc-transport.ts';
 export { type PeerAddress } from './transport/peer-link.ts';

@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import { planCluster, startAll, until } from './cluster.ts';
 
+t.setTimeout(0);
+
 const etcdctl = '/usr/bin/etcdctl';
 const env = { ...process.env, ETCDCTL_API: '3' };
 const run = promisify(execFile);

@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
+import { type etcdserverpb, toSafeInteger } from '@flotilla/wire';
 import {
   type ClusterPlan,
   type MemberProcess,
@@ -12,6 +13,9 @@ import {
   stopProcess,
   until,
 } from './cluster.ts';
+import { openWatch } from './watch-client.ts';
+
+t.setTimeout(0);
 
 const key = (text: string): Uint8Array => Buffer.from(text);
 
@@ -91,25 +95,23 @@ async function missingFrom(client: TestClient, acknowledged: ReadonlyMap<string,
 t.test('kill -9 of the leader under a stream of writes loses nothing, and writes go on', async (t) => {
   const plan = await planCluster(3);
   const { members, clients } = await openProcesses(t, plan);
-  for (let round = 0; round < 2; round++) {
-    const leader = await leaderOf(clients);
-    const survivors = clients.filter((_, i) => i !== leader);
-    const stream = writeStream(survivors, `r${round}/`);
-    await until(() => stream.acknowledged.size > 60);
-    const victim = members[leader];
-    if (!victim) throw new Error('no leader');
-    await stopProcess(victim);
-    const before = stream.acknowledged.size;
-    await until(() => stream.acknowledged.size > before + 50);
-    await stream.stop();
-    t.comment(`longest gap in acknowledged writes: ${stream.gapMs().toFixed(0)} ms`);
-    const plannedMember = plan.members[leader];
-    if (!plannedMember) throw new Error('no plan');
-    const again = spawnMember(plannedMember);
-    members[leader] = again;
-    await again.ready;
-    for (const client of clients) t.strictSame(await missingFrom(client, stream.acknowledged), []);
-  }
+  const leader = await leaderOf(clients);
+  const survivors = clients.filter((_, i) => i !== leader);
+  const stream = writeStream(survivors, 'r/');
+  await until(() => stream.acknowledged.size > 60);
+  const victim = members[leader];
+  if (!victim) throw new Error('no leader');
+  await stopProcess(victim);
+  const before = stream.acknowledged.size;
+  await until(() => stream.acknowledged.size > before + 50);
+  await stream.stop();
+  t.comment(`longest gap in acknowledged writes: ${stream.gapMs().toFixed(0)} ms`);
+  const plannedMember = plan.members[leader];
+  if (!plannedMember) throw new Error('no plan');
+  const again = spawnMember(plannedMember);
+  members[leader] = again;
+  await again.ready;
+  for (const client of clients) t.strictSame(await missingFrom(client, stream.acknowledged), []);
 });
 
 t.test('after a kill -9 of all members at once everything is back', async (t) => {
@@ -213,6 +215,43 @@ t.test('a member that was away longer than the log reaches back catches up by sn
   members[away] = third;
   await third.ready;
   t.strictSame(await missingFrom(client, new Map([...stream.acknowledged, ['after', 0]])), []);
+});
+
+t.test('watches go on through the snapshot that a member gets after a long sleep', async (t) => {
+  const plan = await planCluster(3, { 'snapshot-count': 50, 'snapshot-catchup-entries': 10 });
+  const { members, clients } = await openProcesses(t, plan);
+  const leader = await leaderOf(clients);
+  const asleep = (leader + 1) % 3;
+  const [sleeper, client] = [members[asleep], clients[asleep]];
+  if (!sleeper || !client) throw new Error('no follower');
+  const watch = openWatch(client);
+  watch.create({ key: key('\0'), range_end: key('\0') });
+  await watch.next();
+  const others = clients.filter((_, i) => i !== asleep);
+  // What was on its way to a sleeper may be enough for it: then it has to sleep longer.
+  for (let writes = 1500; !sleeper.log.some((line) => line.includes('installed a snapshot')); writes *= 2) {
+    sleeper.child.kill('SIGSTOP');
+    const stream = writeStream(others, `w${writes}/`);
+    await until(() => stream.acknowledged.size > writes);
+    await stream.stop();
+    sleeper.child.kill('SIGCONT');
+    // A linearizable read: it is answered when the sleeper has caught up.
+    await until(async () => (await client.kv.Range({ key: key('w') }).catch(() => undefined)) !== undefined);
+  }
+  let last: etcdserverpb.PutResponse | undefined;
+  // A write that the snapshot may have covered has no certain answer.
+  while (!last) last = await client.kv.Put({ key: key('last') }).catch(() => undefined);
+  const revisions: number[] = [];
+  while (revisions.at(-1) !== toSafeInteger(last.header?.revision)) {
+    for (const { events } of await watch.next())
+      revisions.push(...events.map(({ kv }) => toSafeInteger(kv?.mod_revision)));
+  }
+  t.strictSame(
+    revisions,
+    revisions.map((_, i) => i + 2),
+    'every revision once, on one stream',
+  );
+  watch.close();
 });
 
 t.test('a lease expires although the leader dies, and not before its time', async (t) => {

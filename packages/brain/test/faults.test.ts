@@ -6,6 +6,8 @@ import type { etcdserverpb } from '@flotilla/wire';
 import { connect, planCluster, spawnMember, startAll, startMember, stopProcess, until } from './cluster.ts';
 import { stallingFiles } from './stalling-files.ts';
 
+t.setTimeout(0);
+
 const key = (text: string): Uint8Array => Buffer.from(text);
 const hasLeader = { metadata: { hasleader: 'true' } };
 
@@ -64,7 +66,8 @@ t.test('a leader that slept through an election answers no stale read when it wa
 });
 
 t.test('without a quorum, calls that ask for a leader are refused and streams that do end', async (t) => {
-  const plan = await planCluster(3);
+  // Short timeouts, because this test waits for them.
+  const plan = await planCluster(3, { 'heartbeat-interval': 20, 'election-timeout': 200 });
   const brains = await startAll(plan);
   const client = connect(plan.endpoints[0] ?? '');
   const ended = (async (): Promise<unknown> => {

@@ -2,6 +2,9 @@ import t, { type Test } from 'tap';
 import type { Brain } from '@flotilla/brain';
 import { RpcError, etcdserverpb, fromId, toId, toSafeInteger } from '@flotilla/wire';
 import { type ClusterPlan, type TestClient, connect, planCluster, startAll, until } from './cluster.ts';
+import { openWatch } from './watch-client.ts';
+
+t.setTimeout(0);
 
 const key = (text: string): Uint8Array => Buffer.from(text);
 const textOf = (bytes: Uint8Array | null | undefined): string => Buffer.from(bytes ?? []).toString();
@@ -93,6 +96,38 @@ t.test('bad requests are refused with the texts that clients match on', async (t
     t.ok(tooLarge instanceof RpcError && tooLarge.status === 8, 'above the message limit gRPC itself refuses');
     await t.rejects(client.maintenance.Defragment({}), { message: /does not implement the method/ });
     t.equal((await client.lease.LeaseTimeToLive({ ID: fromId(5n) })).TTL.toString(), '-1');
+  });
+});
+
+t.test('a physical compaction answers when what it drops is gone from the disk', async (t) => {
+  await withCluster(t, 1, async ({ clients: [client] }) => {
+    if (!client) throw new Error('no client');
+    for (let i = 0; i < 300; i++) await client.kv.Put({ key: key('hot'), value: new Uint8Array(1000) });
+    await client.kv.Compact({ revision: 2, physical: true });
+    const before = toSafeInteger((await client.maintenance.Status({})).dbSizeInUse);
+    const { header } = await client.kv.Compact({ revision: 300, physical: true });
+    t.equal(toSafeInteger(header?.revision), 301);
+    const after = toSafeInteger((await client.maintenance.Status({})).dbSizeInUse);
+    t.ok(before > 300_000 && after < 20_000, `${before} bytes before, ${after} after`);
+  });
+});
+
+t.test('a live watch response is of the revision of its last event, in the term of its member', async (t) => {
+  await withCluster(t, 1, async ({ clients: [client] }) => {
+    if (!client) throw new Error('no client');
+    const watch = openWatch(client);
+    watch.create({ key: key('\0'), range_end: key('\0') });
+    await watch.next();
+    const puts = Array.from({ length: 100 }, (_, i) => client.kv.Put({ key: key(`k${i % 3}`) }));
+    let seen = 1;
+    while (seen < 101) {
+      const [response] = await watch.next();
+      for (const event of response?.events ?? []) t.equal(toSafeInteger(event.kv?.mod_revision), ++seen);
+      t.equal(toSafeInteger(response?.header?.revision), seen);
+      t.equal(toSafeInteger(response?.header?.raft_term), toSafeInteger((await puts[0])?.header?.raft_term));
+    }
+    await Promise.all(puts);
+    watch.close();
   });
 });
 
@@ -241,6 +276,9 @@ t.test('HTTP on the client port: health, version, metrics', async (t) => {
       'etcd_server_has_leader 1',
       'etcd_server_leader_changes_seen_total',
       'etcd_disk_wal_fsync_duration_seconds_count',
+      'etcd_disk_backend_commit_duration_seconds_count',
+      /etcd_network_client_grpc_received_bytes_total \d/,
+      /process_resident_memory_bytes \d{6}/,
     ]) {
       t.match(metrics, name);
     }

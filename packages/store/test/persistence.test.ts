@@ -1,79 +1,28 @@
-/** State on disk: restarts, losses, damage, snapshots. */
+/** State on disk: restarts, losses, damage. */
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
-import { systemClock } from '@flotilla/base';
 import {
-  type OpenStateOptions,
-  type OpenedState,
   type StateDatabase,
-  type Store,
+  type OpenedState,
   createMemoryDatabases,
   createMemoryStateDirectory,
-  createStore,
   hashState,
   openLevelDatabase,
   openState,
 } from '@flotilla/store';
-import { operation, write } from './operations.ts';
-import { applyData, checkOperation, entryData, entryOf } from './server.ts';
+import {
+  optionsFor,
+  createMachine,
+  sampleEntries,
+  applyAll,
+  hashAfter,
+  put,
+  applyAndFlush,
+} from './persistence-harness.ts';
+import { entryData } from './server.ts';
 import { createTestClock } from './test-clock.ts';
-
-const identity = { clusterId: 77n, memberId: 5n };
-
-function optionsFor(directory: string, more: Partial<OpenStateOptions> = {}): OpenStateOptions {
-  const onFailure = (error: unknown): void => {
-    throw error;
-  };
-  return { directory, ...identity, clock: systemClock, onFailure, ...more };
-}
-
-/** A machine in memory whose state can be opened again and again, and damaged in between. */
-function createMachine() {
-  const databases = createMemoryDatabases();
-  const directory = createMemoryStateDirectory('/state', databases);
-  const open = () =>
-    openState(
-      optionsFor('/state', { openDatabase: databases.open, openDirectory: () => directory, clock: createTestClock() }),
-    );
-  const batches = () => databases.batches.get('/state/generation-000001') ?? [];
-  return { databases, directory, open, batches };
-}
-
-/** The entries that random operations become. */
-function sampleEntries(count: number, seed: number): Uint8Array[] {
-  const reference = createStore();
-  const entries: Uint8Array[] = [];
-  for (const operationAt of fc.sample(fc.oneof(operation, write), { seed, numRuns: count })) {
-    const asked = operationAt(reference.revision);
-    const data = checkOperation(asked) ? undefined : entryOf(asked);
-    if (!data) continue;
-    applyData(reference, data);
-    entries.push(data);
-  }
-  return entries;
-}
-
-function applyAll(store: Store, entries: readonly Uint8Array[]): void {
-  for (const data of entries) applyData(store, data);
-}
-
-/** The hash of a store in memory that applied the first entries. */
-function hashAfter(entries: readonly Uint8Array[], count: number): number {
-  const store = createStore();
-  applyAll(store, entries.slice(0, count));
-  return hashState(store);
-}
-
-const put = (key: string, value = 'v', lease = 0) =>
-  entryData('put', { key: Buffer.from(key), value: Buffer.from(value), lease });
-
-async function applyAndFlush({ store, state }: OpenedState, entries: readonly Uint8Array[]): Promise<void> {
-  applyAll(store, entries);
-  state.logSyncedTo(store.appliedIndex);
-  await state.flush();
-}
 
 t.test('a member finds its state again after a restart, on LevelDB', async (t) => {
   const directory = join(t.testdir(), 'state');
@@ -280,127 +229,6 @@ t.test('a state of a newer format is refused, and what was never finished is beg
   const opened = await fresh.open();
   t.equal(opened.store.revision, 1);
   await opened.state.close();
-});
-
-t.test('old versions are read from disk once they left memory, and compaction gives their room back', async (t) => {
-  const directory = join(t.testdir(), 'state');
-  const { store, state } = await openState(optionsFor(directory));
-  const rounds = 400;
-  for (let i = 0; i < rounds; i++) applyAll(store, [put('hot', `value ${i} ${'x'.repeat(500)}`), put(`cold${i % 10}`)]);
-  state.logSyncedTo(store.appliedIndex);
-  await state.flush();
-  await state.close();
-
-  const again = await openState(optionsFor(directory));
-  const at = (revision: number) => {
-    const outcome = again.store.range({ key: Buffer.from('hot'), revision });
-    return outcome.ok
-      ? Buffer.from(outcome.response.kvs?.[0]?.value ?? [])
-          .toString()
-          .replace(/ x+$/, '')
-      : outcome.error.code;
-  };
-  t.equal(at(2), 'value 0');
-  t.equal(at(3 + 2 * 100), 'value 100');
-  const before = again.state.sizeInUseBytes;
-  const compactRevision = again.store.revision - 20;
-  await applyAndFlush(again, [entryData('compact', { revision: compactRevision })]);
-  t.equal(at(2), 'compacted');
-  t.equal(at(compactRevision), `value ${rounds - 11}`);
-  while (again.state.sizeInUseBytes > before / 5) {
-    await new Promise((resolve) => setImmediate(resolve));
-    await again.state.flush();
-  }
-  const hash = hashState(again.store);
-  await again.state.close();
-  const third = await openState(optionsFor(directory));
-  t.equal(hashState(third.store), hash);
-  await third.state.close();
-});
-
-t.test('a compaction in slices ends as one at once, with writes going on between', async (t) => {
-  const entries = sampleEntries(1200, 15);
-  const machine = createMachine();
-  const opened = await machine.open();
-  for (let at = 0; at < entries.length; at += 7) {
-    applyAll(opened.store, entries.slice(at, at + 7));
-    opened.state.logSyncedTo(opened.store.appliedIndex);
-    if (at % 5 === 0) await opened.state.flush();
-    if (at % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
-  }
-  await opened.state.flush();
-  const expected = hashAfter(entries, entries.length);
-  t.equal(hashState(opened.store), expected);
-  await opened.state.close();
-  const again = await machine.open();
-  t.equal(hashState(again.store), expected);
-  await again.state.close();
-});
-
-t.test('a snapshot taken under writes makes the same state elsewhere', async (t) => {
-  const entries = sampleEntries(900, 16);
-  const root = t.testdir();
-  const sender = await openState(optionsFor(join(root, 'sender')));
-  await applyAndFlush(sender, entries.slice(0, 500));
-  const snapshot = sender.state.exportSnapshot();
-  await applyAndFlush(sender, entries.slice(500));
-
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of snapshot.chunks) chunks.push(chunk);
-  await snapshot.close();
-  const bytes = Buffer.concat(chunks);
-  t.equal(snapshot.index, 500);
-  t.equal(bytes.length, snapshot.sizeBytes);
-
-  const receiver = await openState(optionsFor(join(root, 'receiver'), { memberId: 6n }));
-  await applyAndFlush(receiver, entries.slice(0, 10));
-  const incoming = await receiver.state.receiveSnapshot(snapshot);
-  for (let at = 0; at < bytes.length; at += 1000) await incoming.write(bytes.subarray(at, at + 1000));
-  const received = await incoming.finish();
-  t.equal(hashState(received.store), hashAfter(entries, 500));
-  t.equal(received.state.durable.index, 500);
-  await applyAndFlush(received, entries.slice(500));
-  t.equal(hashState(received.store), hashState(sender.store));
-  await received.state.close();
-  await sender.state.close();
-  t.same((await readdir(join(root, 'receiver'))).sort(), ['current', 'generation-000002']);
-  const again = await openState(optionsFor(join(root, 'receiver'), { memberId: 6n }));
-  t.equal(hashState(again.store), hashState(sender.store));
-  await again.state.close();
-});
-
-t.test('a damaged, cut or foreign snapshot is refused and the old state stays', async (t) => {
-  const machine = createMachine();
-  const opened = await machine.open();
-  await applyAndFlush(opened, sampleEntries(200, 17));
-  const snapshot = opened.state.exportSnapshot();
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of snapshot.chunks) chunks.push(chunk);
-  const bytes = Buffer.concat(chunks);
-  const receive = async (stream: Uint8Array, position = { index: snapshot.index, term: snapshot.term }) => {
-    const incoming = await opened.state.receiveSnapshot(position);
-    try {
-      await incoming.write(stream);
-      await incoming.finish();
-      return 'accepted';
-    } catch (error) {
-      await incoming.abort();
-      return (error as { code?: unknown }).code;
-    }
-  };
-  for (let at = 0; at < bytes.length; at += 997) {
-    const flipped = Buffer.from(bytes);
-    flipped[at] = (flipped[at] ?? 0) ^ 1;
-    t.match(await receive(flipped), /_DAMAGED$/, `byte ${at}`);
-  }
-  t.equal(await receive(bytes.subarray(0, -1)), 'SNAPSHOT_DAMAGED');
-  t.equal(await receive(bytes.subarray(0, 20)), 'SNAPSHOT_DAMAGED');
-  t.equal(await receive(bytes, { index: 1, term: 1 }), 'SNAPSHOT_DAMAGED');
-  const hash = hashState(opened.store);
-  await opened.state.close();
-  const again = await machine.open();
-  t.equal(hashState(again.store), hash);
-  await again.state.close();
 });
 
 t.test('a write that fails is told once, and nothing is written after it', async (t) => {

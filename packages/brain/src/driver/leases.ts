@@ -122,8 +122,10 @@ export class Leases {
       return { ttlSeconds: lessor.remainingSeconds(id) ?? -1, grantedTtlSeconds };
     }
     const renewed = lessor.renew(id);
-    if (renewed === 'notPrimary') throw toRpcError('notPrimaryLessor');
     if (renewed === 'expired') await lessor.revoked(id);
+    // A leader that was deposed meanwhile does not know whether the next one lets the lease end.
+    const isUnknown = renewed === 'notPrimary' || (renewed === 'expired' && machine.store.leases.get(id) !== undefined);
+    if (isUnknown) throw toRpcError('notPrimaryLessor');
     return { ttlSeconds: typeof renewed === 'number' ? renewed : 0, grantedTtlSeconds };
   }
 

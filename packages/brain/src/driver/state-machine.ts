@@ -1,6 +1,6 @@
 /**
- * The applied state of a member with what hangs on it: files, watches, leases. A received snapshot replaces them all at
- * once, so nobody may keep a store across an await.
+ * The applied state of a member with what hangs on it: files, watches, leases. A received snapshot replaces the store, so
+ * nobody may keep it across an await; the watches go over to the new one.
  */
 import type { Clock, Randomness } from '@flotilla/base';
 import { type Lessor, type OpenedState, type WatchHub, createLessor, createWatchHub } from '@flotilla/store';
@@ -15,13 +15,15 @@ export interface StateMachineOptions {
 export class StateMachine {
   readonly #options: StateMachineOptions;
   #opened: OpenedState;
-  #watchHub: WatchHub;
+  readonly #watchHub: WatchHub;
   #lessor: Lessor;
 
   constructor(opened: OpenedState, options: StateMachineOptions) {
     this.#options = options;
     this.#opened = opened;
-    this.#watchHub = this.#openWatchHub();
+    const { clock, randomness, watchProgressIntervalMs, onFailure } = options;
+    const hubOptions = { clock, randomness, progressIntervalMs: watchProgressIntervalMs, onFailure };
+    this.#watchHub = createWatchHub(opened.store, hubOptions);
     this.#lessor = createLessor(opened.store, { clock: options.clock });
   }
 
@@ -41,24 +43,17 @@ export class StateMachine {
     return this.#lessor;
   }
 
-  /** Takes the state of a snapshot. Watches end; their clients go on elsewhere or here, from where they were. */
+  /** Takes the state of a snapshot. Watchers catch up in it, or learn that what they lack is compacted. */
   replace(opened: OpenedState): void {
-    this.#watchHub.close();
-    this.#lessor.demote();
+    this.#lessor.close();
     this.#opened = opened;
-    this.#watchHub = this.#openWatchHub();
+    this.#watchHub.replaceStore(opened.store);
     this.#lessor = createLessor(opened.store, { clock: this.#options.clock });
   }
 
   async close(): Promise<void> {
     this.#watchHub.close();
-    this.#lessor.demote();
+    this.#lessor.close();
     await this.#opened.state.close();
-  }
-
-  #openWatchHub(): WatchHub {
-    const { clock, randomness, watchProgressIntervalMs, onFailure } = this.#options;
-    const options = { clock, randomness, progressIntervalMs: watchProgressIntervalMs, onFailure };
-    return createWatchHub(this.#opened.store, options);
   }
 }

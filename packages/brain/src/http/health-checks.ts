@@ -1,6 +1,6 @@
 /** The checks behind `/livez` and `/readyz`. */
 import { messageOf } from '@flotilla/base';
-import type { Member } from '../member.ts';
+import type { Member } from '../member/member.ts';
 
 export interface HealthCheck {
   readonly name: string;

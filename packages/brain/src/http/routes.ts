@@ -1,7 +1,7 @@
 /** What the client port answers over HTTP/1.1: health, version, metrics. The JSON gateway has its place under `/v3/`. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type Logger, messageOf } from '@flotilla/base';
-import type { Member } from '../member.ts';
+import type { Member } from '../member/member.ts';
 import type { BrainMetrics } from '../metrics.ts';
 import { clusterVersion, serverVersion, storageVersion } from '../version.ts';
 import { type HealthCheck, livenessChecks, readinessChecks, runChecks } from './health-checks.ts';

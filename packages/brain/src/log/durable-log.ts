@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { type Clock, OperatingError, type Timer, assert, messageOf } from '@flotilla/base';
 import type { Entry, EntryId, HardState } from '@flotilla/raft';
 import type { Files, OpenFile } from './files.ts';
-import { type LogRecord, maxRecordEntries, recordBytes, writeRecord } from './record.ts';
+import { type LogRecord, recordBytes, runsOfOneTerm, writeRecord } from './record.ts';
 import type { RecoveredLog, SegmentExtent } from './recovery.ts';
 import type { MemberIdentity } from './refusal.ts';
 import { encodeSegmentHeader, segmentHeaderBytes, segmentName } from './segment.ts';
@@ -315,16 +315,4 @@ class SegmentedLog implements DurableLog {
 function writeFailed(directory: string, error: unknown): Error {
   const message = `writing the log in ${directory} failed: ${messageOf(error)}. Check the disk, then start again`;
   return new OperatingError('LOG_WRITE_FAILED', message, { cause: error });
-}
-
-/** Consecutive entries of one term, at most as many as a record holds. */
-function runsOfOneTerm(entries: readonly Entry[]): readonly (readonly Entry[])[] {
-  const runs: (readonly Entry[])[] = [];
-  for (let start = 0; start < entries.length;) {
-    let end = start + 1;
-    while (end < entries.length && end - start < maxRecordEntries && entries[end]?.term === entries[start]?.term) end++;
-    runs.push(start === 0 && end === entries.length ? entries : entries.slice(start, end));
-    start = end;
-  }
-  return runs;
 }

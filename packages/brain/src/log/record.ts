@@ -35,7 +35,7 @@ const confChangeBit = 0x80000000;
 const maxPayloadBytes = 0x40000000;
 
 /** The most entries of one record: bounds what a reader must believe. */
-export const maxRecordEntries = 65_536;
+const maxRecordEntries = 65_536;
 
 /** Bytes that a record takes. */
 export function recordBytes(record: LogRecord): number {
@@ -180,4 +180,16 @@ export function laterBatchFollows(bytes: Buffer, offset: number, batch: number):
     if (readRecord(bytes, at)) return true;
   }
   return false;
+}
+
+/** Consecutive entries of one term, at most as many as a record holds. */
+export function runsOfOneTerm(entries: readonly Entry[]): readonly (readonly Entry[])[] {
+  const runs: (readonly Entry[])[] = [];
+  for (let start = 0; start < entries.length;) {
+    let end = start + 1;
+    while (end < entries.length && end - start < maxRecordEntries && entries[end]?.term === entries[start]?.term) end++;
+    runs.push(start === 0 && end === entries.length ? entries : entries.slice(start, end));
+    start = end;
+  }
+  return runs;
 }

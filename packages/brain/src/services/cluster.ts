@@ -1,6 +1,6 @@
 /** `etcdserverpb.Cluster`: who the members are. Changing them comes with membership changes in raft. */
 import { type Handlers, type clusterService, type etcdserverpb, fromUnsignedId } from '@flotilla/wire';
-import type { Member } from '../member.ts';
+import type { Member } from '../member/member.ts';
 import { headerOf } from './response-header.ts';
 
 export function clusterHandlers(member: Member): Handlers<typeof clusterService> {

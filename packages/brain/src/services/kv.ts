@@ -11,11 +11,13 @@ import {
   isSerializableTxn,
   toRpcError,
 } from '@flotilla/store';
-import type { CallContext, Handlers, kvService } from '@flotilla/wire';
-import type { Member } from '../member.ts';
+import { type CallContext, type Handlers, clampInteger, type etcdserverpb, type kvService } from '@flotilla/wire';
+import type { Member } from '../member/member.ts';
 import { rangeStream } from './range-stream.ts';
 import { requireLeader } from './require-leader.ts';
 import { type ResponseHeader, answered, headerOf } from './response-header.ts';
+
+type CompactionResponse = etcdserverpb.CompactionResponse.$Properties;
 
 export function kvHandlers(member: Member): Handlers<typeof kvService> {
   const header = headerOf(member);
@@ -58,9 +60,11 @@ export function kvHandlers(member: Member): Handlers<typeof kvService> {
       const { response, revision } = answered(member.machine.store.readOnlyTxn(request));
       return { ...response, header: header(revision) };
     },
-    async Compact(_request, context) {
+    async Compact({ revision, physical }, context) {
       requireLeader(member, context);
-      return await write('compact', context);
+      const response = await write<CompactionResponse>('compact', context);
+      if (physical) await member.machine.state.compacted(clampInteger(revision));
+      return response;
     },
   };
 }

@@ -2,7 +2,7 @@
 import { type Clock, type Randomness, createAsyncQueue, messageOf } from '@flotilla/base';
 import { checkLeaseGrant, completeLeaseGrant, minLeaseTtlSeconds, toRpcError } from '@flotilla/store';
 import { type Handlers, etcdserverpb, fromId, type leaseService, toId } from '@flotilla/wire';
-import type { Member } from '../member.ts';
+import type { Member } from '../member/member.ts';
 import { endWithoutLeader, requireLeader } from './require-leader.ts';
 import { answered, headerOf } from './response-header.ts';
 

@@ -9,7 +9,7 @@ import {
   type maintenanceService,
   toId,
 } from '@flotilla/wire';
-import type { Member } from '../member.ts';
+import type { Member } from '../member/member.ts';
 import { serverVersion, storageVersion } from '../version.ts';
 import { requireLeader } from './require-leader.ts';
 import { headerOf } from './response-header.ts';

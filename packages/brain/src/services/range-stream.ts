@@ -4,7 +4,7 @@
  */
 import { checkRange, toRpcError } from '@flotilla/store';
 import { type CallContext, clampInteger, etcdserverpb } from '@flotilla/wire';
-import type { Member } from '../member.ts';
+import type { Member } from '../member/member.ts';
 import { requireLeader } from './require-leader.ts';
 import { answered, headerOf } from './response-header.ts';
 

@@ -5,7 +5,7 @@
 import { toRpcError } from '@flotilla/store';
 import type { CallContext } from '@flotilla/wire';
 import type { Timer } from '@flotilla/base';
-import type { Member } from '../member.ts';
+import type { Member } from '../member/member.ts';
 
 function asksForLeader(context: CallContext): boolean {
   return context.metadata('hasleader') === 'true';

@@ -1,7 +1,7 @@
 /** The header of every response: who answers, in which term, at which revision. */
 import { type Answer, type Outcome, toRpcError } from '@flotilla/store';
 import { type etcdserverpb, fromUnsignedId } from '@flotilla/wire';
-import type { Member } from '../member.ts';
+import type { Member } from '../member/member.ts';
 
 export type ResponseHeader = etcdserverpb.ResponseHeader.$Properties;
 

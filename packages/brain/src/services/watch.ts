@@ -2,7 +2,7 @@
 import { type Clock, messageOf } from '@flotilla/base';
 import { toRpcError } from '@flotilla/store';
 import type { Handlers, watchService } from '@flotilla/wire';
-import type { Member } from '../member.ts';
+import type { Member } from '../member/member.ts';
 import { endWithoutLeader, requireLeader } from './require-leader.ts';
 
 /** What a gRPC message may exceed the largest request by; also the size from which watch responses are split. */

@@ -21,6 +21,7 @@ import {
 } from './rows.ts';
 import { SnapshotReader, snapshotBytes, snapshotDamaged, streamSnapshot } from './snapshot-stream.ts';
 import type { OpenDatabase, RowChange, StateDatabase } from './state-database.ts';
+import { type SizeMeter, createSizeMeter } from './size-meter.ts';
 import { type StateDirectory, openStateDirectory } from './state-directory.ts';
 import { StateWriter } from './state-writer.ts';
 
@@ -32,6 +33,8 @@ export interface OpenStateOptions {
   readonly clock: Clock;
   /** Told when the state could not be written or read in the background: the member must stop. */
   readonly onFailure: (error: unknown) => void;
+  /** Told how long each batch of state took to write. */
+  readonly onWrite?: (durationMs: number) => void;
   /** LevelDB unless told. */
   readonly openDatabase?: OpenDatabase;
   /** The machine's own files unless told. */
@@ -74,6 +77,8 @@ export interface StateFiles {
   readonly durable: EntryPosition;
   /** Writes and syncs all that `logSyncedTo` allows. */
   flush(): Promise<void>;
+  /** Resolves when what the compaction of `revision` dropped is gone from the disk too, or when these files are closed. */
+  compacted(revision: number): Promise<void>;
   /** Bytes of the files on disk, as last measured. */
   readonly sizeBytes: number;
   /** Bytes of the rows in use. */
@@ -98,9 +103,9 @@ interface Surroundings {
   readonly clock: Clock;
   readonly defer: (slice: () => void) => void;
   readonly onFailure: (error: unknown) => void;
+  readonly onWrite: (durationMs: number) => void;
 }
 
-const measureIntervalMs = 10_000;
 const receiveBatchBytes = 1024 * 1024;
 
 /**
@@ -117,6 +122,7 @@ export async function openState(options: OpenStateOptions): Promise<OpenedState>
     clock,
     defer: options.defer ?? ((slice) => void setImmediate(slice)),
     onFailure,
+    onWrite: options.onWrite ?? (() => undefined),
   };
   const current = await findGeneration(surroundings.directory);
   if (current?.state === 'ready') return openGeneration(surroundings, current.number);
@@ -163,7 +169,11 @@ async function openGeneration(surroundings: Surroundings, number: number): Promi
     const { machine, ledger, head } = await loadState(database, surroundings.identity);
     const meter = createSizeMeter(surroundings, number);
     await meter.measure();
-    const writer = new StateWriter({ ...surroundings, machine, database, ledger, head, onWritten: meter.measureIfOld });
+    const onWritten = (durationMs: number): void => {
+      surroundings.onWrite(durationMs);
+      meter.measureIfOld();
+    };
+    const writer = new StateWriter({ ...surroundings, machine, database, ledger, head, onWritten });
     const state = filesOf(surroundings, { number, database, ledger, writer, meter });
     return { store: machine, state };
   } catch (error) {
@@ -199,6 +209,7 @@ function filesOf(surroundings: Surroundings, open: OpenGeneration): StateFiles {
       return { index, term };
     },
     flush: () => writer.flush(),
+    compacted: (revision) => writer.compacted(revision),
     get sizeBytes() {
       return Math.max(meter.sizeBytes, ledger.totals.rowBytes);
     },
@@ -215,35 +226,6 @@ function filesOf(surroundings: Surroundings, open: OpenGeneration): StateFiles {
     close: () => (closing ??= shut(() => writer.flush())),
   };
   return files;
-}
-
-interface SizeMeter {
-  readonly sizeBytes: number;
-  measure(): Promise<void>;
-  /** Measures in the background when the last time is a while ago. */
-  measureIfOld(): void;
-  /** Resolves when no measurement is under way. */
-  settled(): Promise<void>;
-}
-
-function createSizeMeter({ directory, clock, onFailure }: Surroundings, number: number): SizeMeter {
-  let sizeBytes = 0;
-  let measuredMs = -Infinity;
-  let measuring: Promise<void> = Promise.resolve();
-  const measure = async (): Promise<void> => {
-    measuredMs = clock.monotonicMs();
-    sizeBytes = await directory.sizeOf(generationName(number));
-  };
-  return {
-    get sizeBytes() {
-      return sizeBytes;
-    },
-    measure,
-    measureIfOld() {
-      if (clock.monotonicMs() - measuredMs >= measureIntervalMs) measuring = measure().catch(onFailure);
-    },
-    settled: () => measuring,
-  };
 }
 
 function exportSnapshot(database: StateDatabase, { clusterId }: Identity): ExportedSnapshot {

@@ -41,7 +41,7 @@ export interface StateWriterOptions {
   readonly defer: (slice: () => void) => void;
   readonly onFailure: (error: unknown) => void;
   /** Called after a batch was written. */
-  readonly onWritten: () => void;
+  readonly onWritten: (durationMs: number) => void;
 }
 
 export class StateWriter {
@@ -57,6 +57,10 @@ export class StateWriter {
   #writing: Promise<void> | undefined;
   #compaction: Compaction | undefined;
   #compactedTo: number;
+  /** Those who wait for a compaction to end. */
+  #awaitingCompaction: (() => void)[] = [];
+  /** A compaction has cleaned pages that no batch has taken yet. */
+  #hasCleanedPages = false;
   #failure: OperatingError | undefined;
   #isClosed = false;
 
@@ -93,8 +97,21 @@ export class StateWriter {
   async flush(): Promise<void> {
     while (this.#writing) await this.#writing;
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#isClosed || (!this.#hasWork() && this.#durable.index === this.#head.index)) return;
+    if (this.#isClosed) return;
+    if (!this.#hasWork() && !this.#hasCleanedPages && this.#durable.index === this.#head.index) return;
     this.#start({ sync: true });
+    await this.flush();
+  }
+
+  /**
+   * Resolves when what a compaction made unreachable is gone, from the disk too; or when this is closed.
+   * @throws what made a write fail.
+   */
+  async compacted(revision: number): Promise<void> {
+    await this.flush();
+    while (!this.#isClosed && this.#failure === undefined && this.#compactedTo < revision) {
+      await new Promise<void>((resolve) => this.#awaitingCompaction.push(resolve));
+    }
     await this.flush();
   }
 
@@ -103,6 +120,7 @@ export class StateWriter {
     this.#isClosed = true;
     this.#timer?.cancel();
     this.#unfollow();
+    this.#compactionEnded();
     while (this.#writing) await this.#writing;
   }
 
@@ -132,19 +150,21 @@ export class StateWriter {
   }
 
   async #write({ sync }: { readonly sync: boolean }): Promise<void> {
-    const { machine, database, onWritten } = this.#options;
+    const { machine, database, clock, onWritten } = this.#options;
     const batches = this.#takeWaiting();
     const last = batches.at(-1);
+    this.#hasCleanedPages = false;
     const pages = machine.keyspace.history.takeChanges(last?.revision ?? this.#head.revision);
     const changes = [...this.#rowChanges(batches), ...this.#pageChanges(pages.changes)];
     const head = this.#nextHead(last);
     changes.push({ key: headKey, value: sealRow(headKey, encodeHead(head)).value });
     this.#head = head;
-    if (sync) this.#lastSyncMs = this.#options.clock.monotonicMs();
+    const beganMs = clock.monotonicMs();
+    if (sync) this.#lastSyncMs = beganMs;
     await database.batch(changes, { sync });
     pages.settle();
     if (sync) this.#durable = head;
-    onWritten();
+    onWritten(clock.monotonicMs() - beganMs);
     this.#compact();
   }
 
@@ -200,16 +220,25 @@ export class StateWriter {
       }
       this.#compaction = undefined;
       this.#compactedTo = to;
+      this.#hasCleanedPages = true;
+      this.#compactionEnded();
       // The cleaned pages are written with the next batch; a state at rest gets one of its own.
       this.#start({ sync: false });
     };
     this.#options.defer(slice);
   }
 
+  #compactionEnded(): void {
+    const waiting = this.#awaitingCompaction;
+    this.#awaitingCompaction = [];
+    for (const resolve of waiting) resolve();
+  }
+
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = error instanceof OperatingError ? error : writeFailure(error);
     this.#timer?.cancel();
+    this.#compactionEnded();
     this.#options.onFailure(this.#failure);
   }
 }

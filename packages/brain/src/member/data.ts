@@ -1,0 +1,104 @@
+/** What a member finds on its disk: opened, fitted together, and raft and the state machine started from it. */
+import { type Raft, createRaft } from '@flotilla/raft';
+import { type OpenedState, openState } from '@flotilla/store';
+import { StateMachine } from '../driver/state-machine.ts';
+import { type DataDirectory, openDataDirectory } from '../log/data-directory.ts';
+import type { RecoveredLog } from '../log/recovery.ts';
+import { corrupt, missing } from '../log/refusal.ts';
+import type { BrainSettings } from '../options.ts';
+import type { MemberWorld } from './world.ts';
+
+export interface OpenedData {
+  readonly data: DataDirectory<OpenedState>;
+  readonly opened: OpenedState;
+}
+
+/** Opens the data directory, or makes it. */
+export async function openData(
+  settings: BrainSettings,
+  world: MemberWorld,
+  fail: (error: unknown) => void,
+): Promise<OpenedData> {
+  const { files, clock, logger, openDatabase, metrics } = world;
+  const identity = { clusterId: settings.membership.clusterId, memberId: settings.membership.self.id };
+  let opened: OpenedState | undefined;
+  try {
+    const data = await openDataDirectory({
+      files,
+      directory: settings.dataDir,
+      identity,
+      clock,
+      logger,
+      openState: async ({ directory, isNew }) => {
+        if (!isNew && (await files.list(directory)).length === 0) throw missing(directory, 'the log stands beside it');
+        const onWrite = (durationMs: number): void => metrics.stateWriteSeconds.observe(durationMs / 1000);
+        const options = { directory, ...identity, clock, onWrite, onFailure: fail };
+        opened = await openState(openDatabase ? { ...options, openDatabase } : options);
+        return opened;
+      },
+      onSync: (durationMs) => metrics.walSyncSeconds.observe(durationMs / 1000),
+      onFailure: fail,
+    });
+    return { data, opened: data.state };
+  } catch (error) {
+    await opened?.state.close();
+    throw error;
+  }
+}
+
+/** Fits log and state together, and starts state machine and raft from them. */
+export async function recover(
+  settings: BrainSettings,
+  world: MemberWorld,
+  { data, opened, fail }: OpenedData & { readonly fail: (error: unknown) => void },
+): Promise<{ readonly machine: StateMachine; readonly raft: Raft }> {
+  const { log, recovered } = data;
+  const { store, state } = opened;
+  const { base, entries } = await fitTogether(settings.dataDir, { data, opened });
+  state.logSyncedTo(log.synced.index);
+  const { clock, randomness } = world;
+  const { watchProgressIntervalMs, membership } = settings;
+  const machine = new StateMachine(opened, { clock, randomness, watchProgressIntervalMs, onFailure: fail });
+  const config = { voters: membership.members.map((member) => member.id), votersOutgoing: [], learners: [] };
+  const raft = createRaft({
+    id: membership.self.id,
+    config,
+    electionTimeoutTicks: settings.electionTicks,
+    random: () => randomness.next(),
+    preVote: settings.preVote,
+    initial: {
+      hardState: { ...recovered.hardState, commit: Math.max(recovered.hardState.commit, store.appliedIndex) },
+      snapshot: { ...base, config },
+      // Views into a whole segment would keep it in memory for as long as one of them lives.
+      entries: entries.map((entry) => ({ ...entry, data: new Uint8Array(entry.data) })),
+      applied: store.appliedIndex,
+    },
+  });
+  return { machine, raft };
+}
+
+/** The log as it goes on from the state. @throws OperatingError when one of them belongs to another time. */
+async function fitTogether(
+  directory: string,
+  { data, opened }: OpenedData,
+): Promise<Pick<RecoveredLog, 'base' | 'entries'>> {
+  const { log, recovered } = data;
+  const { base, entries } = recovered;
+  const { appliedIndex, appliedTerm } = opened.store;
+  const refusal = (what: string): Error => corrupt(directory, 0, what);
+  if (appliedIndex < base.index) {
+    throw refusal(`the log begins after entry ${base.index}, but the state ends with ${appliedIndex}`);
+  }
+  const applied = entries[appliedIndex - base.index - 1];
+  if (applied && applied.term !== appliedTerm) {
+    throw refusal(`the state holds entry ${appliedIndex} of term ${appliedTerm}, the log one of term ${applied.term}`);
+  }
+  if (appliedIndex <= log.synced.index) return { base, entries };
+  // Only a snapshot gets ahead of the log, and it was announced there.
+  if (recovered.installing?.index !== appliedIndex) {
+    throw refusal(`the state holds entry ${appliedIndex}, but the log ends with ${log.synced.index}`);
+  }
+  const position = { index: appliedIndex, term: appliedTerm };
+  await log.restart(position);
+  return { base: position, entries: [] };
+}

@@ -1,0 +1,128 @@
+/**
+ * One member put together: what its disk held, the parts that run on it, and their life from the first turn to the end. What
+ * serves clients (services, HTTP) stands on this and knows none of it but `Member`.
+ */
+import type { Raft } from '@flotilla/raft';
+import type { Handover } from '../driver/handover.ts';
+import type { Leadership } from '../driver/leadership.ts';
+import type { Leases } from '../driver/leases.ts';
+import type { Proposals } from '../driver/proposals.ts';
+import type { Reads } from '../driver/reads.ts';
+import type { StateMachine } from '../driver/state-machine.ts';
+import { startTicking } from '../driver/ticking.ts';
+import { idText } from '../log/refusal.ts';
+import type { BrainSettings } from '../options.ts';
+import { openData, recover } from './data.ts';
+import { createFailure } from './failure.ts';
+import { type Foundation, type MemberParts, createParts } from './parts.ts';
+import type { MemberWorld } from './world.ts';
+
+/** A running member, as its services see it. */
+export interface Member {
+  readonly settings: BrainSettings;
+  readonly machine: StateMachine;
+  readonly raft: Pick<Raft, 'term' | 'commit' | 'leader' | 'status'>;
+  readonly leadership: Leadership;
+  readonly proposals: Proposals;
+  readonly reads: Reads;
+  readonly leases: Leases;
+  readonly handover: Handover;
+  readonly requestTimeoutMs: number;
+  readonly electionTimeoutMs: number;
+  /** Lets another member lead, if this one does and another can. */
+  handOver(): Promise<void>;
+  /** Ends everything; what still waits for an answer fails. */
+  close(): Promise<void>;
+}
+
+export async function startMember(settings: BrainSettings, world: MemberWorld): Promise<Member> {
+  const failure = createFailure(world);
+  const { data, opened } = await openData(settings, world, failure.fail);
+  try {
+    const { machine, raft } = await recover(settings, world, { data, opened, fail: failure.fail });
+    return run({ settings, world, log: data.log, machine, raft, failure });
+  } catch (error) {
+    await opened.state.close();
+    await data.log.close();
+    throw error;
+  }
+}
+
+function run(foundation: Foundation): Member {
+  const { settings, world, machine, raft } = foundation;
+  const parts = createParts(foundation);
+  const { leadership, handover, electionTimeoutMs } = parts;
+  followLeadership(foundation, parts);
+  parts.driver.start({ ...parts, raft });
+  const ticking = tick(foundation, parts);
+  parts.campaigning.consider();
+  parts.compaction.applied(machine.store.appliedIndex);
+
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    ticking.cancel();
+    await stop(foundation, parts);
+  };
+  return {
+    settings,
+    machine,
+    raft,
+    leadership,
+    handover,
+    proposals: parts.proposals,
+    reads: parts.reads,
+    leases: parts.leases,
+    requestTimeoutMs: parts.requestTimeoutMs,
+    electionTimeoutMs,
+    async handOver() {
+      const result = await handover.away(electionTimeoutMs);
+      if (result === 'timedOut') world.logger.warn('leadership was not handed over in time');
+    },
+    close: () => (closing ??= close()),
+  };
+}
+
+function followLeadership({ world, raft }: Foundation, { leadership, leases, campaigning }: MemberParts): void {
+  leadership.subscribe(() => {
+    const fields = { leader: idText(leadership.leader), term: raft.term };
+    const news = leadership.leads ? 'this member leads' : leadership.known ? 'a leader is known' : 'no leader';
+    world.logger.info(news, fields);
+    leases.consider(raft.term);
+    campaigning.consider();
+  });
+}
+
+function tick({ settings, world, raft }: Foundation, parts: MemberParts): ReturnType<typeof startTicking> {
+  const { clock } = world;
+  const { proposals, reads, handover, campaigning, driver } = parts;
+  return startTicking({
+    clock,
+    raft,
+    tickMs: settings.heartbeatMs,
+    electionTicks: settings.electionTicks,
+    afterPoll: world.endOfTurn,
+    onTick() {
+      const nowMs = clock.monotonicMs();
+      proposals.expire(nowMs);
+      reads.expire(nowMs);
+      handover.considerDisk();
+      campaigning.consider();
+      driver.schedule();
+    },
+  });
+}
+
+/** Nothing begins any more, then what is under way ends, then the files close. */
+async function stop({ machine, log, failure }: Foundation, parts: MemberParts): Promise<void> {
+  failure.silence();
+  parts.campaigning.stop();
+  parts.leases.stop();
+  parts.proposals.failAll('serverStopped');
+  parts.reads.failAll('serverStopped');
+  parts.driver.stop();
+  await parts.tasks.close();
+  await parts.transport.close();
+  await parts.writer.idle();
+  await machine.close();
+  await log.close();
+}

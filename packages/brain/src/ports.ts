@@ -1,0 +1,66 @@
+/** A member's ports: bound before anything else is touched, and served once there is something to serve. */
+import type { RequestListener } from 'node:http';
+import { addressOf, withPort } from './cluster/urls.ts';
+import { type Front, openFront } from './http/front.ts';
+import type { BrainSettings } from './options.ts';
+import type { Servers } from './servers.ts';
+
+export interface Ports {
+  /** Where clients reach the member: the advertised URLs, with the ports that were really bound. */
+  readonly clientUrls: readonly string[];
+  /** Begins to answer. */
+  serve(routes: RequestListener): void;
+  /** Clients' calls that are under way may finish within this time. */
+  closeToClients(graceMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @throws OperatingError `LISTEN_FAILED` for a port in use; then none is bound. */
+export async function openPorts(settings: BrainSettings, servers: Servers): Promise<Ports> {
+  const { listenClientUrls, listenPeerUrls } = settings;
+  const [clients, peers]: [Front[], Front[]] = [[], []];
+  let routes: RequestListener | undefined;
+  const onRequest: RequestListener = (request, response) => routes?.(request, response);
+  const close = async (): Promise<void> => {
+    await Promise.all([...peers, ...clients].map((front) => front.close(0)));
+    for (const server of [servers.client, servers.peer]) server.forceShutdown();
+  };
+  try {
+    for (const url of listenPeerUrls) {
+      peers.push(await openFront({ ...listenAddress(url), flag: 'listen-peer-urls', grpc: servers.peer, onRequest }));
+    }
+    for (const url of listenClientUrls) {
+      clients.push(
+        await openFront({ ...listenAddress(url), flag: 'listen-client-urls', grpc: servers.client, onRequest }),
+      );
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    clientUrls: boundUrls(settings.advertiseClientUrls, clients),
+    serve(given) {
+      routes = given;
+      for (const front of [...peers, ...clients]) front.serve();
+    },
+    async closeToClients(graceMs) {
+      await Promise.all(clients.map((front) => front.close(graceMs)));
+    },
+    close,
+  };
+}
+
+/** What localhost resolves to differs between machines; etcd takes IPv4. */
+function listenAddress(url: string): { readonly host: string; readonly port: number } {
+  const { host, port } = addressOf(url);
+  return { host: host === 'localhost' ? '127.0.0.1' : host, port };
+}
+
+/** Port 0 in a URL stands for whatever was bound. */
+function boundUrls(urls: readonly string[], fronts: readonly Front[]): readonly string[] {
+  return urls.map((url, i) => {
+    const front = fronts[i] ?? fronts[0];
+    return addressOf(url).port === 0 && front ? withPort(url, front.port) : url;
+  });
+}

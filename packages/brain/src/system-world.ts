@@ -1,0 +1,63 @@
+/** The world of a member that runs for real: this machine's clock, randomness and files, and gRPC between the members. */
+import { type Clock, type Logger, type Randomness, silentLogger, systemClock, systemRandomness } from '@flotilla/base';
+import type { OpenDatabase } from '@flotilla/store';
+import { addressOf } from './cluster/urls.ts';
+import { type Files, systemFiles } from './log/files.ts';
+import { idText } from './log/refusal.ts';
+import type { MemberWorld } from './member/world.ts';
+import type { BrainMetrics } from './metrics.ts';
+import type { BrainSettings } from './options.ts';
+import { type Servers, servePeers } from './servers.ts';
+import { startGrpcTransport } from './transport/grpc-transport.ts';
+import { peerHandlers } from './transport/peer-handlers.ts';
+import type { PeerReceiver } from './transport/transport.ts';
+
+export interface BrainOptions {
+  readonly settings: BrainSettings;
+  /** Silent unless told. */
+  readonly logger?: Logger;
+  /** The machine's unless told. */
+  readonly clock?: Clock;
+  readonly randomness?: Randomness;
+  readonly files?: Files;
+  /** LevelDB unless told. */
+  readonly openDatabase?: OpenDatabase;
+}
+
+export function worldOf(
+  options: BrainOptions,
+  given: { readonly metrics: BrainMetrics; readonly servers: Servers; readonly onFailure: (error: Error) => void },
+): MemberWorld {
+  const { settings, logger = silentLogger, openDatabase } = options;
+  const { clock = systemClock, randomness = systemRandomness, files = systemFiles } = options;
+  const { metrics, servers, onFailure } = given;
+  const { clusterId, members, self } = settings.membership;
+  const others = members.filter((member) => member !== self);
+  const world: MemberWorld = {
+    clock,
+    randomness,
+    logger,
+    files,
+    metrics,
+    onFailure,
+    endOfTurn: (callback) => void setImmediate(callback),
+    startTransport(receiver: PeerReceiver) {
+      const onReceived = (from: bigint, bytes: number): void =>
+        metrics.peerReceivedBytes.inc({ From: idText(from) }, bytes);
+      const peers = new Set(others.map((member) => member.id));
+      servePeers(servers, peerHandlers({ clusterId, self: self.id, peers, receiver, onReceived }), logger);
+      return startGrpcTransport({
+        clusterId,
+        self: self.id,
+        peers: others.map(({ id, peerUrls }) => ({ id, ...addressOf(peerUrls[0] ?? '') })),
+        receiver,
+        clock,
+        randomness,
+        logger,
+        onSent: (to, bytes) => metrics.peerSentBytes.inc({ To: idText(to) }, bytes),
+        onDropped: (to) => metrics.peerSendFailures.inc({ To: idText(to) }),
+      });
+    },
+  };
+  return openDatabase ? { ...world, openDatabase } : world;
+}
