@@ -94,7 +94,8 @@ export interface TestClient {
 }
 
 export function connect(target: string): TestClient {
-  const channel = openChannel({ target });
+  // No pings: a member that a test stops for a while must not lose its clients.
+  const channel = openChannel({ target, keepaliveMs: 3_600_000 });
   return {
     channel,
     kv: connectService(channel, kvService),
