@@ -1,10 +1,9 @@
 /** The whole status of a pod as its kubelet reports it. Pure; conditions of others are not touched. */
-import type { ContainerStatus, Pod, PodCondition, PodStatus } from '@flotilla/api';
+import { type ContainerStatus, type Pod, type PodCondition, type PodStatus, qosClassOf } from '@flotilla/api';
 import { apiTime, containerStatuses, type StatusSources } from './container-statuses.ts';
 import { phaseOf, type PodPhase } from './phase.ts';
 import { readySandbox } from './pod-view.ts';
 import { isSidecar } from './plan.ts';
-import { qosClassOf } from './qos.ts';
 
 export interface PodStatusInput extends StatusSources {
   readonly hostAddress: string;
@@ -29,7 +28,7 @@ export function podStatusOf(input: PodStatusInput): PodStatus {
     hostIPs: [{ ip: hostAddress }],
     ...(address !== undefined && { podIP: address, podIPs: [{ ip: address }] }),
     startTime: old.startTime ?? apiTime(nowMs),
-    qosClass: old.qosClass ?? qosClassOf(pod),
+    qosClass: old.qosClass ?? qosClassOf(pod.spec),
     ...(init.length > 0 && { initContainerStatuses: init }),
     containerStatuses: main,
   };
