@@ -36,7 +36,7 @@ const { CompareResult, CompareTarget } = etcdserverpb.Compare;
 /** Runs a txn that `checkTxn` let pass. */
 export function applyTxn(view: ReadView, request: TxnRequest): Outcome<TxnResponse> {
   const branch = chooseBranch(view, request);
-  const refused = refusedPut(view, branch, []) ?? refusedRange(view, branch);
+  const refused = refusedPut(view, branch) ?? refusedRange(view, branch) ?? refusedAfterDelete(branch, []);
   if (refused) return refuse(refused);
   const txn = new WriteTxn(view);
   const response = run(txn, branch);
@@ -45,7 +45,7 @@ export function applyTxn(view: ReadView, request: TxnRequest): Outcome<TxnRespon
 
 /** Why a put by itself is refused, if it is. */
 export function refusedSinglePut(view: ReadView, put: PutRequest): StoreErrorCode | undefined {
-  return refusedLease(view, put) ?? refusedKeep(view, put, []);
+  return refusedLease(view, put) ?? refusedKeep(view, put);
 }
 
 function chooseBranch(view: ReadView, request: TxnRequest): Branch {
@@ -107,26 +107,39 @@ function differenceOf(compare: Compare, version: KeyVersion): number {
   }
 }
 
-/** @param deleted what the path deletes before the step at hand; grows. */
-function refusedPut(view: ReadView, branch: Branch, deleted: Interval[]): StoreErrorCode | undefined {
-  for (const { op, nested } of branch.steps) {
+function refusedPut(view: ReadView, { steps }: Branch): StoreErrorCode | undefined {
+  for (const { op, nested } of steps) {
     const put = op.request_put;
-    const refused = nested
-      ? refusedPut(view, nested, deleted)
-      : put && (refusedKeep(view, put, deleted) ?? refusedLease(view, put));
+    const refused = nested ? refusedPut(view, nested) : put && (refusedKeep(view, put) ?? refusedLease(view, put));
     if (refused) return refused;
-    const request = op.request_delete_range;
-    if (request) deleted.push(intervalOf(request.key, request.range_end));
   }
   return undefined;
 }
 
 /** A put that keeps the value or the lease needs a key to keep it of. */
-function refusedKeep(view: ReadView, put: PutRequest, deleted: readonly Interval[]): StoreErrorCode | undefined {
-  if (put.ignore_value !== true && put.ignore_lease !== true) return undefined;
-  const key = put.key ?? noBytes;
-  const isThere = view.keyspace.findLive(key) !== undefined && !deleted.some((interval) => contains(interval, key));
-  return isThere ? undefined : 'keyNotFound';
+function refusedKeep({ keyspace }: ReadView, put: PutRequest): StoreErrorCode | undefined {
+  return keeps(put) && keyspace.findLive(put.key ?? noBytes) === undefined ? 'keyNotFound' : undefined;
+}
+
+function keeps(put: PutRequest): boolean {
+  return put.ignore_value === true || put.ignore_lease === true;
+}
+
+/**
+ * A put that keeps something of a key which the txn itself has deleted before. etcd notices it only while it runs the
+ * operations, so it comes after all other refusals.
+ * @param deleted what the path deletes before the step at hand; grows
+ */
+function refusedAfterDelete({ steps }: Branch, deleted: Interval[]): StoreErrorCode | undefined {
+  for (const { op, nested } of steps) {
+    const put = op.request_put;
+    if (put && keeps(put) && deleted.some((interval) => contains(interval, put.key ?? noBytes))) return 'keyNotFound';
+    const refused = nested && refusedAfterDelete(nested, deleted);
+    if (refused) return refused;
+    const request = op.request_delete_range;
+    if (request) deleted.push(intervalOf(request.key, request.range_end));
+  }
+  return undefined;
 }
 
 function refusedLease(view: ReadView, put: PutRequest): StoreErrorCode | undefined {
