@@ -22,6 +22,10 @@ export {
   type HandlerOf,
   type Handlers,
   type Method,
+  type PushHandler,
+  Pushed,
+  type RequestStream,
+  type ResponseSink,
   type ServerStreamHandler,
   type ServerStreamMethod,
   type ServiceTable,
@@ -29,6 +33,7 @@ export {
   type UnaryMethod,
   bidi,
   messageCodec,
+  pushed,
   serverStream,
   unary,
 } from './service.ts';

@@ -10,6 +10,7 @@ import type { TLSSocket } from 'node:tls';
 import * as grpcjs from '@grpc/grpc-js';
 import { messageOf } from '@flotilla/base';
 import { toBuffer } from './buffer.ts';
+import { pushFormOf, runPushed } from './push-form.ts';
 import {
   type BidiHandler,
   type CallContext,
@@ -17,6 +18,10 @@ import {
   Encoded,
   type Handlers,
   type Method,
+  type PushHandler,
+  Pushed,
+  type RequestStream,
+  type ResponseSink,
   type ServerStreamHandler,
   type ServiceTable,
   type UnaryHandler,
@@ -54,7 +59,7 @@ export function mountService<T extends ServiceTable>(
   for (const [name, method] of Object.entries<Method>(table)) {
     definition[name] = definitionOf(method, options);
     const handler: unknown = handlers[name];
-    if (typeof handler === 'function') implementation[name] = implementationOf(method, handler, options);
+    if (isHandler(handler)) implementation[name] = implementationOf(method, handler, options);
   }
   server.addService(definition, implementation);
 }
@@ -80,7 +85,13 @@ function definitionOf(method: Method, { onReceived, onSent }: MountOptions): grp
   };
 }
 
-function implementationOf(method: Method, handler: Function, options: MountOptions): grpcjs.UntypedHandleCall {
+type AnyHandler = Function | Pushed<unknown, unknown>;
+
+function isHandler(handler: unknown): handler is AnyHandler {
+  return typeof handler === 'function' || handler instanceof Pushed;
+}
+
+function implementationOf(method: Method, handler: AnyHandler, options: MountOptions): grpcjs.UntypedHandleCall {
   const toStatus = (error: unknown): grpcjs.ServiceError => {
     if (!(error instanceof RpcError)) options.onBug?.(method.path, error);
     return statusOf(error);
@@ -89,9 +100,9 @@ function implementationOf(method: Method, handler: Function, options: MountOptio
     case 'unary':
       return unaryImplementation(handler as UnaryHandler<unknown, unknown>, toStatus);
     case 'serverStream':
-      return streamImplementation(handler as ServerStreamHandler<unknown, unknown>, toStatus);
+      return streamImplementation(pushFormOf(handler as ServerStreamHandler<unknown, unknown>), toStatus);
     case 'bidi':
-      return bidiImplementation(handler as BidiHandler<unknown, unknown>, toStatus);
+      return bidiImplementation(pushFormOf(handler as BidiHandler<unknown, unknown>), toStatus);
   }
 }
 
@@ -116,23 +127,34 @@ function unaryImplementation(
 }
 
 function streamImplementation(
-  handler: ServerStreamHandler<unknown, unknown>,
+  handler: PushHandler<unknown, unknown>,
   toStatus: ToStatus,
 ): grpcjs.handleServerStreamingCall<unknown, unknown> {
   return (call) => {
     const { message, bytes } = call.request as Received;
     const context = contextOf(call, bytes);
-    void pump(call, context, () => handler(message, context), toStatus);
+    runPushed(handler, { input: message, sink: sinkOf(call, context, toStatus), context });
   };
 }
 
 function bidiImplementation(
-  handler: BidiHandler<unknown, unknown>,
+  handler: PushHandler<unknown, unknown>,
   toStatus: ToStatus,
 ): grpcjs.handleBidiStreamingCall<unknown, unknown> {
   return (call) => {
     const context = contextOf(call, noBytes);
-    void pump(call, context, () => handler(requestsOf(call, context), context), toStatus);
+    const sink = sinkOf(call, context, toStatus);
+    runPushed(handler, { input: requestStreamOf(call, context), sink, context });
+  };
+}
+
+function requestStreamOf(
+  call: grpcjs.ServerDuplexStream<unknown, unknown>,
+  context: CallContext,
+): RequestStream<unknown> {
+  return {
+    [Symbol.asyncIterator]: () => requestsOf(call, context),
+    forEach: (take) => forEachRequest(call, context, take),
   };
 }
 
@@ -149,22 +171,49 @@ async function* requestsOf(
   }
 }
 
-/** Writes what a handler yields, no faster than the client takes it. */
-async function pump(
-  call: WritableCall,
-  context: CallContext,
-  start: () => AsyncIterable<unknown>,
-  toStatus: ToStatus,
+function forEachRequest(
+  call: grpcjs.ServerDuplexStream<unknown, unknown>,
+  { signal }: CallContext,
+  take: (request: unknown) => void,
 ): Promise<void> {
-  try {
-    for await (const response of start()) {
-      if (context.signal.aborted) return;
-      if (!call.write(response)) await drained(call, context.signal);
-    }
-    if (!context.signal.aborted) call.end();
-  } catch (error) {
-    if (!context.signal.aborted) call.emit('error', toStatus(error));
-  }
+  return new Promise((resolve, reject) => {
+    const finish = (): void => {
+      call.off('data', takeOne);
+      resolve();
+    };
+    const takeOne = (request: unknown): void => {
+      try {
+        take(request);
+      } catch (error) {
+        reject(error);
+        finish();
+      }
+    };
+    signal.addEventListener('abort', finish, { once: true });
+    call.once('end', finish);
+    call.once('close', finish);
+    call.once('error', (error) => {
+      if (!signal.aborted) reject(error);
+      finish();
+    });
+    if (signal.aborted) finish();
+    else call.on('data', takeOne);
+  });
+}
+
+function sinkOf(call: WritableCall, { signal }: CallContext, toStatus: ToStatus): ResponseSink<unknown> {
+  let ended = false;
+  return {
+    write: (response) => ended || signal.aborted || call.write(response),
+    drained: () => (ended ? Promise.resolve() : drained(call, signal)),
+    end(error) {
+      if (ended) return;
+      ended = true;
+      if (signal.aborted) return;
+      if (error === undefined) call.end();
+      else call.emit('error', toStatus(error));
+    },
+  };
 }
 
 function drained(call: WritableCall, signal: AbortSignal): Promise<void> {

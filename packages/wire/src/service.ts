@@ -78,14 +78,66 @@ export type BidiHandler<Req, ResIn> = (
   context: CallContext,
 ) => AsyncIterable<ResIn | Encoded>;
 
+/**
+ * The requests of a pushed stream: iterate them, or take each as it arrives without a promise a request. One of
+ * both, and once.
+ */
+export interface RequestStream<Req> extends AsyncIterable<Req> {
+  /**
+   * Calls `take` with each request, in order and possibly before it returns. Resolves at the end of the requests or of
+   * the call; rejects with what `take` throws, or when a request can't be read.
+   */
+  forEach(take: (request: Req) => void): Promise<void>;
+}
+
+/** Where the handler of a pushed stream puts its responses. Nothing here throws; after the end of the call nothing happens. */
+export interface ResponseSink<ResIn> {
+  /**
+   * Sends a response. False when more waits than the client takes: the caller is to stop until {@link drained}, for all
+   * that it writes meanwhile is kept in memory. The bytes of an {@link Encoded} must not change any more.
+   */
+  write(response: ResIn | Encoded): boolean;
+  /** Resolves when little waits, or when the call is over. */
+  drained(): Promise<void>;
+  /** Ends the call after what was written: OK, or with the status of `error`. The first end counts. */
+  end(error?: Error): void;
+}
+
+/**
+ * A stream's handler that writes to a sink, at no cost of a promise a message. The call goes on until `sink.end`, which is
+ * due soon after `context.signal` is aborted. An error that is thrown, or a promise that is rejected, ends it as well.
+ */
+export type PushHandler<Input, ResIn> = (
+  input: Input,
+  sink: ResponseSink<ResIn>,
+  context: CallContext,
+) => Promise<void> | void;
+
+/** A handler in the push form; made by {@link pushed}. */
+export class Pushed<Input, ResIn> {
+  readonly handler: PushHandler<Input, ResIn>;
+
+  constructor(handler: PushHandler<Input, ResIn>) {
+    this.handler = handler;
+  }
+}
+
+/**
+ * Registers a stream's handler in the push form: `Watch: pushed((requests, sink, context) => …)`. The input is the request
+ * of a server stream and the {@link RequestStream} of a bidirectional one.
+ */
+export function pushed<Input, ResIn>(handler: PushHandler<Input, ResIn>): Pushed<Input, ResIn> {
+  return new Pushed(handler);
+}
+
 /** The function that implements a method. A stream's handler must end soon after `context.signal` is aborted. */
 export type HandlerOf<M> =
   M extends UnaryMethod<infer _ReqIn, infer Req, infer ResIn, infer _Res>
     ? UnaryHandler<Req, ResIn>
     : M extends ServerStreamMethod<infer _ReqIn, infer Req, infer ResIn, infer _Res>
-      ? ServerStreamHandler<Req, ResIn>
+      ? ServerStreamHandler<Req, ResIn> | Pushed<Req, ResIn>
       : M extends BidiMethod<infer _ReqIn, infer Req, infer ResIn, infer _Res>
-        ? BidiHandler<Req, ResIn>
+        ? BidiHandler<Req, ResIn> | Pushed<RequestStream<Req>, ResIn>
         : never;
 
 /** An implementation of a service. A method left out answers UNIMPLEMENTED. */

@@ -13,6 +13,7 @@ import {
   kvService,
   mountService,
   openChannel,
+  pushed,
   toId,
   toSafeInteger,
   watchService,
@@ -190,6 +191,38 @@ t.test('a bidirectional stream answers each request', async (t) => {
   const requests = iterate({ cancel_request: { watch_id: 4 } }, { cancel_request: { watch_id: 5 } });
   for await (const { watch_id } of watch.Watch(requests)) ids.push(toSafeInteger(watch_id));
   t.same(ids, [4, 5]);
+});
+
+t.test('a pushed handler answers from a sink, and takes each request without iterating', async (t) => {
+  const { watch, bugs } = await serve(t, {
+    watch: {
+      Watch: pushed(async (requests, sink) => {
+        await requests.forEach(({ cancel_request }) => sink.write({ watch_id: cancel_request?.watch_id ?? 0 }));
+        sink.write(new Encoded(etcdserverpb.WatchResponse.encode({ watch_id: 9 }).finish()));
+        sink.end();
+      }),
+    },
+  });
+  const ids: number[] = [];
+  const requests = iterate({ cancel_request: { watch_id: 4 } }, { cancel_request: { watch_id: 5 } });
+  for await (const { watch_id } of watch.Watch(requests)) ids.push(toSafeInteger(watch_id));
+  t.same(ids, [4, 5, 9]);
+  t.same(bugs, []);
+});
+
+t.test('a pushed handler that fails ends its call with the status of its error', async (t) => {
+  const refuse = (): never => {
+    throw new RpcError(StatusCode.FAILED_PRECONDITION, 'no');
+  };
+  const { watch, kv } = await serve(t, {
+    watch: { Watch: pushed(async (requests) => await requests.forEach(refuse)) },
+    kv: { RangeStream: pushed((_request, sink) => sink.end(new RpcError(StatusCode.NOT_FOUND, 'none'))) },
+  });
+  const drain = async (responses: AsyncIterable<unknown>): Promise<void> => {
+    for await (const _ of responses) t.fail('no response was expected');
+  };
+  t.equal(await statusOf(drain(watch.Watch(iterate({ progress_request: {} })))), StatusCode.FAILED_PRECONDITION);
+  t.equal(await statusOf(drain(kv.RangeStream({ key: encode('a') }))), StatusCode.NOT_FOUND);
 });
 
 t.test('a client that leaves a stream aborts its handler and ends its requests', async (t) => {

@@ -1,5 +1,6 @@
 /** Counts the calls of a service, under the names that every gRPC server uses. */
-import { type Handlers, type Method, RpcError, type ServiceTable, StatusCode } from '@flotilla/wire';
+import { messageOf } from '@flotilla/base';
+import { type Handlers, type Method, Pushed, RpcError, type ServiceTable, StatusCode, pushed } from '@flotilla/wire';
 import type { BrainMetrics } from '../metrics.ts';
 
 const grpcTypes = { unary: 'unary', serverStream: 'server_stream', bidi: 'bidi_stream' } as const;
@@ -17,7 +18,7 @@ export function countCalls<T extends ServiceTable>(
   const counted: Record<string, unknown> = {};
   for (const [name, method] of Object.entries<Method>(table)) {
     const handler: unknown = handlers[name];
-    if (typeof handler !== 'function') continue;
+    if (typeof handler !== 'function' && !(handler instanceof Pushed)) continue;
     const [, grpc_service = '', grpc_method = ''] = method.path.split('/');
     const labels = { grpc_type: grpcTypes[method.kind], grpc_service, grpc_method };
     const started = metrics.grpcStarted.labels(labels);
@@ -27,10 +28,12 @@ export function countCalls<T extends ServiceTable>(
       else metrics.grpcHandled.inc({ ...labels, grpc_code: codeOf(error) });
     };
     const start = (): void => started.inc();
-    counted[name] =
-      method.kind === 'unary'
-        ? countUnary(handler as Handler, start, handled)
-        : countStream(handler as (request: unknown, context: unknown) => AsyncIterable<unknown>, start, handled);
+    if (handler instanceof Pushed) counted[name] = countPushed(handler, start, handled);
+    else
+      counted[name] =
+        method.kind === 'unary'
+          ? countUnary(handler as Handler, start, handled)
+          : countStream(handler as (request: unknown, context: unknown) => AsyncIterable<unknown>, start, handled);
   }
   return counted as Handlers<T>;
 }
@@ -67,6 +70,30 @@ function countStream(
       handled(failure);
     }
   };
+}
+
+function countPushed(
+  { handler }: Pushed<unknown, unknown>,
+  start: () => void,
+  handled: Count,
+): Pushed<unknown, unknown> {
+  return pushed((input, sink, context) => {
+    start();
+    let ended = false;
+    const end = (error?: Error): void => {
+      if (!ended) handled(error);
+      ended = true;
+      sink.end(error);
+    };
+    const counted = { write: (response: unknown) => sink.write(response), drained: () => sink.drained(), end };
+    const fail = (error: unknown): void => end(error instanceof Error ? error : new Error(messageOf(error)));
+    try {
+      const running = handler(input, counted, context);
+      return running instanceof Promise ? running.catch(fail) : undefined;
+    } catch (error) {
+      fail(error);
+    }
+  });
 }
 
 /** The name of a status as Go prints it: `NotFound`. */
