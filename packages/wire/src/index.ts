@@ -11,7 +11,16 @@ export {
   openChannel,
 } from './client.ts';
 export { type WireInteger, clampInteger, fromId, fromUnsignedId, toId, toSafeInteger } from './integers.ts';
-export { type MountOptions, clientCertificateOf, mountService } from './server.ts';
+export { clientCertificateOf } from './client-certificate.ts';
+export { type MountOptions, mountService } from './grpc-js/mount.ts';
+export {
+  type CallObserver,
+  type RpcServer,
+  type RpcServerKind,
+  type RpcServerOptions,
+  createRpcServer,
+  rpcServerKinds,
+} from './rpc-server.ts';
 export {
   type BidiHandler,
   type BidiMethod,

@@ -6,15 +6,14 @@
  * `onBug`.
  */
 import type { EventEmitter } from 'node:events';
-import type { TLSSocket } from 'node:tls';
 import * as grpcjs from '@grpc/grpc-js';
 import { messageOf } from '@flotilla/base';
-import { toBuffer } from './buffer.ts';
-import { pushFormOf, runPushed } from './push-form.ts';
+import { toBuffer } from '../buffer.ts';
+import { type ClientCertificate, clientCertificateOf } from '../client-certificate.ts';
+import { pushFormOf, runPushed } from '../push-form.ts';
 import {
   type BidiHandler,
   type CallContext,
-  type ClientCertificate,
   Encoded,
   type Handlers,
   type Method,
@@ -25,8 +24,9 @@ import {
   type ServerStreamHandler,
   type ServiceTable,
   type UnaryHandler,
-} from './service.ts';
-import { RpcError, StatusCode, type Trailers } from './status.ts';
+} from '../service.ts';
+import type { CallObserver, RpcServerOptions } from '../rpc-server.ts';
+import { RpcError, StatusCode, type Trailers } from '../status.ts';
 
 /** A request together with the bytes it came as. */
 interface Received {
@@ -34,13 +34,7 @@ interface Received {
   readonly bytes: Uint8Array;
 }
 
-export interface MountOptions {
-  /** Told of every error that is not an RpcError, with the method's path. */
-  readonly onBug?: (path: string, error: unknown) => void;
-  /** Told the length of each message, without its framing. */
-  readonly onReceived?: (bytes: number) => void;
-  readonly onSent?: (bytes: number) => void;
-}
+export type MountOptions = Pick<RpcServerOptions, 'onBug' | 'onReceived' | 'onSent' | 'observe'>;
 
 type WritableCall = grpcjs.ServerWritableStream<unknown, unknown> | grpcjs.ServerDuplexStream<unknown, unknown>;
 type ServerCall = grpcjs.ServerUnaryCall<unknown, unknown> | WritableCall;
@@ -92,30 +86,44 @@ function isHandler(handler: unknown): handler is AnyHandler {
 }
 
 function implementationOf(method: Method, handler: AnyHandler, options: MountOptions): grpcjs.UntypedHandleCall {
-  const toStatus = (error: unknown): grpcjs.ServiceError => {
-    if (!(error instanceof RpcError)) options.onBug?.(method.path, error);
-    return statusOf(error);
+  const mounted: Mounted = {
+    observer: options.observe?.(method),
+    toStatus(error) {
+      if (!(error instanceof RpcError)) options.onBug?.(method.path, error);
+      return statusOf(error);
+    },
   };
   switch (method.kind) {
     case 'unary':
-      return unaryImplementation(handler as UnaryHandler<unknown, unknown>, toStatus);
+      return unaryImplementation(handler as UnaryHandler<unknown, unknown>, mounted);
     case 'serverStream':
-      return streamImplementation(pushFormOf(handler as ServerStreamHandler<unknown, unknown>), toStatus);
+      return streamImplementation(pushFormOf(handler as ServerStreamHandler<unknown, unknown>), mounted);
     case 'bidi':
-      return bidiImplementation(pushFormOf(handler as BidiHandler<unknown, unknown>), toStatus);
+      return bidiImplementation(pushFormOf(handler as BidiHandler<unknown, unknown>), mounted);
   }
 }
 
-type ToStatus = (error: unknown) => grpcjs.ServiceError;
+interface Mounted {
+  readonly observer: CallObserver | undefined;
+  toStatus(error: unknown): grpcjs.ServiceError;
+}
 
 function unaryImplementation(
   handler: UnaryHandler<unknown, unknown>,
-  toStatus: ToStatus,
+  { observer, toStatus }: Mounted,
 ): grpcjs.handleUnaryCall<unknown, unknown> {
   return (call, callback) => {
     const { message, bytes } = call.request as Received;
-    const respond = (response: unknown): void => callback(null, response);
-    const refuse = (error: unknown): void => callback(toStatus(error));
+    const respond = (response: unknown): void => {
+      observer?.ended(StatusCode.OK);
+      callback(null, response);
+    };
+    const refuse = (error: unknown): void => {
+      const status = toStatus(error);
+      observer?.ended(status.code as StatusCode);
+      callback(status);
+    };
+    observer?.started();
     try {
       const response = handler(message, contextOf(call, bytes));
       if (response instanceof Promise) response.then(respond, refuse);
@@ -128,22 +136,22 @@ function unaryImplementation(
 
 function streamImplementation(
   handler: PushHandler<unknown, unknown>,
-  toStatus: ToStatus,
+  mounted: Mounted,
 ): grpcjs.handleServerStreamingCall<unknown, unknown> {
   return (call) => {
     const { message, bytes } = call.request as Received;
     const context = contextOf(call, bytes);
-    runPushed(handler, { input: message, sink: sinkOf(call, context, toStatus), context });
+    runPushed(handler, { input: message, sink: sinkOf(call, context, mounted), context });
   };
 }
 
 function bidiImplementation(
   handler: PushHandler<unknown, unknown>,
-  toStatus: ToStatus,
+  mounted: Mounted,
 ): grpcjs.handleBidiStreamingCall<unknown, unknown> {
   return (call) => {
     const context = contextOf(call, noBytes);
-    const sink = sinkOf(call, context, toStatus);
+    const sink = sinkOf(call, context, mounted);
     runPushed(handler, { input: requestStreamOf(call, context), sink, context });
   };
 }
@@ -185,7 +193,7 @@ function forEachRequest(
       try {
         take(request);
       } catch (error) {
-        reject(error);
+        reject(error as Error);
         finish();
       }
     };
@@ -201,19 +209,27 @@ function forEachRequest(
   });
 }
 
-function sinkOf(call: WritableCall, { signal }: CallContext, toStatus: ToStatus): ResponseSink<unknown> {
+function sinkOf(call: WritableCall, { signal }: CallContext, { observer, toStatus }: Mounted): ResponseSink<unknown> {
   let ended = false;
+  observer?.started();
   return {
     write: (response) => ended || signal.aborted || call.write(response),
     drained: () => (ended ? Promise.resolve() : drained(call, signal)),
     end(error) {
       if (ended) return;
       ended = true;
+      // What goes wrong because the client has left is nobody's bug.
+      const status = error && (signal.aborted ? statusOf(cancelled(error)) : toStatus(error));
+      observer?.ended((status?.code ?? StatusCode.OK) as StatusCode);
       if (signal.aborted) return;
-      if (error === undefined) call.end();
-      else call.emit('error', toStatus(error));
+      if (status) call.emit('error', status);
+      else call.end();
     },
   };
+}
+
+function cancelled(error: Error): RpcError {
+  return error instanceof RpcError ? error : new RpcError(StatusCode.CANCELLED, 'context canceled', { cause: error });
 }
 
 function drained(call: WritableCall, signal: AbortSignal): Promise<void> {
@@ -266,19 +282,6 @@ class ServerCallContext implements CallContext {
 
 function contextOf(call: ServerCall, requestBytes: Uint8Array): CallContext {
   return new ServerCallContext(call, requestBytes);
-}
-
-/** The names in the subject of a peer certificate, as Node reports it; undefined when there is none. */
-export function clientCertificateOf(
-  certificate: ReturnType<TLSSocket['getPeerCertificate']>,
-): ClientCertificate | undefined {
-  // Node answers an empty object when the client sent no certificate.
-  const subject: Readonly<Record<string, string | string[] | undefined>> | undefined = certificate.subject as
-    Record<string, string | string[] | undefined> | undefined;
-  if (!subject) return undefined;
-  const list = (value: string | string[] | undefined): readonly string[] =>
-    value === undefined ? [] : Array.isArray(value) ? value : [value];
-  return { commonName: list(subject['CN'])[0] ?? '', organizations: list(subject['O']) };
 }
 
 function statusOf(error: unknown): grpcjs.ServiceError {
