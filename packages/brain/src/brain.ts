@@ -32,13 +32,13 @@ export interface Brain extends Running {
 export async function startBrain(options: BrainOptions): Promise<Brain> {
   const { settings, logger = silentLogger } = options;
   const metrics = createBrainMetrics();
-  const servers = createServers(settings);
+  const servers = createServers(settings, { metrics, logger });
   const ports = await openPorts(settings, servers);
   try {
     const ending = createEnding(logger);
     const world = worldOf(options, { metrics, servers, onFailure: (error) => ending.fail(error) });
     const member = await startMember(settings, world);
-    serveClients({ member, world, servers, metrics });
+    serveClients({ member, world, servers });
     metrics.observe(() => gaugesOf(member));
     ports.serve(createRoutes({ member, metrics, logger }));
     const { clientUrls } = ports;

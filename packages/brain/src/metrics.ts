@@ -1,6 +1,7 @@
 /** A member's metrics, under etcd's names, in a registry of its own. Gauges are read when somebody asks. */
 import { Counter, Gauge, Histogram, Registry } from '@flotilla/base/metrics';
 import { addProcessMetrics } from './process-metrics.ts';
+import { type Tally, TalliedCounter } from './tallied-counter.ts';
 
 /** What gauges show at the moment they are read. */
 export interface MemberGauges {
@@ -28,10 +29,10 @@ export interface BrainMetrics {
   readonly peerSentBytes: Counter<'To'>;
   readonly peerReceivedBytes: Counter<'From'>;
   readonly peerSendFailures: Counter<'To'>;
-  readonly clientSentBytes: Counter;
-  readonly clientReceivedBytes: Counter;
-  readonly grpcStarted: Counter<GrpcLabel>;
-  readonly grpcHandled: Counter<GrpcLabel | 'grpc_code'>;
+  readonly clientSentBytes: Tally;
+  readonly clientReceivedBytes: Tally;
+  readonly grpcStarted: TalliedCounter<GrpcLabel>;
+  readonly grpcHandled: TalliedCounter<GrpcLabel | 'grpc_code'>;
   /** Says where the gauges are read from. */
   observe(read: () => MemberGauges): void;
 }
@@ -65,6 +66,8 @@ export function createBrainMetrics(): BrainMetrics {
   addProcessMetrics(registry);
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
     new Counter({ name, help, labelNames: [...labelNames], registers });
+  const tallied = <L extends string>(name: string, help: string, labelNames: readonly L[]): TalliedCounter<L> =>
+    new TalliedCounter({ name, help, labelNames, registers });
   const diskTime = (name: string, help: string): Histogram =>
     new Histogram({ name, help, buckets: diskBuckets, registers });
   const grpcLabels = ['grpc_type', 'grpc_service', 'grpc_method'] as const;
@@ -78,10 +81,14 @@ export function createBrainMetrics(): BrainMetrics {
     peerSentBytes: counter('etcd_network_peer_sent_bytes_total', 'Bytes sent to peers.', ['To']),
     peerReceivedBytes: counter('etcd_network_peer_received_bytes_total', 'Bytes received from peers.', ['From']),
     peerSendFailures: counter('etcd_network_peer_sent_failures_total', 'Send failures from peers.', ['To']),
-    clientSentBytes: counter('etcd_network_client_grpc_sent_bytes_total', 'Bytes sent to clients.', []),
-    clientReceivedBytes: counter('etcd_network_client_grpc_received_bytes_total', 'Bytes received from clients.', []),
-    grpcStarted: counter('grpc_server_started_total', 'RPCs started on the server.', grpcLabels),
-    grpcHandled: counter('grpc_server_handled_total', 'RPCs completed on the server.', [...grpcLabels, 'grpc_code']),
+    clientSentBytes: tallied('etcd_network_client_grpc_sent_bytes_total', 'Bytes sent to clients.', []).tally({}),
+    clientReceivedBytes: tallied(
+      'etcd_network_client_grpc_received_bytes_total',
+      'Bytes received from clients.',
+      [],
+    ).tally({}),
+    grpcStarted: tallied('grpc_server_started_total', 'RPCs started on the server.', grpcLabels),
+    grpcHandled: tallied('grpc_server_handled_total', 'RPCs completed on the server.', [...grpcLabels, 'grpc_code']),
     observe(read) {
       for (const [key, [name, help]] of Object.entries(gaugeNames)) {
         const gauge: Gauge = new Gauge({

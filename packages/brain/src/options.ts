@@ -3,6 +3,7 @@
  * and help; `brainSettings` checks what one flag can't say about another, and reports all problems at once.
  */
 import { OperatingError, type OptionTable, type OptionValues, logLevels, parseOptions } from '@flotilla/base';
+import { type RpcServerKind, rpcServerKinds } from '@flotilla/wire';
 import { type Membership, membershipOf, parseInitialCluster } from './cluster/membership.ts';
 import { type ListenAddress, addressOf, isLoopback, urlProblem } from './cluster/urls.ts';
 
@@ -99,6 +100,12 @@ export const brainOptionTable = {
   },
   'strict-reconfig-check': { kind: 'boolean', default: true, help: 'Refuse membership changes that would lose quorum' },
   'pre-vote': { kind: 'boolean', default: true, help: 'Ask before an election' },
+  'grpc-server': {
+    kind: 'string',
+    default: 'flotilla',
+    check: oneOf(...rpcServerKinds),
+    help: `What serves gRPC: ${rpcServerKinds.join(' or ')}`,
+  },
   'log-level': {
     kind: 'string',
     default: 'info',
@@ -134,6 +141,7 @@ export interface BrainSettings {
   readonly maxTxnOps: number;
   readonly watchProgressIntervalMs: number;
   readonly preVote: boolean;
+  readonly grpcServer: RpcServerKind;
 }
 
 /**
@@ -185,6 +193,7 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     maxTxnOps: values['max-txn-ops'],
     watchProgressIntervalMs: Math.max(100, durationMs(values['watch-progress-notify-interval']) ?? 0),
     preVote: values['pre-vote'],
+    grpcServer: rpcServerKinds.find((kind) => kind === values['grpc-server']) ?? 'flotilla',
   };
 }
 

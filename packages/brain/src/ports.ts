@@ -23,7 +23,7 @@ export async function openPorts(settings: BrainSettings, servers: Servers): Prom
   const onRequest: RequestListener = (request, response) => routes?.(request, response);
   const close = async (): Promise<void> => {
     await Promise.all([...peers, ...clients].map((front) => front.close(0)));
-    for (const server of [servers.client, servers.peer]) server.forceShutdown();
+    await Promise.all([servers.peer, servers.client].map((server) => server.close(0)));
   };
   try {
     for (const url of listenPeerUrls) {

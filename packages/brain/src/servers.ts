@@ -1,16 +1,15 @@
 /** The gRPC servers of a member, one for clients and one for the other members, and what is mounted on them. */
-import * as grpcjs from '@grpc/grpc-js';
 import type { Logger } from '@flotilla/base';
 import {
   type Handlers,
-  type MountOptions,
-  type ServiceTable,
+  type RpcServer,
+  type RpcServerOptions,
   clusterService,
+  createRpcServer,
   healthService,
   kvService,
   leaseService,
   maintenanceService,
-  mountService,
   watchService,
 } from '@flotilla/wire';
 import type { Member } from './member/member.ts';
@@ -30,22 +29,26 @@ import { peerService } from './transport/peer-service.ts';
 const maxPeerMessageBytes = 256 * 1024 * 1024;
 
 export interface Servers {
-  readonly client: grpcjs.Server;
-  readonly peer: grpcjs.Server;
+  readonly client: RpcServer;
+  readonly peer: RpcServer;
 }
 
-export function createServers({ maxRequestBytes }: BrainSettings): Servers {
+export function createServers(
+  { grpcServer, maxRequestBytes }: BrainSettings,
+  { metrics, logger }: { readonly metrics: BrainMetrics; readonly logger: Logger },
+): Servers {
+  const onBug: RpcServerOptions['onBug'] = (path, error) => logger.error('a handler failed', { path, err: error });
   return {
-    client: new grpcjs.Server({
-      'grpc.max_receive_message_length': maxRequestBytes + messageOverheadBytes,
-      'grpc.max_send_message_length': -1,
-      'grpc.keepalive_time_ms': 2 * 3600 * 1000,
-      'grpc.keepalive_timeout_ms': 20_000,
+    client: createRpcServer(grpcServer, {
+      maxReceiveBytes: maxRequestBytes + messageOverheadBytes,
+      keepaliveMs: 2 * 3600 * 1000,
+      keepaliveTimeoutMs: 20_000,
+      onBug,
+      onReceived: (bytes) => metrics.clientReceivedBytes.add(bytes),
+      onSent: (bytes) => metrics.clientSentBytes.add(bytes),
+      observe: (method) => countCalls(method, metrics),
     }),
-    peer: new grpcjs.Server({
-      'grpc.max_receive_message_length': maxPeerMessageBytes,
-      'grpc.max_send_message_length': -1,
-    }),
+    peer: createRpcServer(grpcServer, { maxReceiveBytes: maxPeerMessageBytes, onBug }),
   };
 }
 
@@ -53,31 +56,19 @@ interface Serving {
   readonly member: Member;
   readonly world: MemberWorld;
   readonly servers: Servers;
-  readonly metrics: BrainMetrics;
 }
 
 /** Mounts everything that clients may ask. */
-export function serveClients({ member, world, servers, metrics }: Serving): void {
-  const options: MountOptions = {
-    ...reportBugs(world.logger),
-    onReceived: (bytes) => metrics.clientReceivedBytes.inc(bytes),
-    onSent: (bytes) => metrics.clientSentBytes.inc(bytes),
-  };
-  const add = <T extends ServiceTable>(table: T, handlers: Handlers<T>): void =>
-    mountService(servers.client, table, countCalls(table, handlers, metrics), options);
-  add(kvService, kvHandlers(member));
-  add(watchService, watchHandlers(member, world.clock));
-  add(leaseService, leaseHandlers(member, world));
-  add(clusterService, clusterHandlers(member));
-  add(maintenanceService, maintenanceHandlers(member));
-  add(healthService, healthHandlers());
+export function serveClients({ member, world, servers: { client } }: Serving): void {
+  client.add(kvService, kvHandlers(member));
+  client.add(watchService, watchHandlers(member, world.clock));
+  client.add(leaseService, leaseHandlers(member, world));
+  client.add(clusterService, clusterHandlers(member));
+  client.add(maintenanceService, maintenanceHandlers(member));
+  client.add(healthService, healthHandlers());
 }
 
 /** Mounts what the other members may ask. */
-export function servePeers(servers: Servers, handlers: Handlers<typeof peerService>, logger: Logger): void {
-  mountService(servers.peer, peerService, handlers, reportBugs(logger));
-}
-
-function reportBugs(logger: Logger): MountOptions {
-  return { onBug: (path, error) => logger.error('a handler failed', { path, err: error }) };
+export function servePeers({ peer }: Servers, handlers: Handlers<typeof peerService>): void {
+  peer.add(peerService, handlers);
 }

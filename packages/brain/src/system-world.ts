@@ -45,7 +45,7 @@ export function worldOf(
       const onReceived = (from: bigint, bytes: number): void =>
         metrics.peerReceivedBytes.inc({ From: idText(from) }, bytes);
       const peers = new Set(others.map((member) => member.id));
-      servePeers(servers, peerHandlers({ clusterId, self: self.id, peers, receiver, onReceived }), logger);
+      servePeers(servers, peerHandlers({ clusterId, self: self.id, peers, receiver, onReceived }));
       return startGrpcTransport({
         clusterId,
         self: self.id,

@@ -15,6 +15,7 @@ t.test("defaults are etcd's", (t) => {
     quotaBytes: 2 ** 31,
     maxRequestBytes: 1.5 * 2 ** 20,
     maxTxnOps: 128,
+    grpcServer: 'flotilla',
     watchProgressIntervalMs: 600_000,
     listenClientUrls: ['http://localhost:2379'],
   });

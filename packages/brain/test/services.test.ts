@@ -1,6 +1,15 @@
 import t, { type Test } from 'tap';
-import type { Brain } from '@flotilla/brain';
-import { RpcError, etcdserverpb, fromId, toId, toSafeInteger } from '@flotilla/wire';
+import type { Brain, BrainOptionValues } from '@flotilla/brain';
+import {
+  RpcError,
+  StatusCode,
+  etcdserverpb,
+  fromId,
+  isRpcError,
+  rpcServerKinds,
+  toId,
+  toSafeInteger,
+} from '@flotilla/wire';
 import { type ClusterPlan, type TestClient, connect, planCluster, startAll, until } from './cluster.ts';
 import { openWatch } from './watch-client.ts';
 
@@ -16,8 +25,13 @@ interface Setting {
   readonly leader: number;
 }
 
-async function withCluster(t: Test, size: number, run: (setting: Setting) => Promise<void>): Promise<void> {
-  const plan = await planCluster(size);
+async function withCluster(
+  t: Test,
+  size: number,
+  run: (setting: Setting) => Promise<void>,
+  options: Partial<BrainOptionValues> = {},
+): Promise<void> {
+  const plan = await planCluster(size, options);
   const brains = await startAll(plan);
   const clients = plan.endpoints.map(connect);
   try {
@@ -30,74 +44,89 @@ async function withCluster(t: Test, size: number, run: (setting: Setting) => Pro
   t.pass('closed');
 }
 
-t.test('every member serves reads and writes, and all agree', async (t) => {
-  await withCluster(t, 3, async ({ clients, brains }) => {
-    let revision = 0;
-    for (const [i, client] of clients.entries()) {
-      const put = await client.kv.Put({ key: key(`k${i}`), value: key(`v${i}`) });
-      t.ok(toSafeInteger(put.header?.revision) > revision);
-      revision = toSafeInteger(put.header?.revision);
-      t.equal(toId(put.header?.member_id), brains[i]?.status().memberId);
-      for (const reader of clients) {
-        const range = await reader.kv.Range({ key: key(`k${i}`) });
-        t.equal(textOf(range.kvs[0]?.value), `v${i}`, 'a read through any member sees the write');
-      }
-    }
-    const txn = await clients[1]?.kv.Txn({
-      compare: [{ key: key('k0'), target: etcdserverpb.Compare.CompareTarget.VERSION, version: 1 }],
-      success: [{ request_put: { key: key('t'), value: key('yes') } }, { request_range: { key: key('k1') } }],
-    });
-    t.equal(txn?.succeeded, true);
-    t.equal(textOf(txn?.responses[1]?.response_range?.kvs?.[0]?.value), 'v1');
-    const deleted = await clients[2]?.kv.DeleteRange({ key: key('k'), range_end: key('l'), prev_kv: true });
-    t.equal(toSafeInteger(deleted?.deleted), 3);
-    await until(() => new Set(brains.map((brain) => brain.status().revision)).size === 1);
-    const compacted = await clients[0]?.kv.Compact({ revision });
-    t.ok(compacted?.header);
-    await t.rejects(Promise.resolve(clients[0]?.kv.Range({ key: key('k0'), revision: revision - 1 })), {
-      message: 'etcdserver: mvcc: required revision has been compacted',
-    });
+for (const kind of rpcServerKinds) {
+  t.test(`${kind}: every member serves reads and writes, and all agree`, async (t) => {
+    await withCluster(
+      t,
+      3,
+      async ({ clients, brains }) => {
+        let revision = 0;
+        for (const [i, client] of clients.entries()) {
+          const put = await client.kv.Put({ key: key(`k${i}`), value: key(`v${i}`) });
+          t.ok(toSafeInteger(put.header?.revision) > revision);
+          revision = toSafeInteger(put.header?.revision);
+          t.equal(toId(put.header?.member_id), brains[i]?.status().memberId);
+          for (const reader of clients) {
+            const range = await reader.kv.Range({ key: key(`k${i}`) });
+            t.equal(textOf(range.kvs[0]?.value), `v${i}`, 'a read through any member sees the write');
+          }
+        }
+        const txn = await clients[1]?.kv.Txn({
+          compare: [{ key: key('k0'), target: etcdserverpb.Compare.CompareTarget.VERSION, version: 1 }],
+          success: [{ request_put: { key: key('t'), value: key('yes') } }, { request_range: { key: key('k1') } }],
+        });
+        t.equal(txn?.succeeded, true);
+        t.equal(textOf(txn?.responses[1]?.response_range?.kvs?.[0]?.value), 'v1');
+        const deleted = await clients[2]?.kv.DeleteRange({ key: key('k'), range_end: key('l'), prev_kv: true });
+        t.equal(toSafeInteger(deleted?.deleted), 3);
+        await until(() => new Set(brains.map((brain) => brain.status().revision)).size === 1);
+        const compacted = await clients[0]?.kv.Compact({ revision });
+        t.ok(compacted?.header);
+        await t.rejects(Promise.resolve(clients[0]?.kv.Range({ key: key('k0'), revision: revision - 1 })), {
+          message: 'etcdserver: mvcc: required revision has been compacted',
+        });
+      },
+      { 'grpc-server': kind },
+    );
   });
-});
+}
 
-t.test('bad requests are refused with the texts that clients match on', async (t) => {
-  await withCluster(t, 1, async ({ clients: [client] }) => {
-    if (!client) throw new Error('no client');
-    const cases: readonly (readonly [string, number, () => Promise<unknown>])[] = [
-      ['etcdserver: key is not provided', 3, () => client.kv.Range({})],
-      ['etcdserver: key is not provided', 3, () => client.kv.Put({ value: key('x') })],
-      [
-        'etcdserver: mvcc: required revision is a future revision',
-        11,
-        () => client.kv.Range({ key: key('a'), revision: 99 }),
-      ],
-      ['etcdserver: requested lease not found', 5, () => client.kv.Put({ key: key('a'), lease: fromId(77n) })],
-      ['etcdserver: requested lease not found', 5, () => client.lease.LeaseRevoke({ ID: fromId(77n) })],
-      ['etcdserver: too large lease TTL', 11, () => client.lease.LeaseGrant({ TTL: 9_000_000_001 })],
-      [
-        'etcdserver: request is too large',
-        3,
-        () => client.kv.Put({ key: key('a'), value: new Uint8Array(1.6 * 2 ** 20) }),
-      ],
-      [
-        'etcdserver: too many operations in txn request',
-        3,
-        () => client.kv.Txn({ success: Array.from({ length: 129 }, () => ({ request_range: { key: key('a') } })) }),
-      ],
-      ['etcdserver: bad leader transferee', 9, () => client.maintenance.MoveLeader({ targetID: fromId(5n) })],
-    ];
-    for (const [message, status, call] of cases) {
-      const error = await call().catch((thrown: unknown) => thrown);
-      t.match(error, { message, status });
-    }
-    const tooLarge = await client.kv
-      .Put({ key: key('a'), value: new Uint8Array(2.5 * 2 ** 20) })
-      .catch((error: unknown) => error);
-    t.ok(tooLarge instanceof RpcError && tooLarge.status === 8, 'above the message limit gRPC itself refuses');
-    await t.rejects(client.maintenance.Defragment({}), { message: /does not implement the method/ });
-    t.equal((await client.lease.LeaseTimeToLive({ ID: fromId(5n) })).TTL.toString(), '-1');
+for (const kind of rpcServerKinds) {
+  t.test(`${kind}: bad requests are refused with the texts that clients match on`, async (t) => {
+    await withCluster(
+      t,
+      1,
+      async ({ clients: [client] }) => {
+        if (!client) throw new Error('no client');
+        const cases: readonly (readonly [string, number, () => Promise<unknown>])[] = [
+          ['etcdserver: key is not provided', 3, () => client.kv.Range({})],
+          ['etcdserver: key is not provided', 3, () => client.kv.Put({ value: key('x') })],
+          [
+            'etcdserver: mvcc: required revision is a future revision',
+            11,
+            () => client.kv.Range({ key: key('a'), revision: 99 }),
+          ],
+          ['etcdserver: requested lease not found', 5, () => client.kv.Put({ key: key('a'), lease: fromId(77n) })],
+          ['etcdserver: requested lease not found', 5, () => client.lease.LeaseRevoke({ ID: fromId(77n) })],
+          ['etcdserver: too large lease TTL', 11, () => client.lease.LeaseGrant({ TTL: 9_000_000_001 })],
+          [
+            'etcdserver: request is too large',
+            3,
+            () => client.kv.Put({ key: key('a'), value: new Uint8Array(1.6 * 2 ** 20) }),
+          ],
+          [
+            'etcdserver: too many operations in txn request',
+            3,
+            () => client.kv.Txn({ success: Array.from({ length: 129 }, () => ({ request_range: { key: key('a') } })) }),
+          ],
+          ['etcdserver: bad leader transferee', 9, () => client.maintenance.MoveLeader({ targetID: fromId(5n) })],
+        ];
+        for (const [message, status, call] of cases) {
+          const error = await call().catch((thrown: unknown) => thrown);
+          t.match(error, { message, status });
+        }
+        const tooLarge = await client.kv
+          .Put({ key: key('a'), value: new Uint8Array(2.5 * 2 ** 20) })
+          .catch((error: unknown) => error);
+        t.ok(tooLarge instanceof RpcError && tooLarge.status === 8, 'above the message limit gRPC itself refuses');
+        const missing = await client.maintenance.Defragment({}).catch((error: unknown) => error);
+        t.ok(isRpcError(missing, StatusCode.UNIMPLEMENTED));
+        t.equal((await client.lease.LeaseTimeToLive({ ID: fromId(5n) })).TTL.toString(), '-1');
+      },
+      { 'grpc-server': kind },
+    );
   });
-});
+}
 
 t.test('a physical compaction answers when what it drops is gone from the disk', async (t) => {
   await withCluster(t, 1, async ({ clients: [client] }) => {
@@ -252,37 +281,51 @@ t.test('counters that many clients increment through all members lose nothing an
   });
 });
 
-t.test('HTTP on the client port: health, version, metrics', async (t) => {
-  await withCluster(t, 1, async ({ plan }) => {
-    const base = `http://${plan.endpoints[0]}`;
-    const get = async (path: string): Promise<{ status: number; body: string }> => {
-      const response = await fetch(base + path, { headers: { connection: 'close' } });
-      return { status: response.status, body: await response.text() };
-    };
-    t.strictSame(await get('/health'), { status: 200, body: '{"health":"true","reason":""}' });
-    t.strictSame(await get('/livez'), { status: 200, body: 'ok\n' });
-    t.strictSame(await get('/readyz?verbose'), {
-      status: 200,
-      body: '[+]serializable_read ok\n[+]linearizable_read ok\nok\n',
-    });
-    t.strictSame(await get('/readyz/linearizable_read'), { status: 200, body: 'ok\n' });
-    t.strictSame(JSON.parse((await get('/version')).body), {
-      etcdserver: '3.7.0',
-      etcdcluster: '3.7.0',
-      storage: '3.7.0',
-    });
-    const metrics = (await get('/metrics')).body;
-    for (const name of [
-      'etcd_server_has_leader 1',
-      'etcd_server_leader_changes_seen_total',
-      'etcd_disk_wal_fsync_duration_seconds_count',
-      'etcd_disk_backend_commit_duration_seconds_count',
-      /etcd_network_client_grpc_received_bytes_total \d/,
-      /process_resident_memory_bytes \d{6}/,
-    ]) {
-      t.match(metrics, name);
-    }
-    t.equal((await get('/v3/kv/range')).status, 404);
-    t.equal((await fetch(`${base}/health`, { method: 'POST', headers: { connection: 'close' } })).status, 405);
+for (const kind of rpcServerKinds) {
+  t.test(`${kind}: HTTP on the client port: health, version, metrics`, async (t) => {
+    await withCluster(
+      t,
+      1,
+      async ({ plan, clients: [client] }) => {
+        const base = `http://${plan.endpoints[0]}`;
+        const get = async (path: string): Promise<{ status: number; body: string }> => {
+          const response = await fetch(base + path, { headers: { connection: 'close' } });
+          return { status: response.status, body: await response.text() };
+        };
+        t.strictSame(await get('/health'), { status: 200, body: '{"health":"true","reason":""}' });
+        t.strictSame(await get('/livez'), { status: 200, body: 'ok\n' });
+        t.strictSame(await get('/readyz?verbose'), {
+          status: 200,
+          body: '[+]serializable_read ok\n[+]linearizable_read ok\nok\n',
+        });
+        t.strictSame(await get('/readyz/linearizable_read'), { status: 200, body: 'ok\n' });
+        t.strictSame(JSON.parse((await get('/version')).body), {
+          etcdserver: '3.7.0',
+          etcdcluster: '3.7.0',
+          storage: '3.7.0',
+        });
+        await client?.kv.Put({ key: key('a') });
+        await client?.kv.Put({ key: key('b') });
+        await client?.kv.Put({}).catch((error: unknown) => error);
+        const metrics = (await get('/metrics')).body;
+        const put = 'grpc_type="unary",grpc_service="etcdserverpb.KV",grpc_method="Put"';
+        for (const name of [
+          `grpc_server_started_total{${put}} 3`,
+          `grpc_server_handled_total{${put},grpc_code="OK"} 2`,
+          `grpc_server_handled_total{${put},grpc_code="InvalidArgument"} 1`,
+          'etcd_server_has_leader 1',
+          'etcd_server_leader_changes_seen_total',
+          'etcd_disk_wal_fsync_duration_seconds_count',
+          'etcd_disk_backend_commit_duration_seconds_count',
+          /etcd_network_client_grpc_received_bytes_total \d/,
+          /process_resident_memory_bytes \d{6}/,
+        ]) {
+          t.match(metrics, name);
+        }
+        t.equal((await get('/v3/kv/range')).status, 404);
+        t.equal((await fetch(`${base}/health`, { method: 'POST', headers: { connection: 'close' } })).status, 405);
+      },
+      { 'grpc-server': kind },
+    );
   });
-});
+}

@@ -1,4 +1,3 @@
-import * as grpcjs from '@grpc/grpc-js';
 import t from 'tap';
 import { silentLogger, systemClock, systemRandomness } from '@flotilla/base';
 import {
@@ -11,7 +10,7 @@ import {
   startGrpcTransport,
 } from '@flotilla/brain';
 import type { Message } from '@flotilla/raft';
-import { mountService } from '@flotilla/wire';
+import { createRpcServer } from '@flotilla/wire';
 import { reservePorts } from './reserve-ports.ts';
 
 /** One end of a transport, and what it was told. */
@@ -58,9 +57,8 @@ async function openEnd(options: {
     },
     answer: (_from, question) => Promise.resolve(Buffer.from(question).reverse()),
   };
-  const grpc = new grpcjs.Server();
-  mountService(
-    grpc,
+  const grpc = createRpcServer('flotilla');
+  grpc.add(
     peerService,
     peerHandlers({ clusterId, self: id, peers: new Set([peer]), receiver, onReceived: () => undefined }),
   );
@@ -103,7 +101,6 @@ async function openEnd(options: {
     async close() {
       await transport.close();
       await front.close(0);
-      grpc.forceShutdown();
     },
   };
   return end;

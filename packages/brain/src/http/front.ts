@@ -4,8 +4,8 @@
  */
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
-import * as grpcjs from '@grpc/grpc-js';
 import { OperatingError, codeOf, messageOf } from '@flotilla/base';
+import type { RpcServer } from '@flotilla/wire';
 
 /** A connection that says nothing is ended after this time. */
 const helloTimeoutMs = 10_000;
@@ -17,8 +17,8 @@ export interface FrontOptions {
   readonly port: number;
   /** The flag that a message about the address names. */
   readonly flag: string;
-  /** Serves what speaks HTTP/2. */
-  readonly grpc: grpcjs.Server;
+  /** Serves what speaks HTTP/2; closed with the front. */
+  readonly grpc: RpcServer;
   /** Serves what speaks HTTP/1.1. */
   readonly onRequest: http.RequestListener;
 }
@@ -34,7 +34,6 @@ export interface Front {
 /** @throws OperatingError when the address can't be bound, with what to do. */
 export async function openFront(options: FrontOptions): Promise<Front> {
   const { grpc, onRequest } = options;
-  const injector = grpc.createConnectionInjector(grpcjs.ServerCredentials.createInsecure());
   const httpServer = http.createServer(onRequest);
   const sockets = new Set<net.Socket>();
   /** Accepted before there is anybody to serve them. */
@@ -59,7 +58,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
       socket.pause();
       socket.unshift(hello);
       if (hello.toString('latin1') === 'PRI') {
-        injector.injectConnection(socket);
+        grpc.accept(socket);
       } else {
         httpServer.emit('connection', socket);
         socket.resume();
@@ -74,7 +73,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
-    injector.drain(graceMs);
+    const grpcClosed = grpc.close(graceMs);
     httpServer.closeIdleConnections();
     const ended = Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
     let timer: NodeJS.Timeout | undefined;
@@ -84,9 +83,8 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     await Promise.race([ended, grace]);
     clearTimeout(timer);
     for (const socket of sockets) socket.destroy();
-    injector.destroy();
     httpServer.closeAllConnections();
-    await closed;
+    await Promise.all([grpcClosed, closed]);
   };
   return {
     port: (server.address() as AddressInfo).port,

@@ -25,7 +25,7 @@ import {
 import { type RequestHead, areTrailers, readRequestHead } from './request-head.ts';
 import { Sender } from './sender.ts';
 import { readSettings } from './settings.ts';
-import { Http2Stream, type StreamReceiver, streamWindowBytes } from './stream.ts';
+import { Http2Stream, type StreamOwner, type StreamReceiver, streamWindowBytes } from './stream.ts';
 
 /** What answers the requests of a connection. */
 export interface Application<Route> {
@@ -65,15 +65,8 @@ interface Reading<Route> {
 /** A connection takes as much until it is read. */
 const connectionWindowBytes = 16 * 1024 * 1024;
 
-// oxlint-disable-next-line typescript/no-explicit-any -- streams don't care what routes are
-export type Connection = Pick<
-  ServerConnection<any>,
-  'endedEarly' | 'forget' | 'heldBytes' | 'offerRoom' | 'socket' | 'waitForRoom'
->;
-
-export class ServerConnection<Route> implements FrameTaker {
+export class ServerConnection<Route> implements FrameTaker, StreamOwner {
   readonly socket: Duplex;
-  /** Bytes of requests that arrived and that nobody has taken yet, over all streams. */
   heldBytes = 0;
   readonly #application: Application<Route>;
   readonly #limits: ConnectionLimits;
@@ -141,7 +134,6 @@ export class ServerConnection<Route> implements FrameTaker {
     this.#close();
   }
 
-  /** The stream is over. */
   forget(stream: Http2Stream): void {
     if (!this.#streams.delete(stream.id)) return;
     this.heldBytes -= stream.heldBytes;
@@ -151,12 +143,10 @@ export class ServerConnection<Route> implements FrameTaker {
     if (this.#shuttingDown) this.#endIfIdle();
   }
 
-  /** We ended a stream that its client may still send on. */
   endedEarly(stream: Http2Stream): void {
     this.#flood.rememberReset(stream.id);
   }
 
-  /** The stream is told when it may write again. */
   waitForRoom(stream: Http2Stream): void {
     this.#waiting.add(stream);
   }

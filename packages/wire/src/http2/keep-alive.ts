@@ -17,7 +17,7 @@ export class KeepAlive {
   #greeted = false;
   #heard = true;
   #pings = 0;
-  #asked: { readonly payload: number; readonly then: () => void } | undefined;
+  #asked: { readonly payload: number; readonly onAnswer: () => void } | undefined;
 
   constructor(options: KeepAliveOptions) {
     this.#options = options;
@@ -36,10 +36,10 @@ export class KeepAlive {
     this.#heard = true;
   }
 
-  /** Pings, and calls `then` when the peer has answered; what it sent before has been read then. */
-  ask(then: () => void): void {
+  /** Pings, and calls back when the peer has answered; what it sent before has been read then. */
+  ask(onAnswer: () => void): void {
     this.#pings++;
-    this.#asked = { payload: this.#pings, then };
+    this.#asked = { payload: this.#pings, onAnswer };
     this.#options.ping(this.#pings);
   }
 
@@ -47,7 +47,7 @@ export class KeepAlive {
     const asked = this.#asked;
     if (asked?.payload !== payload) return;
     this.#asked = undefined;
-    asked.then();
+    asked.onAnswer();
   }
 
   stop(): void {

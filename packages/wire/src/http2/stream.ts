@@ -4,7 +4,7 @@
  *
  * Invariant: what waits is empty or the stream is among the sender's blocked ones; trailers leave after all DATA.
  */
-import type { Connection } from './connection.ts';
+import type { Duplex } from 'node:stream';
 import { ErrorCode, FrameType, maxWindowBytes } from './protocol.ts';
 import type { Sender } from './sender.ts';
 import { messagePrefixBytes, writePrefix } from './message-prefix.ts';
@@ -27,9 +27,24 @@ export interface StreamReceiver {
   onWritable(): void;
 }
 
+/** The connection, as far as a stream needs it. */
+export interface StreamOwner {
+  readonly socket: Duplex;
+  /** Bytes that arrived and that nobody has taken yet, over all streams. */
+  heldBytes: number;
+  /** The stream is over. */
+  forget(stream: Http2Stream): void;
+  /** We ended a stream that its client may still send on. */
+  endedEarly(stream: Http2Stream): void;
+  /** The stream is to be told when it may write again. */
+  waitForRoom(stream: Http2Stream): void;
+  /** Tells it, if it may. */
+  offerRoom(stream: Http2Stream): void;
+}
+
 export class Http2Stream {
   readonly id: number;
-  readonly connection: Connection;
+  readonly connection: StreamOwner;
   receiver: StreamReceiver | undefined;
   /** What the peer takes on this stream. */
   windowBytes: number;
@@ -51,7 +66,7 @@ export class Http2Stream {
   #trailers: Uint8Array | undefined;
   #paused = false;
 
-  constructor(id: number, connection: Connection, sender: Sender) {
+  constructor(id: number, connection: StreamOwner, sender: Sender) {
     this.id = id;
     this.connection = connection;
     this.#sender = sender;
