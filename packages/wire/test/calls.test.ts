@@ -1,14 +1,10 @@
-import { type AddressInfo, createServer } from 'node:net';
 import t from 'tap';
 import {
   type CallContext,
   Encoded,
-  type Handlers,
   RpcError,
-  type RpcServerKind,
   StatusCode,
   connectService,
-  createRpcServer,
   etcdserverpb,
   fromId,
   isRpcError,
@@ -18,58 +14,8 @@ import {
   rpcServerKinds,
   toId,
   toSafeInteger,
-  watchService,
 } from '@flotilla/wire';
-
-interface Bug {
-  readonly path: string;
-  readonly error: unknown;
-}
-
-/** A server with the given handlers and a channel to it; both end with the test. */
-async function serve(
-  test: Tap,
-  kind: RpcServerKind,
-  handlers: { kv?: Handlers<typeof kvService>; watch?: Handlers<typeof watchService> },
-) {
-  const bugs: Bug[] = [];
-  const server = createRpcServer(kind, { onBug: (path, error) => void bugs.push({ path, error }) });
-  server.add(kvService, handlers.kv ?? {});
-  server.add(watchService, handlers.watch ?? {});
-  const listener = createServer({ noDelay: true }, (socket) => server.accept(socket));
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
-  const channel = openChannel({ target: `127.0.0.1:${(listener.address() as AddressInfo).port}` });
-  test.teardown(async () => {
-    channel.close();
-    listener.close();
-    await server.close(0);
-  });
-  return { kv: connectService(channel, kvService), watch: connectService(channel, watchService), bugs };
-}
-
-/** As much of a test as a fixture needs. */
-type Tap = Pick<typeof t, 'teardown'>;
-
-/** The status a failed call ended with, or what else it did. */
-async function statusOf(call: Promise<unknown>): Promise<unknown> {
-  try {
-    return await call;
-  } catch (error) {
-    return isRpcError(error) ? error.status : error;
-  }
-}
-
-const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-async function* iterate<T>(...items: T[]): AsyncGenerator<T> {
-  for (const item of items) yield await Promise.resolve(item);
-}
-
-/** Iterates `items` and then stays open until the signal is aborted. */
-async function* iterateAndHold<T>(signal: AbortSignal, ...items: T[]): AsyncGenerator<T> {
-  yield* items;
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-}
+import { encode, iterate, iterateAndHold, serve, statusOf } from './rpc-fixture.ts';
 
 for (const kind of rpcServerKinds) {
   t.test(`${kind}: a unary handler gets the decoded request, its own bytes and the metadata`, async (t) => {

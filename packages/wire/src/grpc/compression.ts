@@ -1,4 +1,5 @@
 /** `grpc-encoding` of requests. Answers are never compressed. */
+import { kMaxLength } from 'node:buffer';
 import { gunzipSync, inflateSync } from 'node:zlib';
 import { codeOf } from '@flotilla/base';
 import { RpcError, StatusCode } from '../status.ts';
@@ -15,7 +16,7 @@ export function decompress(bytes: Buffer, encoding: Encoding, maxBytes: number):
     throw new RpcError(StatusCode.INTERNAL, 'grpc: compressed flag set with identity or empty encoding');
   }
   try {
-    const options = { maxOutputLength: maxBytes };
+    const options = { maxOutputLength: Math.min(maxBytes, kMaxLength) };
     return encoding === 'gzip' ? gunzipSync(bytes, options) : inflateSync(bytes, options);
   } catch (error) {
     if (codeOf(error) === 'ERR_BUFFER_TOO_LARGE') {
