@@ -16,6 +16,8 @@ export class KeepAlive {
   #timer: NodeJS.Timeout;
   #greeted = false;
   #heard = true;
+  /** Whether an answer to a ping decides what comes next. */
+  #doubting = false;
   #pings = 0;
   #asked: { readonly payload: number; readonly onAnswer: () => void } | undefined;
 
@@ -34,6 +36,7 @@ export class KeepAlive {
   /** Something came. */
   heard(): void {
     this.#heard = true;
+    if (this.#doubting) this.#watch();
   }
 
   /** Pings, and calls back when the peer has answered; what it sent before has been read then. */
@@ -57,6 +60,7 @@ export class KeepAlive {
 
   #watch(): void {
     clearTimeout(this.#timer);
+    this.#doubting = false;
     this.#heard = false;
     this.#timer = setTimeout(() => this.#check(), this.#options.keepaliveMs).unref();
   }
@@ -65,10 +69,7 @@ export class KeepAlive {
     if (this.#heard) return this.#watch();
     this.#pings++;
     this.#options.ping(this.#pings);
-    this.#timer = setTimeout(
-      () => (this.#heard ? this.#watch() : this.#options.giveUp()),
-      this.#options.keepaliveTimeoutMs,
-    );
-    this.#timer.unref();
+    this.#doubting = true;
+    this.#timer = setTimeout(this.#options.giveUp, this.#options.keepaliveTimeoutMs).unref();
   }
 }
