@@ -47,4 +47,5 @@ export type {
 export { hashRevisions, hashState } from './state-hash.ts';
 export { createStore } from './create-store.ts';
 export { type WatchHub, type WatchHubOptions, createWatchHub } from './watch/watch-hub.ts';
-export type { WatchHeader, WatchStream, WatchStreamOptions } from './watch/watch-stream.ts';
+export type { WatchHeader } from './watch/event-batch.ts';
+export type { WatchStream, WatchStreamOptions } from './watch/watch-stream.ts';

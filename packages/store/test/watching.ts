@@ -8,6 +8,8 @@ export type WatchResponse = etcdserverpb.WatchResponse;
 
 export interface TestStream {
   readonly stream: WatchStream;
+  /** How the call was ended, once it was. */
+  readonly ended: { readonly error: Error | undefined } | undefined;
   create(request: etcdserverpb.WatchCreateRequest.$Properties): void;
   cancel(id: number): void;
   requestProgress(): void;
@@ -47,22 +49,19 @@ export function createTestHub(store: Store, options: Partial<WatchHubOptions> = 
 
 function openTestStream(hub: WatchHub, maxFragmentBytes: number): TestStream {
   const header = () => ({ clusterId: 11n, memberId: 12n, raftTerm: 3 });
-  const stream = hub.openStream({ header, maxFragmentBytes });
-  const iterator = stream.responses[Symbol.asyncIterator]();
-  let pending: Promise<IteratorResult<etcdserverpb.WatchResponse.$Properties | Encoded, unknown>> | undefined;
+  const sink = createPulledSink();
+  const stream = hub.openStream({ header, maxFragmentBytes, sink });
   const next = async (): Promise<WatchResponse | undefined> => {
-    pending ??= iterator.next();
-    // A response that is ready settles its promise before the turn ends.
-    const result = await Promise.race([
-      pending,
-      new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined))),
-    ]);
-    if (!result) return undefined;
-    pending = undefined;
-    return result.done === true ? undefined : decoded(result.value);
+    const response = sink.take();
+    // What waits behind it reaches the sink before the turn ends.
+    await new Promise((resolve) => setImmediate(resolve));
+    return response && decoded(response);
   };
   return {
     stream,
+    get ended() {
+      return sink.ended;
+    },
     create: (request) => stream.receive({ create_request: request }),
     cancel: (watch_id) => stream.receive({ cancel_request: { watch_id } }),
     requestProgress: () => stream.receive({ progress_request: {} }),
@@ -71,6 +70,38 @@ function openTestStream(hub: WatchHub, maxFragmentBytes: number): TestStream {
       const found: WatchResponse[] = [];
       for (let response = await next(); response; response = await next()) found.push(response);
       return found;
+    },
+  };
+}
+
+type Response = etcdserverpb.WatchResponse.$Properties | Encoded;
+
+/** A sink that holds one response until it is taken. */
+function createPulledSink() {
+  let held: Response | undefined;
+  let ended: { readonly error: Error | undefined } | undefined;
+  let drained = (): void => undefined;
+  return {
+    get ended() {
+      return ended;
+    },
+    take(): Response | undefined {
+      const response = held;
+      held = undefined;
+      if (response) drained();
+      return response;
+    },
+    write(response: Response): boolean {
+      if (held) throw new Error('written before it was drained');
+      held = response;
+      return false;
+    },
+    drained: () =>
+      new Promise<void>((resolve) => {
+        drained = resolve;
+      }),
+    end(error?: Error): void {
+      ended ??= { error };
     },
   };
 }

@@ -3,7 +3,14 @@
  * nobody may keep it across an await; the watches go over to the new one.
  */
 import type { Clock, Randomness } from '@flotilla/base';
-import { type Lessor, type OpenedState, type WatchHub, createLessor, createWatchHub } from '@flotilla/store';
+import {
+  type Lessor,
+  type OpenedState,
+  type WatchHub,
+  createLessor,
+  createWatchHub,
+  toRpcError,
+} from '@flotilla/store';
 
 export interface StateMachineOptions {
   readonly clock: Clock;
@@ -52,7 +59,7 @@ export class StateMachine {
   }
 
   async close(): Promise<void> {
-    this.#watchHub.close();
+    this.#watchHub.close(toRpcError('serverStopped'));
     this.#lessor.close();
     await this.#opened.state.close();
   }

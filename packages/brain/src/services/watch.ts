@@ -1,7 +1,7 @@
 /** `etcdserverpb.Watch`: each call is a stream of the watch hub. */
 import { type Clock, messageOf } from '@flotilla/base';
 import { toRpcError } from '@flotilla/store';
-import type { Handlers, watchService } from '@flotilla/wire';
+import { type Handlers, pushed, type watchService } from '@flotilla/wire';
 import type { Member } from '../member/member.ts';
 import { endWithoutLeader, requireLeader } from './require-leader.ts';
 
@@ -12,37 +12,24 @@ export function watchHandlers(member: Member, clock: Clock): Handlers<typeof wat
   const { membership, maxRequestBytes } = member.settings;
   const ids = { clusterId: membership.clusterId, memberId: membership.self.id };
   return {
-    async *Watch(requests, context) {
+    Watch: pushed((requests, sink, context) => {
       requireLeader(member, context);
+      let stopWaiting = (): void => undefined;
       const stream = member.machine.watchHub.openStream({
         header: () => ({ ...ids, raftTerm: member.raft.term }),
         maxFragmentBytes: maxRequestBytes + messageOverheadBytes,
+        sink,
+        onClose: () => stopWaiting(),
       });
-      // Ended by us unless the client ends it first.
-      let failure: Error | undefined = toRpcError('serverStopped');
-      const close = (reason: Error | undefined): void => {
-        failure = reason;
-        stream.close();
-      };
-      const receive = async (): Promise<void> => {
-        for await (const request of requests) stream.receive(request);
-      };
-      receive().then(
-        () => close(undefined),
-        (error: unknown) => close(error instanceof Error ? error : new Error(messageOf(error))),
-      );
-      const stopWaiting = endWithoutLeader({ member, clock }, context, () => close(toRpcError('noLeader')));
-      const abort = (): void => close(undefined);
-      context.signal.addEventListener('abort', abort, { once: true });
-      if (context.signal.aborted) abort();
-      try {
-        yield* stream.responses;
-        if (failure) throw failure;
-      } finally {
-        stopWaiting();
-        context.signal.removeEventListener('abort', abort);
-        stream.close();
-      }
-    },
+      const close = (error?: unknown): void => stream.close(error === undefined ? undefined : errorOf(error));
+      stopWaiting = endWithoutLeader({ member, clock }, context, () => close(toRpcError('noLeader')));
+      context.signal.addEventListener('abort', () => close(), { once: true });
+      if (context.signal.aborted) return close();
+      requests.forEach((request) => stream.receive(request)).then(() => close(), close);
+    }),
   };
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(messageOf(error));
 }

@@ -37,8 +37,8 @@ export interface WatchHub {
   readonly watcherCount: number;
   /** Goes on with the store of a received snapshot; watchers catch up in it, or learn that they cannot. */
   replaceStore(store: Store): void;
-  /** Ends every stream and timer. */
-  close(): void;
+  /** Ends every stream, with the error if there is one, and every timer. */
+  close(error?: Error): void;
 }
 
 const defaultProgressIntervalMs = 10 * 60 * 1000;
@@ -114,10 +114,10 @@ class Hub implements WatchHub {
     this.#scheduleSlice();
   }
 
-  close(): void {
+  close(error?: Error): void {
     this.#isClosed = true;
     this.#unfollow();
-    for (const stream of this.#streams) stream.close();
+    for (const stream of this.#streams) stream.close(error);
   }
 
   add(watcher: Watcher): void {

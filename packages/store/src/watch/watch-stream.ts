@@ -1,40 +1,38 @@
 /**
  * One Watch call: its watchers, and the responses that wait for the client.
  *
- * The queue is bounded in bytes: a stream without room is sent no more events, its watchers fall behind and catch up
- * from history once the client has read. Answers to the client's own requests are queued regardless; a client that
- * asks without reading is cut off.
+ * Responses go straight to the call's sink until it takes no more; then they wait in a queue that is bounded in bytes: a
+ * stream without room is sent no more events, its watchers fall behind and catch up from history once the client has
+ * read. Answers to the client's own requests are queued regardless; a client that asks without reading is cut off.
  */
 import { type Clock, type Randomness, type Timer, assert } from '@flotilla/base';
-import { Encoded, clampInteger, etcdserverpb, fromUnsignedId } from '@flotilla/wire';
+import { type Encoded, type ResponseSink, clampInteger, etcdserverpb } from '@flotilla/wire';
 import { textOf, toRpcError } from '../errors.ts';
-import { compareBytes } from '../bytes.ts';
+import { compareBytes, noBytes } from '../bytes.ts';
 import { type Interval, intervalOf } from '../interval.ts';
+import { EventBatch, type WatchHeader, headerMessage } from './event-batch.ts';
 import { fragmentsOf } from './fragments.ts';
 import { Watcher, type WatcherSink } from './watcher.ts';
 
 type WatchResponse = etcdserverpb.WatchResponse.$Properties;
 type CreateRequest = etcdserverpb.WatchCreateRequest.$Properties;
 
-/** The live part of a response header; the revision is the hub's. */
-export interface WatchHeader {
-  readonly clusterId: bigint;
-  readonly memberId: bigint;
-  readonly raftTerm: number;
-}
-
 export interface WatchStreamOptions {
   /** Asked anew for each response. */
   header(): WatchHeader;
   /** A response at least this large is split for watchers that asked for fragments (max-request-bytes + 512 KiB). */
   readonly maxFragmentBytes: number;
+  /** Ended when the stream is closed. */
+  readonly sink: ResponseSink<WatchResponse>;
+  /** Called once, when the stream is closed by whomever. */
+  onClose?(): void;
 }
 
-/** One Watch call. `responses` is iterated once. */
+/** One Watch call. */
 export interface WatchStream {
   receive(request: etcdserverpb.WatchRequest.$Properties): void;
-  readonly responses: AsyncIterable<WatchResponse | Encoded>;
-  close(): void;
+  /** Ends the call, with the status of the error if there is one; what waited is not sent any more. */
+  close(error?: Error): void;
 }
 
 /** What a stream needs of its hub. */
@@ -69,13 +67,14 @@ export class QueuedStream implements WatchStream, WatcherSink {
   readonly watchers = new Map<number, Watcher>();
   readonly #hub: StreamHub;
   readonly #options: WatchStreamOptions;
-  readonly #queue: Queued[] = [];
+  /** What the sink did not take, from `#next` on. */
+  #queue: Queued[] = [];
+  #next = 0;
+  #isBlocked = false;
   #queuedBytes = 0;
   #queuedAnswers = 0;
   #nextId = 0;
-  #waiting: { resolve(result: IteratorResult<WatchResponse | Encoded>): void; reject(error: Error): void } | undefined;
   #isClosed = false;
-  #failure: Error | undefined;
   #progressTimer: Timer | undefined;
 
   constructor(hub: StreamHub, options: WatchStreamOptions) {
@@ -84,12 +83,9 @@ export class QueuedStream implements WatchStream, WatcherSink {
   }
 
   get hasRoom(): boolean {
+    if (!this.#isBlocked) return true;
     const { maxQueuedBytes = queueBytesMax + this.watchers.size * queueBytesPerWatcher } = this.#hub;
     return this.#queuedBytes < maxQueuedBytes;
-  }
-
-  get responses(): AsyncIterable<WatchResponse | Encoded> {
-    return { [Symbol.asyncIterator]: () => this.#iterator() };
   }
 
   receive(request: etcdserverpb.WatchRequest.$Properties): void {
@@ -99,32 +95,35 @@ export class QueuedStream implements WatchStream, WatcherSink {
     else if (request.progress_request) this.#progressOfAll();
   }
 
-  close(): void {
+  close(error?: Error): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#progressTimer?.cancel();
     for (const watcher of this.watchers.values()) this.#hub.remove(watcher);
     this.watchers.clear();
+    this.#queue = [];
     this.#hub.closed(this);
-    this.#settle();
+    this.#options.sink.end(error);
+    this.#options.onClose?.();
   }
 
-  sendEvents(watcher: Watcher, { events, revision }: { events: readonly Uint8Array[]; revision: number }): void {
-    const { id, wantsFragments } = watcher.options;
+  sendEvents(watcher: Watcher, batch: EventBatch): void {
     watcher.isQuiet = false;
-    const parts = wantsFragments ? fragmentsOf(events, this.#options.maxFragmentBytes) : [events];
-    parts.forEach((part, i) => {
-      const more = i < parts.length - 1 ? { fragment: true } : {};
-      const head = etcdserverpb.WatchResponse.encode({
-        header: this.#header(revision),
-        watch_id: id,
-        ...more,
-      }).finish();
-      // `events` is the last field, so a whole response is its head and its events.
-      const bytes = Buffer.concat([head, ...part]);
-      this.#queuedBytes += bytes.length + responseOverheadBytes;
-      this.#push({ response: new Encoded(bytes), bytes: bytes.length + responseOverheadBytes });
-    });
+    if (watcher.options.wantsFragments) this.#sendFragments(watcher, batch);
+    else this.#sendEncoded(batch.response(this.#options.header(), watcher.options.idField));
+  }
+
+  #sendFragments({ options: { id, idField } }: Watcher, batch: EventBatch): void {
+    const parts = fragmentsOf(batch.events, this.#options.maxFragmentBytes);
+    for (const [i, part] of parts.entries()) {
+      const isLast = i === parts.length - 1;
+      const fields = isLast ? idField : encodeFields({ watch_id: id, fragment: true });
+      this.#sendEncoded(new EventBatch(part, batch.headerRevision).response(this.#options.header(), fields));
+    }
+  }
+
+  #sendEncoded(response: Encoded): void {
+    this.#push({ response, bytes: response.bytes.length + responseOverheadBytes });
   }
 
   sendCompacted(watcher: Watcher, compactRevision: number): void {
@@ -146,8 +145,10 @@ export class QueuedStream implements WatchStream, WatcherSink {
     }
     const { NOPUT, NODELETE } = etcdserverpb.WatchCreateRequest.FilterType;
     const filters = request.filters ?? [];
+    const id = askedId === 0 ? this.#freeId() : askedId;
     const watcher = new Watcher({
-      id: askedId === 0 ? this.#freeId() : askedId,
+      id,
+      idField: id === 0 ? noBytes : encodeFields({ watch_id: id }),
       sink: this,
       interval,
       startRevision: startRevision === 0 ? this.#hub.revision + 1 : startRevision,
@@ -158,7 +159,7 @@ export class QueuedStream implements WatchStream, WatcherSink {
       wantsFragments: request.fragment === true,
       wantsProgress: request.progress_notify === true,
     });
-    const { id, wantsProgress } = watcher.options;
+    const { wantsProgress } = watcher.options;
     this.watchers.set(id, watcher);
     // Before the hub can send an event of this id.
     this.#answer({ header: this.#header(this.#hub.revision), watch_id: id, created: true });
@@ -211,66 +212,49 @@ export class QueuedStream implements WatchStream, WatcherSink {
   }
 
   #header(revision: number): etcdserverpb.ResponseHeader.$Properties {
-    const { clusterId, memberId, raftTerm } = this.#options.header();
-    return {
-      cluster_id: fromUnsignedId(clusterId),
-      member_id: fromUnsignedId(memberId),
-      revision,
-      raft_term: raftTerm,
-    };
+    return headerMessage(this.#options.header(), revision);
   }
 
   #answer(response: WatchResponse): void {
-    if (this.#queuedAnswers >= queuedAnswersMax) {
-      this.#failure = toRpcError('tooManyRequests');
-      return this.close();
-    }
-    this.#queuedAnswers++;
+    if (this.#queuedAnswers >= queuedAnswersMax) return this.close(toRpcError('tooManyRequests'));
     this.#push({ response, bytes: 0 });
   }
 
   #push(queued: Queued): void {
     if (this.#isClosed) return;
+    if (!this.#isBlocked) return this.#write(queued.response);
     this.#queue.push(queued);
-    this.#settle();
+    this.#queuedBytes += queued.bytes;
+    if (queued.bytes === 0) this.#queuedAnswers++;
   }
 
-  /** Hands the next response, or the end, to whoever waits. */
-  #settle(): void {
-    if (!this.#waiting) return;
-    const { resolve, reject } = this.#waiting;
-    const next = this.#take();
-    if (next) resolve({ value: next, done: false });
-    else if (!this.#isClosed) return;
-    else if (this.#failure) reject(this.#failure);
-    else resolve({ value: undefined, done: true });
-    this.#waiting = undefined;
+  #write(response: WatchResponse | Encoded): void {
+    const { sink } = this.#options;
+    if (sink.write(response)) return;
+    this.#isBlocked = true;
+    void sink.drained().then(() => this.#drained());
   }
 
-  #take(): WatchResponse | Encoded | undefined {
-    const queued = this.#isClosed ? undefined : this.#queue.shift();
-    if (!queued) return undefined;
-    const hadRoom = this.hasRoom;
-    this.#queuedBytes -= queued.bytes;
-    if (queued.bytes === 0) this.#queuedAnswers--;
-    if (!hadRoom || this.#queue.length === 0) this.#hub.roomMade();
-    return queued.response;
+  /** Writes what waits as far as the sink takes it; watchers that fell behind may go on. */
+  #drained(): void {
+    this.#isBlocked = false;
+    while (!this.#isBlocked && !this.#isClosed && this.#next < this.#queue.length) {
+      const queued = this.#queue[this.#next++];
+      assert(queued !== undefined, 'a queue without holes');
+      this.#queuedBytes -= queued.bytes;
+      if (queued.bytes === 0) this.#queuedAnswers--;
+      this.#write(queued.response);
+    }
+    if (this.#next === this.#queue.length) {
+      this.#queue = [];
+      this.#next = 0;
+    }
+    if (this.hasRoom) this.#hub.roomMade();
   }
+}
 
-  #iterator(): AsyncIterator<WatchResponse | Encoded> {
-    return {
-      next: () =>
-        new Promise((resolve, reject) => {
-          assert(!this.#waiting, 'a watch stream is read twice at once');
-          this.#waiting = { resolve, reject };
-          this.#settle();
-        }),
-      return: () => {
-        this.close();
-        return Promise.resolve({ value: undefined, done: true });
-      },
-    };
-  }
+function encodeFields(fields: WatchResponse): Uint8Array {
+  return etcdserverpb.WatchResponse.encode(fields).finish();
 }
 
 /** Everything up to the revision was sent, and the watcher's start is not still to come. */

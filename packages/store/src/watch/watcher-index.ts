@@ -1,18 +1,27 @@
 /**
  * Finds the watchers of a key: those of the one key in a map, those of intervals by interval, so that a thousand
- * watchers of one prefix cost one comparison.
+ * watchers of one prefix cost one comparison. Watchers of an interval that want the same are a class, which is visited
+ * as a whole.
  */
 import { bytesToText } from '../bytes.ts';
 import { type Interval, contains } from '../interval.ts';
 import type { Watcher } from './watcher.ts';
 
+/** Watchers of one interval that get the same events. */
+export interface WatcherClass {
+  readonly wantsPuts: boolean;
+  readonly wantsDeletes: boolean;
+  readonly wantsPrevious: boolean;
+  readonly members: Set<Watcher>;
+}
+
 interface Group {
   readonly interval: Interval;
-  readonly watchers: Set<Watcher>;
+  readonly classes: WatcherClass[];
 }
 
 export class WatcherIndex {
-  readonly #points = new Map<string, Set<Watcher>>();
+  readonly #points = new Map<string, Group>();
   readonly #ranges = new Map<string, Group>();
 
   get isEmpty(): boolean {
@@ -21,34 +30,45 @@ export class WatcherIndex {
 
   add(watcher: Watcher): void {
     const { interval } = watcher.options;
-    const name = nameOf(interval);
-    if (interval.isPoint) {
-      const watchers = this.#points.get(name) ?? new Set();
-      this.#points.set(name, watchers.add(watcher));
-    } else {
-      const group = this.#ranges.get(name) ?? { interval, watchers: new Set() };
-      group.watchers.add(watcher);
-      this.#ranges.set(name, group);
+    const { groups, name } = this.#placeOf(interval);
+    let group = groups.get(name);
+    if (!group) {
+      group = { interval, classes: [] };
+      groups.set(name, group);
     }
+    classFor(group, watcher).members.add(watcher);
   }
 
   remove(watcher: Watcher): void {
-    const { interval } = watcher.options;
-    const name = nameOf(interval);
-    const watchers = interval.isPoint ? this.#points.get(name) : this.#ranges.get(name)?.watchers;
-    watchers?.delete(watcher);
-    if (watchers?.size !== 0) return;
-    if (interval.isPoint) this.#points.delete(name);
-    else this.#ranges.delete(name);
+    const { groups, name } = this.#placeOf(watcher.options.interval);
+    const group = groups.get(name);
+    if (!group) return;
+    for (const { members } of group.classes) members.delete(watcher);
+    if (group.classes.every(({ members }) => members.size === 0)) groups.delete(name);
   }
 
-  /** Visits the watchers of a key. A watcher may be removed while it is visited. */
-  match(key: Uint8Array, visit: (watcher: Watcher) => void): void {
-    this.#points.get(bytesToText(key))?.forEach(visit);
-    for (const { interval, watchers } of this.#ranges.values()) {
-      if (contains(interval, key)) watchers.forEach(visit);
+  /** Visits the classes of a key. Watchers may be removed while they are visited. */
+  match(key: Uint8Array, visit: (watchers: WatcherClass) => void): void {
+    if (this.#points.size > 0) this.#points.get(bytesToText(key))?.classes.forEach(visit);
+    for (const { interval, classes } of this.#ranges.values()) {
+      if (contains(interval, key)) classes.forEach(visit);
     }
   }
+
+  #placeOf(interval: Interval): { readonly groups: Map<string, Group>; readonly name: string } {
+    return { groups: interval.isPoint ? this.#points : this.#ranges, name: nameOf(interval) };
+  }
+}
+
+function classFor({ classes }: Group, { options }: Watcher): WatcherClass {
+  const { wantsPuts, wantsDeletes, wantsPrevious } = options;
+  const found = classes.find(
+    (one) => one.wantsPuts === wantsPuts && one.wantsDeletes === wantsDeletes && one.wantsPrevious === wantsPrevious,
+  );
+  if (found) return found;
+  const made = { wantsPuts, wantsDeletes, wantsPrevious, members: new Set<Watcher>() };
+  classes.push(made);
+  return made;
 }
 
 /** Keys may hold any byte, so the start's length is part of the name. */

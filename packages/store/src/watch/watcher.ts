@@ -1,18 +1,20 @@
 /** A subscription of a stream: what it asked for and how far it has come. */
 import type { Interval } from '../interval.ts';
+import type { EventBatch } from './event-batch.ts';
 
 /** Where a watcher's responses go. */
 export interface WatcherSink {
   /** Whether another response may be queued. */
   readonly hasRoom: boolean;
-  /** Queues whole revisions; the header carries `revision`. */
-  sendEvents(watcher: Watcher, batch: { readonly events: readonly Uint8Array[]; readonly revision: number }): void;
+  sendEvents(watcher: Watcher, batch: EventBatch): void;
   /** The watcher's start is compacted away: cancels it. */
   sendCompacted(watcher: Watcher, compactRevision: number): void;
 }
 
 export interface WatcherOptions {
   readonly id: number;
+  /** The id as the field of a response. Empty for 0: a default is not on the wire. */
+  readonly idField: Uint8Array;
   readonly sink: WatcherSink;
   readonly interval: Interval;
   /** The first revision that is wanted. */
@@ -30,7 +32,7 @@ export class Watcher {
   readonly options: WatcherOptions;
   /** Synced: it has been sent everything up to the store's revision, and is fed as entries are applied. */
   isSynced = false;
-  /** While not synced: everything below has been sent. */
+  /** While not synced: everything below has been sent. Once synced: the first revision that is wanted, or one below. */
   nextRevision: number;
   /** No event went out since the last automatic progress answer. */
   isQuiet = true;
@@ -38,9 +40,5 @@ export class Watcher {
   constructor(options: WatcherOptions) {
     this.options = options;
     this.nextRevision = options.startRevision;
-  }
-
-  wants({ isTombstone }: { readonly isTombstone: boolean }): boolean {
-    return isTombstone ? this.options.wantsDeletes : this.options.wantsPuts;
   }
 }
