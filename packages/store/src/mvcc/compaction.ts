@@ -52,7 +52,7 @@ export function compactIndex(keyspace: Keyspace, to: number): void {
   const { order, table } = keyspace;
   const candidates: KeyId[] = [];
   order.scan(new Uint8Array(0), undefined, (id) => {
-    if ((table.olderCount[id] as number) > 0 || !table.isLive(id)) candidates.push(id);
+    if (table.olderCount(id) > 0 || !table.isLive(id)) candidates.push(id);
     return true;
   });
   for (const id of candidates) compactKey(keyspace, id, to);
@@ -83,7 +83,7 @@ function dropFromPage(keyspace: Keyspace, pageIndex: number, { from, to }: { fro
 function compactKey(keyspace: Keyspace, id: KeyId, to: number): void {
   const { table, history } = keyspace;
   const newestIsOlder = table.modRevision(id) <= to;
-  const upTo = newestIsOlder ? (table.olderCount[id] as number) : countSupersededUpTo(table, id, to);
+  const upTo = newestIsOlder ? table.olderCount(id) : countSupersededUpTo(table, id, to);
   const keeper = newestIsOlder || upTo === 0 ? undefined : supersededAt(table, id, upTo - 1);
   const keepsLast = keeper !== undefined && (!keeper.isTombstone || keeper.main === to);
   const dropped = keepsLast ? upTo - 1 : upTo;

@@ -8,11 +8,12 @@
  * it ever held, also after that record is gone; a page that the archive does not hold as it is stays resident.
  */
 import { AssertionFailure, assert } from '@flotilla/base';
+import { type KeyVersion, encodeInto, encodedLength } from './key-value.ts';
 import { RecordCursor, compareRevisions, lengthUpTo, recordHeaderBytes, writeRecordHeader } from './page.ts';
 import type { Revision } from './superseded.ts';
 
 const pageRecordsMax = 64;
-const pageBytesTarget = 16 * 1024;
+const pageBytesMax = 16 * 1024;
 const defaultCacheBytes = 32 * 1024 * 1024;
 
 /** Where pages are read back from. */
@@ -25,6 +26,21 @@ export interface PageArchive {
 export interface PageChange {
   readonly name: Revision;
   readonly records: Uint8Array | undefined;
+}
+
+/** What a page that is taken over holds. */
+export interface PageContent {
+  readonly lastMain: number;
+  readonly recordCount: number;
+  /** Bytes of its records. */
+  readonly length: number;
+}
+
+/** Where the encoded version of a change lies. */
+export interface VersionPlace {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** A run of changes; only history changes it. */
@@ -85,18 +101,26 @@ export class History {
     return this.#pages[index];
   }
 
-  append(change: Revision & { readonly isTombstone: boolean }, version: Uint8Array): void {
-    const recordBytes = recordHeaderBytes + version.length;
-    const page = this.#openPage(change);
-    const buffer = roomFor(page, recordBytes);
-    writeRecordHeader(buffer, page.length, { ...change, versionLength: version.length });
-    buffer.set(version, page.length + recordHeaderBytes);
-    page.length += recordBytes;
+  /** Appends a change and returns its version as it lies in the page: until the next change. */
+  append({ main, sub }: Revision, version: KeyVersion): VersionPlace {
+    const versionLength = encodedLength(version);
+    const recordBytes = recordHeaderBytes + versionLength;
+    const page = this.#openPage({ main, sub }, recordBytes);
+    const bytes = page.buffer as Uint8Array;
+    const start = writeRecordHeader(bytes, page.length, {
+      main,
+      sub,
+      isTombstone: version.version === 0,
+      versionLength,
+    });
+    const end = encodeInto(bytes, start, version);
+    page.length = end;
     page.recordCount++;
-    page.lastMain = change.main;
+    page.lastMain = main;
     this.#touch(page);
     this.#dirtyBytes += recordBytes;
-    if (page.recordCount >= pageRecordsMax || page.length >= pageBytesTarget) close(page);
+    if (page.recordCount === pageRecordsMax) close(page);
+    return { bytes, start, end };
   }
 
   /** Index of the first page that may hold a change of at least that main revision. */
@@ -128,15 +152,12 @@ export class History {
     throw new AssertionFailure(`revision ${revision.main}.${revision.sub} is not in its page`);
   }
 
-  /** Takes over a page that the archive holds, after all that came before it. */
-  adopt(name: Revision, records: Uint8Array): void {
+  /** Takes over a page that the archive holds, after all that came before it. @param page what is in it. */
+  adopt(name: Revision, { lastMain, recordCount, length }: PageContent): void {
     const page = new PageState(name, false);
-    const cursor = new RecordCursor(records);
-    while (cursor.next()) {
-      page.recordCount++;
-      page.lastMain = cursor.main;
-    }
-    page.length = records.length;
+    page.recordCount = recordCount;
+    page.lastMain = lastMain;
+    page.length = length;
     page.isInArchive = true;
     this.#pages.push(page);
   }
@@ -203,11 +224,15 @@ export class History {
     };
   }
 
-  #openPage(first: Revision): PageState {
+  /** The page that takes the next change; a change that is larger than a page gets one of its own. */
+  #openPage(name: Revision, recordBytes: number): PageState {
     const last = this.#pages.at(-1);
-    if (last?.isOpen === true) return last;
-    const page = new PageState({ main: first.main, sub: first.sub }, true);
-    page.buffer = Buffer.allocUnsafeSlow(pageBytesTarget);
+    if (last?.isOpen === true) {
+      if (last.length + recordBytes <= (last.buffer as Uint8Array).length) return last;
+      close(last);
+    }
+    const page = new PageState(name, true);
+    page.buffer = Buffer.allocUnsafeSlow(Math.max(pageBytesMax, recordBytes));
     this.#pages.push(page);
     return page;
   }
@@ -262,18 +287,9 @@ export class History {
   }
 }
 
-function roomFor(page: PageState, recordBytes: number): Uint8Array {
-  const buffer = page.buffer as Uint8Array;
-  if (page.length + recordBytes <= buffer.length) return buffer;
-  const larger = Buffer.allocUnsafeSlow(page.length + recordBytes);
-  larger.set(buffer.subarray(0, page.length));
-  page.buffer = larger;
-  return larger;
-}
-
-/** A page of few bytes but many records gives back the room it did not use. */
+/** A page of few bytes gives back the room that it did not use. */
 function close(page: PageState): void {
   page.isOpen = false;
   const buffer = page.buffer as Uint8Array;
-  if (page.length < buffer.length) page.buffer = Uint8Array.prototype.slice.call(buffer, 0, page.length);
+  if (page.length * 2 < buffer.length) page.buffer = Uint8Array.prototype.slice.call(buffer, 0, page.length);
 }

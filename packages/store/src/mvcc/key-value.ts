@@ -4,6 +4,7 @@
  * watch's delete event.
  */
 import { fromId, type mvccpb } from '@flotilla/wire';
+import { noBytes } from '../bytes.ts';
 import { VarintReader, idLength, varintLength, writeId, writeVarint } from './varint.ts';
 
 /** One version of a key. Version 0: a tombstone. */
@@ -46,30 +47,64 @@ export function keyOffset(keyLength: number): number {
 
 /** Key and value are views into `bytes`. */
 export function decodeKeyVersion(bytes: Uint8Array): KeyVersion {
-  const kv = { key: bytes, createRevision: 0, modRevision: 0, version: 0, value: bytes.subarray(0, 0), lease: 0n };
-  const reader = new VarintReader(bytes);
-  while (reader.at < bytes.length) {
-    switch (bytes[reader.at++]) {
-      case tags.key:
-        kv.key = readBytes(reader);
-        break;
-      case tags.createRevision:
-        kv.createRevision = reader.number();
-        break;
-      case tags.modRevision:
-        kv.modRevision = reader.number();
-        break;
-      case tags.version:
-        kv.version = reader.number();
-        break;
-      case tags.value:
-        kv.value = readBytes(reader);
-        break;
-      default:
-        kv.lease = reader.id();
+  const head = new VersionHead();
+  head.read(bytes, 0, bytes.length);
+  const { keyStart, keyLength, valueStart, valueLength, createRevision, modRevision, version, lease } = head;
+  const key = bytes.subarray(keyStart, keyStart + keyLength);
+  const value = bytes.subarray(valueStart, valueStart + valueLength);
+  return { key, value, createRevision, modRevision, version, lease };
+}
+
+/** Takes versions apart one after the other, without a view of key or value. */
+export class VersionHead {
+  keyStart = 0;
+  keyLength = 0;
+  valueStart = 0;
+  valueLength = 0;
+  createRevision = 0;
+  modRevision = 0;
+  version = 0;
+  lease = 0n;
+  readonly #reader = new VarintReader(noBytes);
+
+  /** Reads the version that lies from `start` to `end`. */
+  read(bytes: Uint8Array, start: number, end: number): void {
+    this.#clear();
+    const reader = this.#reader;
+    reader.bytes = bytes;
+    reader.at = start;
+    while (reader.at < end) {
+      switch (bytes[reader.at++]) {
+        case tags.key:
+          this.keyLength = reader.number();
+          this.keyStart = reader.at;
+          reader.at += this.keyLength;
+          break;
+        case tags.createRevision:
+          this.createRevision = reader.number();
+          break;
+        case tags.modRevision:
+          this.modRevision = reader.number();
+          break;
+        case tags.version:
+          this.version = reader.number();
+          break;
+        case tags.value:
+          this.valueLength = reader.number();
+          this.valueStart = reader.at;
+          reader.at += this.valueLength;
+          break;
+        default:
+          this.lease = reader.id();
+      }
     }
   }
-  return kv;
+
+  #clear(): void {
+    this.keyStart = this.keyLength = this.valueStart = this.valueLength = 0;
+    this.createRevision = this.modRevision = this.version = 0;
+    this.lease = 0n;
+  }
 }
 
 /** The message of a version, for a response. */
@@ -99,10 +134,4 @@ function writeBytes(target: Uint8Array, offset: number, tag: number, bytes: Uint
   const at = writeVarint(target, offset + 1, bytes.length);
   target.set(bytes, at);
   return at + bytes.length;
-}
-
-function readBytes(reader: VarintReader): Uint8Array {
-  const length = reader.number();
-  reader.at += length;
-  return reader.bytes.subarray(reader.at - length, reader.at);
 }

@@ -9,6 +9,7 @@ import { History, type PageArchive } from './history.ts';
 import { KeyHash } from './key-hash.ts';
 import { type KeyId, KeyTable, type NewVersion } from './key-table.ts';
 import { type KeyVersion, decodeKeyVersion } from './key-value.ts';
+import { sortByKey } from './sort-by-key.ts';
 import { SortedKeys } from './sorted-keys.ts';
 import { type Revision, countSupersededUpTo, pushSuperseded, supersededAt } from './superseded.ts';
 
@@ -43,20 +44,40 @@ export class Keyspace {
   }
 
   /** Adds a key that is not there. */
-  add(newest: NewVersion): KeyId {
+  #add(key: Uint8Array, newest: NewVersion): KeyId {
     const id = this.table.add(newest);
-    this.#hash.add(newest.key, id);
-    this.order.insert(newest.key, id);
+    this.#hash.add(key, id);
+    this.order.insert(key, id);
     return id;
   }
 
   /** Makes a version the newest of a key that is there; the one before becomes a superseded one. */
-  supersede(id: KeyId, newest: NewVersion): void {
+  #supersede(id: KeyId, key: Uint8Array, newest: NewVersion): void {
     const wasLive = this.table.isLive(id);
     pushSuperseded(this.table, id);
     this.table.replace(id, newest);
     const isLive = newest.version !== 0;
-    if (wasLive !== isLive) this.order.changeLiveness(newest.key, isLive ? 1 : -1);
+    if (wasLive !== isLive) this.order.changeLiveness(key, isLive ? 1 : -1);
+  }
+
+  /** While a state is restored: a change that follows all before it. The order of keys is made by {@link restored}. */
+  restore(key: Uint8Array, newest: NewVersion): KeyId {
+    let id = this.#hash.find(key);
+    if (id === undefined) {
+      id = this.table.add(newest);
+      this.#hash.add(key, id);
+    } else {
+      pushSuperseded(this.table, id);
+      this.table.replace(id, newest);
+    }
+    return id;
+  }
+
+  /** All changes are restored. */
+  restored(): void {
+    const ids = Uint32Array.from({ length: this.table.rowCount }, (_, id) => id);
+    sortByKey(this.table, ids);
+    this.order.build(ids);
   }
 
   /** Forgets a key whose last version, a tombstone, is compacted away. */
@@ -69,27 +90,20 @@ export class Keyspace {
 
   put(change: PutChange): void {
     const { key, value, main, sub, leaseSlot } = change;
-    const { table } = this;
-    let id = this.#hash.find(key);
-    const wasLive = id !== undefined && table.isLive(id);
-    const newest = {
-      key,
-      value,
-      createRevision: id !== undefined && wasLive ? table.createRevision(id) : main,
-      modRevision: main,
-      version: id !== undefined && wasLive ? table.version(id) + 1 : 1,
-      lease: this.leases.idOf(leaseSlot),
-      sub,
-      leaseSlot,
-    };
-    if (id === undefined) {
-      id = this.add(newest);
-    } else {
-      this.leases.detach(table.leaseSlot(id), id);
-      this.supersede(id, newest);
-    }
-    this.leases.attach(leaseSlot, id);
-    this.history.append({ main, sub, isTombstone: false }, table.newestBytes(id));
+    const { table, leases } = this;
+    const id = this.#hash.find(key);
+    const isLive = id !== undefined && table.isLive(id);
+    const createRevision = isLive ? table.createRevision(id) : main;
+    const version = isLive ? table.version(id) + 1 : 1;
+    const lease = leases.idOf(leaseSlot);
+    const place = this.history.append(change, { key, value, createRevision, modRevision: main, version, lease });
+    const { bytes, start, end } = place;
+    const keyLength = key.length;
+    const newest = { bytes, start, end, keyLength, createRevision, modRevision: main, version, sub, leaseSlot };
+    if (id === undefined) return leases.attach(leaseSlot, this.#add(key, newest));
+    leases.detach(table.leaseSlot(id), id);
+    this.#supersede(id, key, newest);
+    leases.attach(leaseSlot, id);
   }
 
   /** Deletes a key that lives. */
@@ -97,8 +111,11 @@ export class Keyspace {
     const { table } = this;
     assert(table.isLive(id), 'a key that does not live is deleted');
     this.leases.detach(table.leaseSlot(id), id);
-    this.supersede(id, { ...tombstone(this.keyCopy(id), main), sub, leaseSlot: 0 });
-    this.history.append({ main, sub, isTombstone: true }, table.newestBytes(id));
+    const key = this.keyCopy(id);
+    const place = this.history.append({ main, sub }, tombstone(key, main));
+    const keyLength = key.length;
+    const fields = { keyLength, createRevision: 0, modRevision: main, version: 0, sub, leaseSlot: 0 };
+    this.#supersede(id, key, { ...place, ...fields });
   }
 
   keyCopy(id: KeyId): Uint8Array {

@@ -53,16 +53,17 @@ export class RecordCursor implements Revision {
   }
 }
 
-/** Writes a record's header; the version follows. */
+/** Writes a record's header and returns the offset after it, where the version follows. */
 export function writeRecordHeader(
   target: Uint8Array,
   offset: number,
   record: Revision & { readonly isTombstone: boolean; readonly versionLength: number },
-): void {
+): number {
   writeUint64(target, offset, record.main);
   writeUint32(target, offset + 8, record.sub);
   target[offset + 12] = record.isTombstone ? 1 : 0;
   writeUint32(target, offset + 13, record.versionLength);
+  return offset + recordHeaderBytes;
 }
 
 /** Length of the records up to a main revision, that one included. */

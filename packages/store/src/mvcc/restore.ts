@@ -1,8 +1,11 @@
-/** Rebuilds the index from pages of history, fed in the order of revisions. */
+/**
+ * Rebuilds the index from pages of history, fed in the order of revisions. Versions are copied as they are, without a
+ * look at their values, and keys are sorted once, at the end.
+ */
 import type { LeaseTable } from '../leases/lease-table.ts';
 import { compactIndex } from './compaction.ts';
 import type { KeyId } from './key-table.ts';
-import { decodeKeyVersion } from './key-value.ts';
+import { VersionHead } from './key-value.ts';
 import type { Keyspace } from './keyspace.ts';
 import { RecordCursor } from './page.ts';
 import type { Revision } from './superseded.ts';
@@ -16,13 +19,20 @@ export interface KeyspaceRestore {
 export function restoreKeyspace(keyspace: Keyspace): KeyspaceRestore {
   /** Keys whose newest version so far has a lease. */
   const attached = new Map<KeyId, bigint>();
+  const head = new VersionHead();
   return {
     addPage(name, records) {
-      keyspace.history.adopt(name, records);
       const cursor = new RecordCursor(records);
-      while (cursor.next()) restoreChange(keyspace, cursor, attached);
+      let recordCount = 0;
+      while (cursor.next()) {
+        recordCount++;
+        head.read(records, cursor.versionStart, cursor.end);
+        restoreChange(keyspace, { record: cursor, records, head, attached });
+      }
+      keyspace.history.adopt(name, { lastMain: cursor.main, recordCount, length: records.length });
     },
     finish({ leases, compactRevision }) {
+      keyspace.restored();
       for (const [id, leaseId] of attached) {
         const lease = leases.get(leaseId);
         if (!lease) return leaseId;
@@ -35,12 +45,26 @@ export function restoreKeyspace(keyspace: Keyspace): KeyspaceRestore {
   };
 }
 
-function restoreChange(keyspace: Keyspace, record: RecordCursor, attached: Map<KeyId, bigint>): void {
-  const decoded = decodeKeyVersion(record.version());
-  const newest = { ...decoded, sub: record.sub, leaseSlot: 0 };
-  let id = keyspace.find(decoded.key);
-  if (id === undefined) id = keyspace.add(newest);
-  else keyspace.supersede(id, newest);
-  if (decoded.lease === 0n) attached.delete(id);
-  else attached.set(id, decoded.lease);
+interface Change {
+  readonly record: RecordCursor;
+  readonly records: Uint8Array;
+  readonly head: VersionHead;
+  readonly attached: Map<KeyId, bigint>;
+}
+
+function restoreChange(keyspace: Keyspace, { record, records, head, attached }: Change): void {
+  const { keyStart, keyLength, createRevision, modRevision, version, lease } = head;
+  const id = keyspace.restore(records.subarray(keyStart, keyStart + keyLength), {
+    bytes: records,
+    start: record.versionStart,
+    end: record.end,
+    keyLength,
+    createRevision,
+    modRevision,
+    version,
+    sub: record.sub,
+    leaseSlot: 0,
+  });
+  if (lease !== 0n) attached.set(id, lease);
+  else if (attached.size > 0) attached.delete(id);
 }

@@ -24,8 +24,8 @@ const entryBytes = 16;
 
 /** Appends the key's newest version, which is about to be replaced. */
 export function pushSuperseded(table: KeyTable, id: KeyId): void {
-  const count = table.olderCount[id] as number;
-  let handle = table.olderHandle[id] as Handle;
+  const count = table.olderCount(id);
+  let handle = table.olderHandle(id);
   if (count === 0) {
     handle = table.slabs.allocate(entryBytes);
   } else if ((count + 1) * entryBytes > table.slabs.capacityOf(handle)) {
@@ -35,12 +35,11 @@ export function pushSuperseded(table: KeyTable, id: KeyId): void {
   const at = table.slabs.offsetOf(handle) / 8 + count * 2;
   doubles[at] = table.modRevision(id);
   doubles[at + 1] = table.sub(id) * 2 + (table.isLive(id) ? 0 : 1);
-  table.olderHandle[id] = handle;
-  table.olderCount[id] = count + 1;
+  table.setOlder(id, { handle, count: count + 1 });
 }
 
 export function supersededAt(table: KeyTable, id: KeyId, position: number): VersionRevision {
-  const handle = table.olderHandle[id] as Handle;
+  const handle = table.olderHandle(id);
   const doubles = table.slabs.doublesOf(handle);
   const at = table.slabs.offsetOf(handle) / 8 + position * 2;
   const packed = doubles[at + 1] as number;
@@ -50,9 +49,9 @@ export function supersededAt(table: KeyTable, id: KeyId, position: number): Vers
 /** How many superseded versions have a main revision of at most `revision`. */
 export function countSupersededUpTo(table: KeyTable, id: KeyId, revision: number): number {
   let low = 0;
-  let high = table.olderCount[id] as number;
+  let high = table.olderCount(id);
   if (high === 0) return 0;
-  const handle = table.olderHandle[id] as Handle;
+  const handle = table.olderHandle(id);
   const doubles = table.slabs.doublesOf(handle);
   const base = table.slabs.offsetOf(handle) / 8;
   while (low < high) {
@@ -66,11 +65,14 @@ export function countSupersededUpTo(table: KeyTable, id: KeyId, revision: number
 /** Drops the oldest `count` superseded versions. */
 export function dropSuperseded(table: KeyTable, id: KeyId, count: number): void {
   if (count === 0) return;
-  const handle = table.olderHandle[id] as Handle;
-  const left = (table.olderCount[id] as number) - count;
-  table.olderCount[id] = left;
-  if (left === 0) table.slabs.free(handle);
-  else table.olderHandle[id] = moved(table, { handle, from: count, count: left, capacity: left });
+  const handle = table.olderHandle(id);
+  const left = table.olderCount(id) - count;
+  if (left > 0) {
+    const smaller = moved(table, { handle, from: count, count: left, capacity: left });
+    return table.setOlder(id, { handle: smaller, count: left });
+  }
+  table.slabs.free(handle);
+  table.setOlder(id, { handle: 0, count: 0 });
 }
 
 function moved(
