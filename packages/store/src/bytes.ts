@@ -10,6 +10,14 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** How many first bytes two byte strings share. */
+export function commonLength(a: Uint8Array, b: Uint8Array): number {
+  const shorter = Math.min(a.length, b.length);
+  let length = 0;
+  while (length < shorter && a[length] === b[length]) length++;
+  return length;
+}
+
 export const noBytes: Uint8Array = new Uint8Array(0);
 
 /** The bytes as a key of a Map or Set. */

@@ -8,6 +8,7 @@
  */
 import { assert } from '@flotilla/base';
 import { keyOffset } from './key-value.ts';
+import { wordOf } from './key-words.ts';
 import { type Handle, Slabs } from './slabs.ts';
 
 /** Names a key's row. */
@@ -201,15 +202,4 @@ export class KeyTable {
     this.#doubles = larger;
     this.#words = new Uint32Array(larger.buffer);
   }
-}
-
-/** Four bytes in byte order, 0 from `end` on: of two keys with equal bytes before, the smaller word is the smaller key's. */
-export function wordOf(bytes: Uint8Array, at: number, end: number): number {
-  if (at + 4 <= end) {
-    const high = ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16);
-    return (high | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0;
-  }
-  let word = 0;
-  for (let i = 0; i < 4; i++) word = word * 256 + (at + i < end ? (bytes[at + i] as number) : 0);
-  return word;
 }

@@ -2,28 +2,84 @@
  * The ids of all keys in key order: a list of blocks of up to 512. An insert moves a few hundred numbers at most,
  * a search is two binary searches, and whole blocks are counted without a look at their keys.
  *
- * The keys of a block begin alike. The four bytes after that are kept beside the ids, so that a search inside a block
- * looks at the keys themselves, which are spread over memory, only where those bytes are equal.
- *
- * Invariants: no block is empty; `live` of a block is the number of its keys that are not deleted; all its keys begin with
- * the first `prefixLength` bytes of `firstKey`, and `words` are theirs from there on.
+ * Invariants: no block is empty; `live` of a block is the number of its keys that are not deleted.
  */
 import { assert } from '@flotilla/base';
 import { compareBytes, noBytes } from '../bytes.ts';
-import { type KeyId, type KeyTable, wordOf } from './key-table.ts';
+import type { KeyId, KeyTable } from './key-table.ts';
+import { type KeyList, KeyWords, wordOf } from './key-words.ts';
 
 const blockCapacity = 512;
 /** How full a block is built: room for keys to come. */
 const builtCount = 384;
 
-class Block {
+class Block implements KeyList {
   readonly ids = new Uint32Array(blockCapacity);
-  readonly words = new Uint32Array(blockCapacity);
+  readonly words = new KeyWords(blockCapacity);
   count = 0;
   live = 0;
   /** A copy of the first key: the search among blocks stays in few cache lines. */
   firstKey: Uint8Array = noBytes;
-  prefixLength = 0;
+  readonly #table: KeyTable;
+
+  constructor(table: KeyTable) {
+    this.#table = table;
+  }
+
+  compareAt(position: number, key: Uint8Array): number {
+    return this.#table.compareKey(this.ids[position] as KeyId, key);
+  }
+
+  keyAt(position: number): Uint8Array {
+    return this.#table.key(this.ids[position] as KeyId);
+  }
+
+  wordAt(position: number, from: number): number {
+    return this.#table.keyWord(this.ids[position] as KeyId, from);
+  }
+
+  /** How many of the block's keys are below `key`. */
+  position(key: Uint8Array): number {
+    return this.words.position(key, this, this.count);
+  }
+
+  insert(position: number, key: Uint8Array, id: KeyId): void {
+    const { ids, words, count } = this;
+    if (position < count) ids.copyWithin(position + 1, position, count);
+    ids[position] = id;
+    this.count++;
+    if (position === 0) this.firstKey = Uint8Array.from(key);
+    // A key between two others begins as they do; one at an end may not.
+    const isBetween = position > 0 && position < count;
+    if (isBetween || (count > 0 && words.accepts(key))) words.insert(position, key, count);
+    else words.take(this, this.count);
+  }
+
+  remove(position: number): void {
+    this.ids.copyWithin(position, position + 1, this.count);
+    this.words.remove(position, this.count);
+    this.count--;
+    if (position === 0 && this.count > 0) this.firstKey = this.keyAt(0).slice();
+  }
+
+  /** Moves all after the first `kept` keys to a new block. */
+  split(kept: number): Block {
+    const right = new Block(this.#table);
+    right.fill(this.ids.subarray(kept, this.count));
+    right.words.takePart(this.words, kept, right, right.count);
+    this.count = kept;
+    this.live -= right.live;
+    this.words.takePart(this.words, 0, this, kept);
+    return right;
+  }
+
+  /** Makes it hold these keys; the words are still to be taken. */
+  fill(ids: Uint32Array): void {
+    this.ids.set(ids);
+    this.count = ids.length;
+    for (const id of ids) if (this.#table.isLive(id)) this.live++;
+    this.firstKey = this.keyAt(0).slice();
+  }
 }
 
 /** A place in the order. */
@@ -32,11 +88,14 @@ export interface Place {
   readonly position: number;
 }
 
-export class SortedKeys {
+export class SortedKeys implements KeyList {
   readonly #table: KeyTable;
   readonly #blocks: Block[] = [];
+  /** Of the blocks' first keys. */
+  readonly #firstWords = new KeyWords(64);
   #count = 0;
   #live = 0;
+
   constructor(table: KeyTable) {
     this.#table = table;
   }
@@ -53,40 +112,39 @@ export class SortedKeys {
   build(ids: Uint32Array): void {
     assert(this.#count === 0, 'an order is built over another');
     for (let first = 0; first < ids.length; first += builtCount) {
-      const block = new Block();
-      const part = ids.subarray(first, first + builtCount);
-      block.ids.set(part);
-      block.count = part.length;
-      for (const id of part) if (this.#table.isLive(id)) block.live++;
-      this.#indexWords(block);
+      const block = new Block(this.#table);
+      block.fill(ids.subarray(first, first + builtCount));
+      block.words.take(block, block.count);
       this.#blocks.push(block);
       this.#live += block.live;
     }
     this.#count = ids.length;
+    if (ids.length > 0) this.#firstWords.take(this, this.#blocks.length);
   }
 
   /** Inserts a key that is not there. */
   insert(key: Uint8Array, id: KeyId): void {
-    if (this.#blocks.length === 0) this.#blocks.push(new Block());
     let index = this.#blockOf(key);
-    let block = this.#blocks[index] as Block;
-    let position = this.#positionIn(block, key);
-    if (block.count === blockCapacity) {
-      if (position === blockCapacity && index === this.#blocks.length - 1) {
-        // Keys that arrive in order leave full blocks behind.
-        this.#blocks.push(new Block());
-        index++;
-        position = 0;
-      } else {
-        this.#split(index);
-        if (position > blockCapacity / 2) {
-          index++;
-          position -= blockCapacity / 2;
-        }
+    let block = this.#blocks[index];
+    let position = block?.position(key) ?? 0;
+    const isAtEnd = index === this.#blocks.length - 1 && position === blockCapacity;
+    if (!block || isAtEnd) {
+      // Keys that arrive in order leave full blocks behind.
+      block = new Block(this.#table);
+      index = this.#blocks.length;
+      position = 0;
+    } else if (block.count === blockCapacity) {
+      const kept = blockCapacity / 2;
+      const right = block.split(kept);
+      this.#addBlock(index + 1, right);
+      if (position > kept) {
+        block = right;
+        position -= kept;
       }
-      block = this.#blocks[index] as Block;
     }
-    this.#insertInto(block, { key, id, position });
+    block.insert(position, key, id);
+    if (index === this.#blocks.length) this.#addBlock(index, block);
+    else if (position === 0) this.#firstKeyChanged(index);
     this.#count++;
     if (this.#table.isLive(id)) this.#addLive(block, 1);
   }
@@ -95,13 +153,15 @@ export class SortedKeys {
   remove(key: Uint8Array): void {
     const index = this.#blockOf(key);
     const block = this.#blocks[index] as Block;
-    const position = this.#positionIn(block, key);
-    block.ids.copyWithin(position, position + 1, block.count);
-    block.words.copyWithin(position, position + 1, block.count);
-    block.count--;
+    const position = block.position(key);
+    block.remove(position);
     this.#count--;
-    if (block.count === 0) this.#blocks.splice(index, 1);
-    else if (position === 0) block.firstKey = this.#table.key(block.ids[0] as number).slice();
+    if (block.count === 0) {
+      this.#firstWords.remove(index, this.#blocks.length);
+      this.#blocks.splice(index, 1);
+    } else if (position === 0) {
+      this.#firstKeyChanged(index);
+    }
   }
 
   /** A key that is there was born again (1) or deleted (-1). */
@@ -141,22 +201,20 @@ export class SortedKeys {
   /** The place of the first key that is not below `key`. */
   place(key: Uint8Array): Place {
     const index = this.#blockOf(key);
-    const block = this.#blocks[index];
-    return { block: index, position: block ? this.#positionIn(block, key) : 0 };
+    return { block: index, position: this.#blocks[index]?.position(key) ?? 0 };
   }
 
-  #insertInto(block: Block, { key, id, position }: { key: Uint8Array; id: KeyId; position: number }): void {
-    const { ids, words, count } = block;
-    if (position < count) {
-      ids.copyWithin(position + 1, position, count);
-      words.copyWithin(position + 1, position, count);
-    }
-    ids[position] = id;
-    words[position] = wordOf(key, block.prefixLength, key.length);
-    block.count++;
-    // A key between two others begins as they do; one at an end may not.
-    if (position > 0 && (position < count || beginsWith(key, block))) return;
-    this.#indexWords(block);
+  compareAt(block: number, key: Uint8Array): number {
+    return compareBytes(this.keyAt(block), key);
+  }
+
+  keyAt(block: number): Uint8Array {
+    return (this.#blocks[block] as Block).firstKey;
+  }
+
+  wordAt(block: number, from: number): number {
+    const key = this.keyAt(block);
+    return wordOf(key, from, key.length);
   }
 
   #addLive(block: Block, change: 1 | -1): void {
@@ -165,76 +223,25 @@ export class SortedKeys {
     assert(block.live >= 0 && block.live <= block.count, 'a block counts more live keys than it has');
   }
 
-  /** Halves a full block. */
-  #split(index: number): void {
-    const left = this.#blocks[index] as Block;
-    const right = new Block();
-    const kept = blockCapacity / 2;
-    right.ids.set(left.ids.subarray(kept, left.count));
-    right.count = left.count - kept;
-    for (let i = 0; i < right.count; i++) if (this.#table.isLive(right.ids[i] as number)) right.live++;
-    left.count = kept;
-    left.live -= right.live;
-    this.#indexWords(left);
-    this.#indexWords(right);
-    this.#blocks.splice(index + 1, 0, right);
+  #addBlock(index: number, block: Block): void {
+    const count = this.#blocks.length;
+    this.#blocks.splice(index, 0, block);
+    if (count > 0 && this.#firstWords.accepts(block.firstKey)) this.#firstWords.insert(index, block.firstKey, count);
+    else this.#firstWords.take(this, count + 1);
   }
 
-  /** Finds out how far the keys of a block are alike, and takes their words from there. */
-  #indexWords(block: Block): void {
-    const table = this.#table;
-    const { ids, words, count } = block;
-    block.firstKey = table.key(ids[0] as number).slice();
-    block.prefixLength = commonLength(block.firstKey, table.key(ids[count - 1] as number));
-    for (let i = 0; i < count; i++) words[i] = table.keyWord(ids[i] as number, block.prefixLength);
+  #firstKeyChanged(index: number): void {
+    const key = this.keyAt(index);
+    if (this.#firstWords.accepts(key)) this.#firstWords.replace(index, key);
+    else this.#firstWords.take(this, this.#blocks.length);
   }
 
   /** The last block whose first key is not above `key`, or the first of all. */
   #blockOf(key: Uint8Array): number {
-    const blocks = this.#blocks;
-    const last = blocks.length - 1;
-    if (last < 1 || compareBytes((blocks[last] as Block).firstKey, key) <= 0) return Math.max(0, last);
-    let low = 0;
-    let high = last;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (compareBytes((blocks[middle] as Block).firstKey, key) <= 0) low = middle + 1;
-      else high = middle;
-    }
-    return Math.max(0, low - 1);
+    const count = this.#blocks.length;
+    if (count === 0) return 0;
+    const position = this.#firstWords.position(key, this, count);
+    const isFirstKey = position < count && this.compareAt(position, key) === 0;
+    return isFirstKey ? position : Math.max(0, position - 1);
   }
-
-  /** How many of a block's keys are below `key`. */
-  #positionIn(block: Block, key: Uint8Array): number {
-    const { ids, words, firstKey, prefixLength } = block;
-    for (let i = 0; i < prefixLength; i++) {
-      if (i >= key.length) return 0;
-      const difference = (key[i] as number) - (firstKey[i] as number);
-      if (difference !== 0) return difference < 0 ? 0 : block.count;
-    }
-    const word = wordOf(key, prefixLength, key.length);
-    let low = 0;
-    let high = block.count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const found = words[middle] as number;
-      const isBelow = found < word || (found === word && this.#table.compareKey(ids[middle] as number, key) < 0);
-      if (isBelow) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-}
-
-function beginsWith(key: Uint8Array, { firstKey, prefixLength }: Block): boolean {
-  if (key.length < prefixLength) return false;
-  for (let i = 0; i < prefixLength; i++) if (key[i] !== firstKey[i]) return false;
-  return true;
-}
-
-function commonLength(a: Uint8Array, b: Uint8Array): number {
-  const shorter = Math.min(a.length, b.length);
-  let length = 0;
-  while (length < shorter && a[length] === b[length]) length++;
-  return length;
 }
