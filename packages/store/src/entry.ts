@@ -3,20 +3,27 @@
  *
  *   offset 0  u8   format version, 1
  *          1  u8   type
- *          2  u64  request id, big-endian
- *         10  u64  member that proposed it
- *         18  u64  auth revision (0: authentication is off)
- *         26  u16  length of the user's name (0: none), then the name
- *         28       body
+ *          2  u64  request id, big-endian: at most 2^53 - 1
+ *         10       source: u64 member that proposed it, u32 number of that member's run
+ *         22  u64  auth revision (0: authentication is off)
+ *         30  u16  length of the user's name (0: none), then the name
+ *         32       body
+ *
+ * Source and request id name the waiting call. A source is compared as bytes: no entry costs a number of 64 bits.
  *
  * The body of put, deleteRange, txn and compact is the client's own protobuf request; of leaseGrant and
  * leaseRevoke the request as the handler completed it; of memberAttributes an etcdserverpb.Member.
  * Data of length 0 is raft's no-op and not an entry of ours.
  */
 import { OperatingError, assert } from '@flotilla/base';
+import { readUint64, writeUint64 } from './bytes.ts';
 
 const formatVersion = 1;
-const headerBytes = 28;
+const requestIdAt = 2;
+const sourceAt = 10;
+const sourceBytes = 12;
+const reservedAt = sourceAt + sourceBytes;
+const headerBytes = 32;
 
 /** Type → its number on disk. Numbers are never used again; 7 is kept for lease checkpoints. */
 const typeNumbers = {
@@ -31,51 +38,66 @@ const typeNumbers = {
 
 export type EntryType = keyof typeof typeNumbers;
 
-const typesByNumber: ReadonlyMap<number, EntryType> = new Map(
-  (Object.keys(typeNumbers) as EntryType[]).map((type) => [typeNumbers[type], type]),
+/** By number. */
+const types: readonly (EntryType | undefined)[] = Array.from({ length: 256 }, (_, number) =>
+  (Object.keys(typeNumbers) as EntryType[]).find((type) => typeNumbers[type] === number),
 );
+
+/** Who proposes: one run of one member. See {@link sourceOf}. */
+export type EntrySource = Uint8Array;
 
 export interface Entry {
   readonly type: EntryType;
-  /** Names the waiting call on the member of origin. */
-  readonly requestId: bigint;
-  /** The member that proposed it. */
-  readonly origin: bigint;
+  readonly source: EntrySource;
+  /** Names the waiting call of the source: a safe integer of at least 0. */
+  readonly requestId: number;
   readonly body: Uint8Array;
 }
 
-export function encodeEntry(entry: Entry): Uint8Array {
-  const bytes = Buffer.allocUnsafe(headerBytes + entry.body.length);
+/** @param run a number of 32 bits that no earlier run of the member has had, as good as surely. */
+export function sourceOf({ memberId, run }: { readonly memberId: bigint; readonly run: number }): EntrySource {
+  const source = Buffer.alloc(sourceBytes);
+  source.writeBigUInt64BE(memberId);
+  source.writeUInt32BE(run, 8);
+  return source;
+}
+
+export function encodeEntry({ type, source, requestId, body }: Entry): Uint8Array {
+  assert(source.length === sourceBytes && Number.isSafeInteger(requestId), 'an entry is not named well');
+  const bytes = Buffer.allocUnsafe(headerBytes + body.length);
   bytes[0] = formatVersion;
-  bytes[1] = typeNumbers[entry.type];
-  bytes.writeBigUInt64BE(entry.requestId, 2);
-  bytes.writeBigUInt64BE(entry.origin, 10);
-  bytes.fill(0, 18, headerBytes);
-  bytes.set(entry.body, headerBytes);
+  bytes[1] = typeNumbers[type];
+  writeUint64(bytes, requestIdAt, requestId);
+  bytes.set(source, sourceAt);
+  for (let i = reservedAt; i < headerBytes; i++) bytes[i] = 0;
+  bytes.set(body, headerBytes);
   return bytes;
+}
+
+/** Whether the source proposed it; a no-op has none. */
+export function isFrom(data: Uint8Array, source: EntrySource): boolean {
+  if (data.length < headerBytes) return false;
+  for (let i = 0; i < sourceBytes; i++) if (data[sourceAt + i] !== source[i]) return false;
+  return true;
 }
 
 /**
  * The body is a view into `bytes`.
  * @throws OperatingError code `UNKNOWN_ENTRY`: a newer version wrote it, and this member must stop.
  */
-export function decodeEntry(bytes: Uint8Array): Entry {
+export function decodeEntry(bytes: Uint8Array): Omit<Entry, 'source'> {
   assert(bytes.length >= headerBytes, 'an entry is shorter than its header');
   const version = bytes[0];
-  const type = typesByNumber.get(bytes[1] ?? 0);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const reservedIsZero = view.getBigUint64(18) === 0n && view.getUint16(26) === 0;
-  if (version !== formatVersion || type === undefined || !reservedIsZero) {
+  const type = types[bytes[1] as number];
+  let reserved = 0;
+  for (let i = reservedAt; i < headerBytes; i++) reserved |= bytes[i] as number;
+  if (version !== formatVersion || type === undefined || reserved !== 0) {
     throw new OperatingError(
       'UNKNOWN_ENTRY',
       `log entry of format ${version} and type ${bytes[1]} is not known to this version: ` +
         'run the version that the other members run',
     );
   }
-  return {
-    type,
-    requestId: view.getBigUint64(2),
-    origin: view.getBigUint64(10),
-    body: bytes.subarray(headerBytes),
-  };
+  const body = new Uint8Array(bytes.buffer, bytes.byteOffset + headerBytes, bytes.length - headerBytes);
+  return { type, requestId: readUint64(bytes, requestIdAt), body };
 }

@@ -1,5 +1,5 @@
 /** The replicated state machine and its persistence. */
-export { type Entry, type EntryType, decodeEntry, encodeEntry } from './entry.ts';
+export { type Entry, type EntrySource, type EntryType, decodeEntry, encodeEntry, isFrom, sourceOf } from './entry.ts';
 export { type StoreError, type StoreErrorCode, etcdErrors, textOf, toRpcError } from './errors.ts';
 export { completeLeaseGrant, minLeaseTtlSeconds } from './leases/lease-grant.ts';
 export type { Lease, LeaseView } from './leases/lease-table.ts';

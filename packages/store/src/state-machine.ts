@@ -15,6 +15,7 @@ import { type TxnResponse, applyTxn, refusedSinglePut } from './mvcc/txn.ts';
 import { WriteTxn } from './mvcc/write-txn.ts';
 import { type Outcome, refuse } from './outcome.ts';
 import { maxLeaseTtlSeconds } from './request-checks.ts';
+import { decodePut, decodeTxn } from './request-decoding.ts';
 import type { Applied, CommittedEntry, EntryResponse, MemberAttributes, Store } from './store.ts';
 
 /** What one call of `apply` changed, beside the keys. */
@@ -53,7 +54,10 @@ export class StateMachine implements Store {
   readonly #members = new Map<bigint, MemberAttributes>();
   readonly #compactsAtOnce: boolean;
   readonly #listeners = new Set<(batch: AppliedBatch) => void>();
-  #position = emptyPosition;
+  #revision = emptyPosition.revision;
+  #compactRevision = emptyPosition.compactRevision;
+  #appliedIndex = emptyPosition.appliedIndex;
+  #appliedTerm = emptyPosition.appliedTerm;
   #changedLeases: { id: bigint; ttlSeconds: number | undefined }[] = [];
   #changedMembers: [bigint, MemberAttributes][] = [];
 
@@ -64,19 +68,19 @@ export class StateMachine implements Store {
   }
 
   get revision(): number {
-    return this.#position.revision;
+    return this.#revision;
   }
 
   get compactRevision(): number {
-    return this.#position.compactRevision;
+    return this.#compactRevision;
   }
 
   get appliedIndex(): number {
-    return this.#position.appliedIndex;
+    return this.#appliedIndex;
   }
 
   get appliedTerm(): number {
-    return this.#position.appliedTerm;
+    return this.#appliedTerm;
   }
 
   get members(): ReadonlyMap<bigint, MemberAttributes> {
@@ -92,7 +96,9 @@ export class StateMachine implements Store {
   /** Takes over a state that was read from files; nothing was applied yet. */
   restore(position: StatePosition, members: Iterable<readonly [bigint, MemberAttributes]>): void {
     assert(this.appliedIndex === 0, 'a state is restored over another');
-    this.#position = position;
+    this.#revision = position.revision;
+    this.#compactRevision = position.compactRevision;
+    this.#appliedTo(position.appliedIndex, position.appliedTerm);
     for (const [id, attributes] of members) this.#members.set(id, attributes);
   }
 
@@ -100,7 +106,7 @@ export class StateMachine implements Store {
     const revisionBefore = this.revision;
     const applied = entries.map((entry) => this.#applyEntry(entry));
     if (applied.length === 0) return applied;
-    const { revision, compactRevision, appliedIndex: index, appliedTerm: term } = this.#position;
+    const { revision, compactRevision, appliedIndex: index, appliedTerm: term } = this;
     const leases = this.#changedLeases;
     const members = this.#changedMembers;
     this.#changedLeases = [];
@@ -126,23 +132,23 @@ export class StateMachine implements Store {
     assert(index === this.appliedIndex + 1, `entry ${index} is applied after ${this.appliedIndex}`);
     assert(term >= this.appliedTerm, 'the term of applied entries goes back');
     if (data.length === 0) {
-      this.#move({ appliedIndex: index, appliedTerm: term });
-      return { type: 'noop', requestId: 0n, origin: 0n, outcome: { ok: true, response: {}, revision: this.revision } };
+      this.#appliedTo(index, term);
+      return { type: 'noop', requestId: 0, outcome: this.#answer({}) };
     }
-    const { type, requestId, origin, body } = decodeEntry(data);
+    const { type, requestId, body } = decodeEntry(data);
     const outcome = this.#applyBody(type, body);
-    this.#move({ appliedIndex: index, appliedTerm: term });
-    return { type, requestId, origin, outcome };
+    this.#appliedTo(index, term);
+    return { type, requestId, outcome };
   }
 
   #applyBody(type: EntryType, body: Uint8Array): Outcome<EntryResponse> {
     switch (type) {
       case 'put':
-        return this.#put(etcdserverpb.PutRequest.decode(body));
+        return this.#put(decodePut(body));
       case 'deleteRange':
         return this.#write((txn) => txn.deleteRange(etcdserverpb.DeleteRangeRequest.decode(body)));
       case 'txn':
-        return this.#txn(etcdserverpb.TxnRequest.decode(body));
+        return this.#txn(decodeTxn(body));
       case 'compact':
         return this.#compact(clampInteger(etcdserverpb.CompactionRequest.decode(body).revision));
       case 'leaseGrant':
@@ -154,21 +160,26 @@ export class StateMachine implements Store {
     }
   }
 
-  #put(request: etcdserverpb.PutRequest): Outcome<EntryResponse> {
-    const refused = refusedSinglePut(this.#view(), request);
-    return refused ? refuse(refused) : this.#write((txn) => txn.put(request));
+  #put(request: etcdserverpb.PutRequest.$Properties): Outcome<EntryResponse> {
+    const view = this.#view();
+    const refused = refusedSinglePut(view, request);
+    if (refused) return refuse(refused);
+    const txn = new WriteTxn(view);
+    const response = txn.put(request);
+    this.#revision = txn.revision;
+    return this.#answer(response);
   }
 
-  #txn(request: etcdserverpb.TxnRequest): Outcome<EntryResponse> {
+  #txn(request: etcdserverpb.TxnRequest.$Properties): Outcome<EntryResponse> {
     const outcome = applyTxn(this.#view(), request);
-    if (outcome.ok) this.#move({ revision: outcome.revision });
+    if (outcome.ok) this.#revision = outcome.revision;
     return outcome;
   }
 
   #write(change: (txn: WriteTxn) => EntryResponse): Outcome<EntryResponse> {
     const txn = new WriteTxn(this.#view());
     const response = change(txn);
-    this.#move({ revision: txn.revision });
+    this.#revision = txn.revision;
     return this.#answer(response);
   }
 
@@ -176,7 +187,7 @@ export class StateMachine implements Store {
     if (revision <= this.compactRevision) return refuse('compacted');
     if (revision > this.revision) return refuse('futureRevision');
     const from = this.compactRevision;
-    this.#move({ compactRevision: revision });
+    this.#compactRevision = revision;
     if (this.#compactsAtOnce) startCompaction(this.keyspace, { from, to: revision }).step(Infinity);
     return this.#answer({});
   }
@@ -214,7 +225,8 @@ export class StateMachine implements Store {
     return { ok: true, response, revision: this.revision };
   }
 
-  #move(change: Partial<StatePosition>): void {
-    this.#position = { ...this.#position, ...change };
+  #appliedTo(index: number, term: number): void {
+    this.#appliedIndex = index;
+    this.#appliedTerm = term;
   }
 }

@@ -23,11 +23,10 @@ export type EntryResponse =
   | etcdserverpb.LeaseGrantResponse.$Properties
   | etcdserverpb.LeaseRevokeResponse.$Properties;
 
-/** What became of one entry. A no-op has type `noop`, request id 0 and origin 0. */
+/** What became of one entry; `isFrom` tells whose it was. A no-op has type `noop` and request id 0. */
 export interface Applied {
   readonly type: EntryType | 'noop';
-  readonly requestId: bigint;
-  readonly origin: bigint;
+  readonly requestId: number;
   readonly outcome: Outcome<EntryResponse>;
 }
 

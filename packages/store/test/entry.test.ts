@@ -1,28 +1,51 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { createStore, decodeEntry, encodeEntry } from '@flotilla/store';
+import { createStore, decodeEntry, encodeEntry, isFrom, sourceOf } from '@flotilla/store';
 
-const id = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const memberId = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const run = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const requestId = fc.maxSafeNat();
 const type = fc.constantFrom('put', 'deleteRange', 'txn', 'compact', 'leaseGrant', 'leaseRevoke', 'memberAttributes');
 
 t.test('an entry is decoded as it was encoded', (t) => {
-  const property = fc.property(type, id, id, fc.uint8Array(), (type, requestId, origin, body) => {
-    const entry = { type, requestId, origin, body } as const;
-    const decoded = decodeEntry(encodeEntry(entry));
-    return Buffer.from(decoded.body).equals(body) && decoded.requestId === requestId && decoded.origin === origin;
-  });
+  const property = fc.property(
+    type,
+    memberId,
+    run,
+    requestId,
+    fc.uint8Array(),
+    (type, memberId, run, requestId, body) => {
+      const source = sourceOf({ memberId, run });
+      const data = encodeEntry({ type, source, requestId, body });
+      const decoded = decodeEntry(data);
+      const isSame = decoded.type === type && decoded.requestId === requestId && Buffer.from(decoded.body).equals(body);
+      return isSame && isFrom(data, source);
+    },
+  );
   t.doesNotThrow(() => fc.assert(property));
   t.end();
 });
 
+t.test('an entry is from the run of the member that proposed it, and no other', (t) => {
+  const source = sourceOf({ memberId: 2n ** 63n, run: 7 });
+  const data = encodeEntry({ type: 'put', source, requestId: 1, body: new Uint8Array(0) });
+  t.ok(isFrom(data, source));
+  t.notOk(isFrom(data, sourceOf({ memberId: 2n ** 63n, run: 8 })));
+  t.notOk(isFrom(data, sourceOf({ memberId: 2n ** 63n + 1n, run: 7 })));
+  t.notOk(isFrom(new Uint8Array(0), source), 'a no-op is from nobody');
+  t.end();
+});
+
 t.test('an entry of a newer version stops the member', (t) => {
-  const known = Buffer.from(encodeEntry({ type: 'put', requestId: 1n, origin: 1n, body: new Uint8Array(0) }));
+  const known = Buffer.from(
+    encodeEntry({ type: 'put', source: sourceOf({ memberId: 1n, run: 1 }), requestId: 1, body: new Uint8Array(0) }),
+  );
   for (const [offset, value] of [
     [0, 2],
     [1, 99],
     [1, 7],
-    [25, 1],
-    [27, 1],
+    [29, 1],
+    [31, 1],
   ] as const) {
     const unknown = Buffer.from(known);
     unknown[offset] = value;

@@ -15,6 +15,7 @@ import {
   checkTxn,
   encodeEntry,
   isReadOnlyTxn,
+  sourceOf,
 } from '@flotilla/store';
 import type { Operation } from './operations.ts';
 
@@ -40,10 +41,12 @@ const responseTypes = {
 
 export type AnyOutcome = Outcome<EntryResponse | RangeResponse>;
 
+const source = sourceOf({ memberId: 2n, run: 1 });
+
 /** The data of an entry. */
 export function entryData(type: EntryType, request: object): Uint8Array {
   const body = requestTypes[type].encode(request).finish();
-  return encodeEntry({ type, requestId: 1n, origin: 2n, body });
+  return encodeEntry({ type, source, requestId: 1, body });
 }
 
 /** The entry that follows what a store has applied. */

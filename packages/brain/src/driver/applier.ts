@@ -58,7 +58,7 @@ export class Applier {
         proposals.reachedTerm(entry.term);
       }
       const outcome = outcomes[i];
-      if (outcome) proposals.applied(outcome);
+      if (outcome) proposals.applied(entry.data, outcome);
     }
     const { appliedIndex } = machine.store;
     reads.applied(appliedIndex);

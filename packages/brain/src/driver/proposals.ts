@@ -10,10 +10,13 @@ import type { Raft } from '@flotilla/raft';
 import {
   type Applied,
   type EntryResponse,
+  type EntrySource,
   type EntryType,
   type Outcome,
   type StoreErrorCode,
   encodeEntry,
+  isFrom,
+  sourceOf,
   toRpcError,
 } from '@flotilla/store';
 
@@ -22,9 +25,6 @@ const maxPending = 65_536;
 const maxQueuedBytes = 256 * 1024 * 1024;
 /** The most data of one batch; more makes several. */
 const maxBatchBytes = 4 * 1024 * 1024;
-/** Request ids hold the run in the upper bits and a counter in the lower. */
-const counterBits = 40n;
-const counterMask = (1n << counterBits) - 1n;
 
 export interface ProposalsOptions {
   readonly self: bigint;
@@ -56,7 +56,7 @@ interface Pending {
 export class Proposals {
   readonly #options: ProposalsOptions;
   /** Names this run, so that entries of an earlier one never answer calls of this one. */
-  readonly #run: bigint;
+  readonly #source: EntrySource;
   #counter = 0;
   #queue: Pending[] = [];
   #queuedBytes = 0;
@@ -65,7 +65,8 @@ export class Proposals {
 
   constructor(options: ProposalsOptions) {
     this.#options = options;
-    this.#run = BigInt(Buffer.from(options.randomness.bytes(3)).readUIntBE(0, 3));
+    const run = Buffer.from(options.randomness.bytes(4)).readUInt32BE();
+    this.#source = sourceOf({ memberId: options.self, run });
   }
 
   /** How many wait for their answers. */
@@ -87,8 +88,7 @@ export class Proposals {
       const refusal = this.#refusal(body);
       if (refusal) return reject(toRpcError(refusal));
       const counter = ++this.#counter;
-      const requestId = (this.#run << counterBits) | BigInt(counter);
-      const data = encodeEntry({ type, requestId, origin: this.#options.self, body });
+      const data = encodeEntry({ type, source: this.#source, requestId: counter, body });
       const startedMs = this.#options.clock.monotonicMs();
       this.#queue.push({ counter, data, startedMs, term: 0, resolve, reject });
       this.#queuedBytes += data.length;
@@ -129,12 +129,11 @@ export class Proposals {
   }
 
   /** An entry was applied; if it is ours, its call is answered. */
-  applied({ origin, requestId, outcome }: Applied): void {
-    if (origin !== this.#options.self || requestId >> counterBits !== this.#run) return;
-    const counter = Number(requestId & counterMask);
-    const pending = this.#sent.get(counter);
+  applied(data: Uint8Array, { requestId, outcome }: Applied): void {
+    if (!isFrom(data, this.#source)) return;
+    const pending = this.#sent.get(requestId);
     if (!pending) return;
-    this.#sent.delete(counter);
+    this.#sent.delete(requestId);
     pending.resolve(outcome);
   }
 

@@ -8,7 +8,8 @@ import { compareBytes, noBytes } from '../bytes.ts';
 import type { StoreErrorCode } from '../errors.ts';
 import { type Interval, contains, intervalOf } from '../interval.ts';
 import { type Outcome, refuse } from '../outcome.ts';
-import type { KeyVersion } from './key-value.ts';
+import type { KeyId } from './key-table.ts';
+import type { Keyspace } from './keyspace.ts';
 import { type ReadView, range } from './range.ts';
 import { WriteTxn } from './write-txn.ts';
 
@@ -22,13 +23,9 @@ type PutRequest = etcdserverpb.PutRequest.$Properties;
 /** The branch that a txn takes, with those of its nested txns. */
 interface Branch {
   readonly succeeded: boolean;
-  readonly steps: readonly Step[];
-}
-
-interface Step {
-  readonly op: RequestOp;
-  /** Set for a nested txn. */
-  readonly nested: Branch | undefined;
+  readonly ops: readonly RequestOp[];
+  /** By operation, what a nested txn takes; absent when there is none. */
+  readonly nested: readonly (Branch | undefined)[] | undefined;
 }
 
 const { CompareResult, CompareTarget } = etcdserverpb.Compare;
@@ -51,28 +48,32 @@ export function refusedSinglePut(view: ReadView, put: PutRequest): StoreErrorCod
 function chooseBranch(view: ReadView, request: TxnRequest): Branch {
   const succeeded = (request.compare ?? []).every((compare) => holds(view, compare));
   const ops = (succeeded ? request.success : request.failure) ?? [];
-  const steps = ops.map((op) => ({ op, nested: op.request_txn ? chooseBranch(view, op.request_txn) : undefined }));
-  return { succeeded, steps };
+  const hasNested = ops.some((op) => Boolean(op.request_txn));
+  const nested = hasNested ? ops.map((op) => op.request_txn && chooseBranch(view, op.request_txn)) : undefined;
+  return { succeeded, ops, nested: nested?.map((branch) => branch ?? undefined) };
 }
 
 /** A compare on an interval must hold for every key in it; no key at all is one key whose numbers are 0. */
 function holds({ keyspace }: ReadView, compare: Compare): boolean {
+  if (!compare.range_end || compare.range_end.length === 0) {
+    return holdsFor(keyspace, compare, keyspace.findLive(compare.key ?? noBytes));
+  }
   const { start, end } = intervalOf(compare.key, compare.range_end);
   let found = false;
   let all = true;
   keyspace.order.scan(start, end, (id) => {
     if (!keyspace.table.isLive(id)) return true;
     found = true;
-    all = holdsFor(compare, keyspace.newest(id));
+    all = holdsFor(keyspace, compare, id);
     return all;
   });
-  if (found) return all;
-  if (compare.target === CompareTarget.VALUE) return false;
-  return holdsFor(compare, { createRevision: 0, modRevision: 0, version: 0, lease: 0n, key: noBytes, value: noBytes });
+  return found ? all : holdsFor(keyspace, compare, undefined);
 }
 
-function holdsFor(compare: Compare, version: KeyVersion): boolean {
-  const difference = differenceOf(compare, version);
+/** @param id of a key that lives; undefined: there is none, and a comparison with its value fails. */
+function holdsFor(keyspace: Keyspace, compare: Compare, id: KeyId | undefined): boolean {
+  if (id === undefined && compare.target === CompareTarget.VALUE) return false;
+  const difference = differenceOf(keyspace, compare, id);
   switch (compare.result ?? CompareResult.EQUAL) {
     case CompareResult.EQUAL:
       return difference === 0;
@@ -88,27 +89,31 @@ function holdsFor(compare: Compare, version: KeyVersion): boolean {
 }
 
 /** Order of what the key has and what the compare names. An unknown target differs from nothing, as in etcd. */
-function differenceOf(compare: Compare, version: KeyVersion): number {
+function differenceOf(keyspace: Keyspace, compare: Compare, id: KeyId | undefined): number {
+  const { table, leases } = keyspace;
   switch (compare.target ?? CompareTarget.VERSION) {
     case CompareTarget.VERSION:
-      return version.version - clampInteger(compare.version);
+      return (id === undefined ? 0 : table.version(id)) - clampInteger(compare.version);
     case CompareTarget.CREATE:
-      return version.createRevision - clampInteger(compare.create_revision);
+      return (id === undefined ? 0 : table.createRevision(id)) - clampInteger(compare.create_revision);
     case CompareTarget.MOD:
-      return version.modRevision - clampInteger(compare.mod_revision);
+      return (id === undefined ? 0 : table.modRevision(id)) - clampInteger(compare.mod_revision);
     case CompareTarget.VALUE:
-      return compareBytes(version.value, compare.value ?? noBytes);
+      return compareBytes(id === undefined ? noBytes : keyspace.newest(id).value, compare.value ?? noBytes);
     case CompareTarget.LEASE: {
-      const lease = toId(compare.lease);
-      return version.lease === lease ? 0 : version.lease < lease ? -1 : 1;
+      const asked = toId(compare.lease);
+      const lease = id === undefined ? 0n : leases.idOf(table.leaseSlot(id));
+      return lease === asked ? 0 : lease < asked ? -1 : 1;
     }
     default:
       return 0;
   }
 }
 
-function refusedPut(view: ReadView, { steps }: Branch): StoreErrorCode | undefined {
-  for (const { op, nested } of steps) {
+function refusedPut(view: ReadView, branch: Branch): StoreErrorCode | undefined {
+  for (let i = 0; i < branch.ops.length; i++) {
+    const op = branch.ops[i] as RequestOp;
+    const nested = branch.nested?.[i];
     const put = op.request_put;
     const refused = nested ? refusedPut(view, nested) : put && (refusedKeep(view, put) ?? refusedLease(view, put));
     if (refused) return refused;
@@ -130,8 +135,10 @@ function keeps(put: PutRequest): boolean {
  * operations, so it comes after all other refusals.
  * @param deleted what the path deletes before the step at hand; grows
  */
-function refusedAfterDelete({ steps }: Branch, deleted: Interval[]): StoreErrorCode | undefined {
-  for (const { op, nested } of steps) {
+function refusedAfterDelete(branch: Branch, deleted: Interval[]): StoreErrorCode | undefined {
+  for (let i = 0; i < branch.ops.length; i++) {
+    const op = branch.ops[i] as RequestOp;
+    const nested = branch.nested?.[i];
     const put = op.request_put;
     if (put && keeps(put) && deleted.some((interval) => contains(interval, put.key ?? noBytes))) return 'keyNotFound';
     const refused = nested && refusedAfterDelete(nested, deleted);
@@ -143,32 +150,38 @@ function refusedAfterDelete({ steps }: Branch, deleted: Interval[]): StoreErrorC
 }
 
 function refusedLease(view: ReadView, put: PutRequest): StoreErrorCode | undefined {
+  if (!put.lease) return undefined;
   const id = toId(put.lease);
   return id !== 0n && !view.keyspace.leases.get(id) ? 'leaseNotFound' : undefined;
 }
 
 /** Inside a txn only 0 means the newest revision: a negative one is compared like any other. */
 function refusedRange(view: ReadView, branch: Branch): StoreErrorCode | undefined {
-  for (const { op, nested } of branch.steps) {
+  for (let i = 0; i < branch.ops.length; i++) {
+    const op = branch.ops[i] as RequestOp;
+    const nested = branch.nested?.[i];
     const refused = nested ? refusedRange(view, nested) : undefined;
     if (refused) return refused;
-    const revision = clampInteger(op.request_range?.revision);
+    if (!op.request_range) continue;
+    const revision = clampInteger(op.request_range.revision);
     if (revision > view.revision) return 'futureRevision';
     if (revision !== 0 && revision < view.compactRevision) return 'compacted';
   }
   return undefined;
 }
 
-function run(txn: WriteTxn, { succeeded, steps }: Branch): TxnResponse {
-  return { succeeded, responses: steps.map((step) => runStep(txn, step)) };
+function run(txn: WriteTxn, { succeeded, ops, nested }: Branch): TxnResponse {
+  return { succeeded, responses: ops.map((op, i) => runOp(txn, op, nested?.[i])) };
 }
 
 /** Nested headers carry the revision alone; a nested txn's is empty. */
-function runStep(txn: WriteTxn, { op, nested }: Step): ResponseOp {
+function runOp(txn: WriteTxn, op: RequestOp, nested: Branch | undefined): ResponseOp {
   if (nested) return { response_txn: { header: {}, ...run(txn, nested) } };
   if (op.request_put) {
     const response = txn.put(op.request_put);
-    return { response_put: { header: { revision: txn.revision }, ...response } };
+    return response.prev_kv
+      ? { response_put: { header: { revision: txn.revision }, ...response } }
+      : txn.plainPutResponse;
   }
   if (op.request_delete_range) {
     const response = txn.deleteRange(op.request_delete_range);

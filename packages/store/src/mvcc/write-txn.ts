@@ -14,14 +14,18 @@ import type { ReadView } from './range.ts';
 
 type PutRequest = etcdserverpb.PutRequest.$Properties;
 type PutResponse = etcdserverpb.PutResponse.$Properties;
+type ResponseOp = etcdserverpb.ResponseOp.$Properties;
 type DeleteRangeRequest = etcdserverpb.DeleteRangeRequest.$Properties;
 type DeleteRangeResponse = etcdserverpb.DeleteRangeResponse.$Properties;
+
+const emptyResponse: PutResponse = {};
 
 export class WriteTxn implements ReadView {
   readonly keyspace: Keyspace;
   readonly compactRevision: number;
   readonly #main: number;
   #changes = 0;
+  #plainPutResponse: ResponseOp | undefined;
 
   /** @param before the state that it changes. */
   constructor(before: ReadView) {
@@ -35,20 +39,29 @@ export class WriteTxn implements ReadView {
     return this.#changes > 0 ? this.#main : this.#main - 1;
   }
 
+  /** What a txn answers to a put that asks for nothing; one for all. */
+  get plainPutResponse(): ResponseOp {
+    return (this.#plainPutResponse ??= { response_put: { header: { revision: this.#main } } });
+  }
+
   put(request: PutRequest): PutResponse {
     const { keyspace } = this;
     const { table } = keyspace;
     const key = request.key ?? noBytes;
-    const id = keyspace.findLive(key);
     const keepsSomething = request.ignore_value === true || request.ignore_lease === true;
+    if (!keepsSomething && request.prev_kv !== true) {
+      const value = request.value ?? noBytes;
+      keyspace.put({ key, value, leaseSlot: this.#leaseSlot(request), main: this.#main, sub: this.#changes++ });
+      return emptyResponse;
+    }
+    const id = keyspace.findLive(key);
     assert(id !== undefined || !keepsSomething, 'a put that keeps a value or lease finds no key');
-    const needsOld = keepsSomething || request.prev_kv === true;
-    const old = id !== undefined && needsOld ? keyspace.newest(id) : undefined;
+    const old = id !== undefined ? keyspace.newest(id) : undefined;
     const value = request.ignore_value === true && old ? old.value : (request.value ?? noBytes);
     const keepsLease = request.ignore_lease === true && id !== undefined;
     const leaseSlot = keepsLease ? table.leaseSlot(id) : this.#leaseSlot(request);
     keyspace.put({ key, value, leaseSlot, main: this.#main, sub: this.#changes++ });
-    return request.prev_kv === true && old ? { prev_kv: toMessage(old) } : {};
+    return request.prev_kv === true && old ? { prev_kv: toMessage(old) } : emptyResponse;
   }
 
   deleteRange(request: DeleteRangeRequest): DeleteRangeResponse {
@@ -78,6 +91,7 @@ export class WriteTxn implements ReadView {
   }
 
   #leaseSlot(request: PutRequest): number {
+    if (!request.lease) return 0;
     const leaseId = toId(request.lease);
     if (leaseId === 0n) return 0;
     const lease = this.keyspace.leases.get(leaseId);
