@@ -1,4 +1,5 @@
 /** The replicated state machine and its persistence. */
+export { type AnsweredType, encodeAnswer } from './answer-encoding.ts';
 export { type Entry, type EntrySource, type EntryType, decodeEntry, encodeEntry, isFrom, sourceOf } from './entry.ts';
 export { type StoreError, type StoreErrorCode, etcdErrors, textOf, toRpcError } from './errors.ts';
 export { completeLeaseGrant, minLeaseTtlSeconds } from './leases/lease-grant.ts';

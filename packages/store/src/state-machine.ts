@@ -8,6 +8,7 @@ import { clampInteger, etcdserverpb, fromId, toId } from '@flotilla/wire';
 import { type EntryType, decodeEntry } from './entry.ts';
 import { type Lease, LeaseTable, type LeaseView, viewLeases } from './leases/lease-table.ts';
 import { startCompaction } from './mvcc/compaction.ts';
+import { type EncodedHeader, encodedRange } from './mvcc/encoded-range.ts';
 import type { PageArchive } from './mvcc/history.ts';
 import { Keyspace } from './mvcc/keyspace.ts';
 import { type RangeResponse, type ReadView, range } from './mvcc/range.ts';
@@ -118,6 +119,10 @@ export class StateMachine implements Store {
 
   range(request: etcdserverpb.RangeRequest.$Properties): Outcome<RangeResponse> {
     return range(this.#view(), request);
+  }
+
+  encodedRange(request: etcdserverpb.RangeRequest.$Properties, headerOf: EncodedHeader): Outcome<Uint8Array> {
+    return encodedRange(this.#view(), request, headerOf);
   }
 
   readOnlyTxn(request: etcdserverpb.TxnRequest.$Properties): Outcome<TxnResponse> {

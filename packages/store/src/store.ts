@@ -55,6 +55,14 @@ export interface Store {
   apply(entries: readonly CommittedEntry[]): readonly Applied[];
   /** Answers from local state: the caller has done what linearizability asks for. */
   range(request: etcdserverpb.RangeRequest.$Properties): Outcome<RangeResponse>;
+  /**
+   * As {@link range}, answered with the bytes of the whole `RangeResponse`.
+   * @param headerOf makes the bytes of its header; asked at most once.
+   */
+  encodedRange(
+    request: etcdserverpb.RangeRequest.$Properties,
+    headerOf: (revision: number) => Uint8Array,
+  ): Outcome<Uint8Array>;
   /** As {@link range}, for a txn that `isReadOnlyTxn`. */
   readOnlyTxn(request: etcdserverpb.TxnRequest.$Properties): Outcome<TxnResponse>;
 }

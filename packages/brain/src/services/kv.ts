@@ -1,36 +1,33 @@
 /** `etcdserverpb.KV`: reads from local state after a ReadIndex round, writes through the log. */
 import {
-  type EntryResponse,
-  type EntryType,
+  type AnsweredType,
   type StoreError,
   checkDeleteRange,
   checkPut,
   checkRange,
   checkTxn,
+  encodeAnswer,
   isReadOnlyTxn,
   isSerializableTxn,
   toRpcError,
 } from '@flotilla/store';
-import { type CallContext, type Handlers, clampInteger, type etcdserverpb, type kvService } from '@flotilla/wire';
+import { type CallContext, Encoded, type Handlers, clampInteger, type kvService } from '@flotilla/wire';
 import type { Member } from '../member/member.ts';
 import { rangeStream } from './range-stream.ts';
 import { requireLeader } from './require-leader.ts';
-import { type ResponseHeader, answered, headerOf } from './response-header.ts';
-
-type CompactionResponse = etcdserverpb.CompactionResponse.$Properties;
+import { answered, encodedHeaderOf, headerOf } from './response-header.ts';
 
 export function kvHandlers(member: Member): Handlers<typeof kvService> {
   const header = headerOf(member);
   const { maxTxnOps } = member.settings;
 
+  const encodedHeader = encodedHeaderOf(member);
+
   /** Proposes the request's own bytes. */
-  async function write<R extends EntryResponse>(
-    type: EntryType,
-    context: CallContext,
-  ): Promise<R & { header: ResponseHeader }> {
+  async function write(type: AnsweredType, context: CallContext): Promise<Encoded> {
     const outcome = await member.proposals.submit(type, context.requestBytes);
     const { response, revision } = answered(outcome);
-    return { ...(response as R), header: header(revision) };
+    return new Encoded(encodeAnswer(type, response, encodedHeader(revision)));
   }
 
   return {
@@ -38,8 +35,7 @@ export function kvHandlers(member: Member): Handlers<typeof kvService> {
       requireLeader(member, context);
       refuse(checkRange(request));
       if (!request.serializable) await member.reads.confirm();
-      const { response, revision } = answered(member.machine.store.range(request));
-      return { ...response, header: header(revision) };
+      return new Encoded(answered(member.machine.store.encodedRange(request, encodedHeader)).response);
     },
     RangeStream: (request, context) => rangeStream(member, request, context),
     async Put(request, context) {
@@ -62,9 +58,9 @@ export function kvHandlers(member: Member): Handlers<typeof kvService> {
     },
     async Compact({ revision, physical }, context) {
       requireLeader(member, context);
-      const response = await write<CompactionResponse>('compact', context);
+      const compacted = answered(await member.proposals.submit('compact', context.requestBytes));
       if (physical) await member.machine.state.compacted(clampInteger(revision));
-      return response;
+      return { header: header(compacted.revision) };
     },
   };
 }

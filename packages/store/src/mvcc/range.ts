@@ -2,11 +2,12 @@
 import { clampInteger, etcdserverpb } from '@flotilla/wire';
 import { compareBytes, noBytes } from '../bytes.ts';
 import { type Interval, intervalOf } from '../interval.ts';
-import { type Outcome, refuse } from '../outcome.ts';
+import { type Outcome, type Refusal, refuse } from '../outcome.ts';
 import { type KeyVersion, toMessage } from './key-value.ts';
+import type { KeyId } from './key-table.ts';
 import type { Keyspace } from './keyspace.ts';
 
-type RangeRequest = etcdserverpb.RangeRequest.$Properties;
+export type RangeRequest = etcdserverpb.RangeRequest.$Properties;
 export type RangeResponse = etcdserverpb.RangeResponse.$Properties;
 
 /** The state as a request sees it. */
@@ -17,24 +18,29 @@ export interface ReadView {
   readonly compactRevision: number;
 }
 
-interface Found {
-  readonly versions: KeyVersion[];
+interface Found<T> {
+  readonly versions: T[];
   /** Keys in the interval, whatever the limit. */
   readonly count: number;
 }
 
 const { SortOrder, SortTarget } = etcdserverpb.RangeRequest;
 
-/** A revision of 0 or less is the newest. */
-export function range(view: ReadView, request: RangeRequest): Outcome<RangeResponse> {
+/** The revision that a request is about, where 0 or less is the newest; or why it is refused. */
+export function revisionOf(view: ReadView, request: RangeRequest): number | Refusal {
   const asked = clampInteger(request.revision);
   if (asked > view.revision) return refuse('futureRevision');
   const revision = asked <= 0 ? view.revision : asked;
-  if (revision < view.compactRevision) return refuse('compacted');
+  return revision < view.compactRevision ? refuse('compacted') : revision;
+}
 
+export function range(view: ReadView, request: RangeRequest): Outcome<RangeResponse> {
+  const revision = revisionOf(view, request);
+  if (typeof revision !== 'number') return revision;
   const interval = intervalOf(request.key, request.range_end);
   const limit = Math.max(0, clampInteger(request.limit));
-  const fetched = find(view, { interval, revision, limit: fetchLimit(request, limit) });
+  const read = (id: KeyId): KeyVersion | undefined => view.keyspace.at(id, revision);
+  const fetched = findVersions(view, { interval, revision, limit: fetchLimit(request, limit) }, read);
   if (request.count_only === true) return answer(view, { count: fetched.count, kvs: [], more: false });
 
   const kept = sorted(filtered(fetched.versions, request), request);
@@ -49,47 +55,51 @@ function answer(view: ReadView, response: RangeResponse): Outcome<RangeResponse>
   return { ok: true, response, revision: view.revision };
 }
 
-/** How many versions to fetch; 0: all. One more than the limit tells whether there are more. */
-function fetchLimit(request: RangeRequest, limit: number): number | 'none' {
-  if (request.count_only === true) return 'none';
-  return limit > 0 && (request.sort_order ?? 0) === SortOrder.NONE && !hasFilters(request) ? limit + 1 : 0;
+/** How many versions to fetch. One more than the limit tells whether there are more. */
+function fetchLimit(request: RangeRequest, limit: number): number {
+  if (request.count_only === true) return 0;
+  return limit > 0 && (request.sort_order ?? 0) === SortOrder.NONE && !hasFilters(request) ? limit + 1 : Infinity;
 }
 
-function find(
-  view: ReadView,
-  query: { readonly interval: Interval; readonly revision: number; readonly limit: number | 'none' },
-): Found {
-  const { keyspace } = view;
-  const { interval, revision } = query;
-  const limit = query.limit === 'none' ? 0 : query.limit || Infinity;
-  const versions: KeyVersion[] = [];
-  if (revision === view.revision) return findNewest(keyspace, interval, limit);
+interface Query {
+  readonly interval: Interval;
+  readonly revision: number;
+  /** The most versions to read; the others are counted. */
+  readonly limit: number;
+}
 
+/** Reads the versions of the keys that lived at a revision, in key order. @param read what is wanted of a key that did. */
+export function findVersions<T>(view: ReadView, query: Query, read: (id: KeyId) => T | undefined): Found<T> {
+  const { keyspace } = view;
+  const { interval, revision, limit } = query;
+  if (revision === view.revision) return findNewest(keyspace, query, read);
+  const versions: T[] = [];
   let count = 0;
   keyspace.order.scan(interval.start, interval.end, (id) => {
     if (!keyspace.revisionAt(id, revision)) return true;
     count++;
-    if (versions.length < limit) versions.push(keyspace.at(id, revision) as KeyVersion);
+    if (versions.length < limit) versions.push(read(id) as T);
     return true;
   });
   return { versions, count };
 }
 
-function findNewest(keyspace: Keyspace, interval: Interval, limit: number): Found {
+function findNewest<T>(keyspace: Keyspace, query: Query, read: (id: KeyId) => T | undefined): Found<T> {
   const { order, table } = keyspace;
-  const versions: KeyVersion[] = [];
-  if (interval.end !== undefined && compareBytes(interval.start, interval.end) >= 0) return { versions, count: 0 };
+  const { interval, limit } = query;
+  const versions: T[] = [];
   if (interval.isPoint) {
     const id = keyspace.findLive(interval.start);
     if (id === undefined) return { versions, count: 0 };
-    return { versions: limit > 0 ? [keyspace.newest(id)] : [], count: 1 };
+    return { versions: limit > 0 ? [read(id) as T] : [], count: 1 };
   }
+  if (interval.end !== undefined && compareBytes(interval.start, interval.end) >= 0) return { versions, count: 0 };
   // Keys beyond the limit are only counted, whole blocks at a time.
   let rest: { block: number; position: number } | undefined = order.place(interval.start);
   if (limit > 0) {
     rest = order.scan(interval.start, interval.end, (id) => {
       if (versions.length === limit) return false;
-      if (table.isLive(id)) versions.push(keyspace.newest(id));
+      if (table.isLive(id)) versions.push(read(id) as T);
       return true;
     });
   }
@@ -112,7 +122,7 @@ function filtersOf(request: RangeRequest): Filters {
   };
 }
 
-function hasFilters(request: RangeRequest): boolean {
+export function hasFilters(request: RangeRequest): boolean {
   const { minMod, maxMod, minCreate, maxCreate } = filtersOf(request);
   return minMod !== 0 || maxMod !== 0 || minCreate !== 0 || maxCreate !== 0;
 }
