@@ -7,15 +7,25 @@
 import type { NodeId } from './entry.ts';
 import { noNode } from './entry.ts';
 import { invariant } from './invariant.ts';
-import type { Member } from './member.ts';
-import { becomeFollower, newProgress, resetRole } from './member.ts';
+import type { ConfigSince, Member } from './member.ts';
+import { becomeFollower, resetRole, trackMembers } from './member.ts';
 import type { VoteMessage, VoteResponse } from './message.ts';
 import { isVoter, members, voteResult } from './quorum.ts';
 import { appendNoop } from './replication.ts';
 
+/**
+ * Only a voter campaigns, and only under the newest configuration that it knows to be committed: under an older one its
+ * quorum might not meet those of a leader that is two changes ahead.
+ */
+export function mayCampaign({ role, config, configs, id, log }: Member): boolean {
+  if (role === 'leader' || !isVoter(config, id)) return false;
+  const next = log.confChangeAfter((configs.at(-1) as ConfigSince).index);
+  return next === undefined || next > log.committed;
+}
+
 /** Campaigns, asking beforehand where pre-vote is on. */
 export function campaign(member: Member): void {
-  if (member.role === 'leader' || !isVoter(member.config, member.id)) return;
+  if (!mayCampaign(member)) return;
   // Its requests have not even left: starting over would only lose the votes that are about to come.
   if (member.role === 'candidate' && !member.votes.has(member.id)) return;
   if (member.limits.preVote) startPreVote(member);
@@ -105,7 +115,7 @@ function becomeLeader(member: Member): void {
   resetRole(member, { term: member.term });
   member.role = 'leader';
   member.leader = member.id;
-  for (const id of members(member.config)) member.progress.set(id, newProgress(member, { next: log.lastIndex + 1 }));
+  trackMembers(member, { recentActive: false });
   const own = member.progress.get(member.id);
   invariant(own !== undefined, 'a leader is a member');
   own.becomeReplicate();

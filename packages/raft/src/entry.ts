@@ -13,7 +13,7 @@ export const noNode: NodeId = 0n;
 export interface Entry {
   readonly term: number;
   readonly index: number;
-  /** `confChange` is reserved for membership changes; nothing proposes one yet. */
+  /** The data of a `confChange` is what `encodeConfChange` makes; raft reads it when the driver applies the entry. */
   readonly type: 'normal' | 'confChange';
   readonly data: Uint8Array;
 }
@@ -32,11 +32,20 @@ export interface HardState {
   readonly commit: number;
 }
 
-/** Who takes part. `votersOutgoing` is empty outside a joint configuration. */
+/**
+ * Who takes part; etcd's ConfState. In a joint configuration `votersOutgoing` holds the voters from before the change, and
+ * a quorum needs a majority of each half. All lists are free of repetitions.
+ */
 export interface Config {
   readonly voters: readonly NodeId[];
+  /** Empty outside a joint configuration. */
   readonly votersOutgoing: readonly NodeId[];
+  /** They receive the log and have no vote. */
   readonly learners: readonly NodeId[];
+  /** Outgoing voters that become learners when the joint configuration is left. Left out when there are none. */
+  readonly learnersNext?: readonly NodeId[];
+  /** The leader leaves the joint configuration by itself once it is applied. Left out when it does not. */
+  readonly autoLeave?: boolean;
 }
 
 /** What raft knows of a snapshot: the entry it ends with and the members there. The data travels out of band. */

@@ -1,5 +1,7 @@
 /** The follower's side of replication (paper section 5.3, 7): what it accepts from the leader of its term. */
+import { invariant } from './invariant.ts';
 import type { Member } from './member.ts';
+import { adoptSnapshot } from './membership.ts';
 import type { AppendMessage, HeartbeatMessage, SnapshotMessage } from './message.ts';
 
 export function handleAppend(member: Member, message: AppendMessage): void {
@@ -18,6 +20,7 @@ export function handleAppend(member: Member, message: AppendMessage): void {
   const lastIndex = prevIndex + entries.length;
   // Only up to what this message vouches for: our log may go on with entries that the leader does not have.
   log.commitTo(Math.min(message.commit, lastIndex));
+  invariant(log.committed >= log.provenCommit, 'a leader appended a conf change before the one before was committed');
   acknowledge(member, lastIndex);
 }
 
@@ -33,7 +36,7 @@ export function handleSnapshot(member: Member, { snapshot }: SnapshotMessage): v
   if (log.termAt(snapshot.index) === snapshot.term) log.commitTo(snapshot.index);
   if (snapshot.index > log.committed) {
     log.restore(snapshot);
-    member.config = snapshot.config;
+    adoptSnapshot(member, snapshot);
     member.installing = snapshot;
   }
   acknowledge(member, log.committed);

@@ -25,6 +25,8 @@ export class RaftLog {
   /** Where the outstanding write ends, less what was cut off or replaced since. */
   #writing: number;
   #synced: number;
+  /** Indexes of the conf changes in memory, rising. */
+  #confChanges: number[] = [];
 
   constructor(start: { compacted: EntryId; entries: readonly Entry[]; committed: number; applied: number }) {
     this.#entries = [...start.entries];
@@ -35,6 +37,7 @@ export class RaftLog {
     this.#written = this.lastIndex;
     this.#writing = this.lastIndex;
     this.#synced = this.lastIndex;
+    for (const { type, index } of start.entries) if (type === 'confChange') this.#confChanges.push(index);
     this.#checkStart();
   }
 
@@ -81,6 +84,24 @@ export class RaftLog {
     return this.#entries[index - this.#compacted.index - 1]?.term;
   }
 
+  /** The first conf change after `index`. */
+  confChangeAfter(index: number): number | undefined {
+    return this.#confChanges.length === 0 ? undefined : this.#confChanges.find((one) => one > index);
+  }
+
+  /** The last conf change at `index` or before it, as far as the log is in memory. */
+  confChangeUpTo(index: number): number | undefined {
+    return this.#confChanges.findLast((one) => one <= index);
+  }
+
+  /**
+   * A leader appends a conf change only when it has applied the one before: so all but the last one are committed, even
+   * where nothing else says so any more.
+   */
+  get provenCommit(): number {
+    return this.#confChanges.at(-2) ?? 0;
+  }
+
   /** Section 5.4.1: a candidate's log is at least as complete as ours. */
   isUpToDate(last: EntryId): boolean {
     return last.term > this.lastTerm || (last.term === this.lastTerm && last.index >= this.lastIndex);
@@ -103,6 +124,7 @@ export class RaftLog {
     for (const entry of entries) {
       invariant(entry.index === index + 1 && entry.term >= term, 'appended entries continue the log');
       this.#entries.push(entry);
+      if (entry.type === 'confChange') this.#confChanges.push(entry.index);
       index = entry.index;
       term = entry.term;
     }
@@ -192,6 +214,7 @@ export class RaftLog {
     const term = this.termAt(index) as number;
     this.#entries = this.#entries.slice(index - this.#compacted.index);
     this.#compacted = { index, term };
+    this.#confChanges = this.#confChanges.filter((one) => one > index);
   }
 
   /**
@@ -203,6 +226,7 @@ export class RaftLog {
     this.#synced = Math.min(this.#synced, this.#committed);
     this.#writing = this.#synced;
     this.#entries = [];
+    this.#confChanges = [];
     this.#shared = undefined;
     this.#compacted = { index: snapshot.index, term: snapshot.term };
     this.#committed = snapshot.index;
@@ -213,6 +237,7 @@ export class RaftLog {
   #truncate(from: number): void {
     invariant(from > this.#committed, 'committed entries are never cut off');
     this.#entries.length = from - this.#compacted.index - 1;
+    this.#confChanges = this.#confChanges.filter((one) => one < from);
     this.#shared = undefined;
     this.#written = Math.min(this.#written, from - 1);
     this.#writing = Math.min(this.#writing, from - 1);

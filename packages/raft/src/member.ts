@@ -8,7 +8,7 @@ import { Inflights } from './inflights.ts';
 import type { RaftLog } from './log.ts';
 import type { Message } from './message.ts';
 import { Progress } from './progress.ts';
-import { voteResult } from './quorum.ts';
+import { type Halves, members, voteResult } from './quorum.ts';
 import type { ReadState, Role } from './ready.ts';
 
 /** The options with their defaults filled in. */
@@ -38,12 +38,21 @@ export interface ReadRound {
   readonly reads: readonly PendingRead[];
 }
 
+/** The configuration from the conf change at `index` on, or from where this member knows it. */
+export interface ConfigSince {
+  readonly index: number;
+  readonly config: Config;
+}
+
 export interface Member {
   readonly id: NodeId;
   readonly limits: Limits;
   readonly random: () => number;
   readonly log: RaftLog;
+  /** As of the last applied conf change: the last of `configs`. */
   config: Config;
+  /** Where it came from, oldest first, back to the one at the compaction point if that is known. Never empty. */
+  configs: ConfigSince[];
 
   /** Never regresses. */
   term: number;
@@ -63,10 +72,14 @@ export interface Member {
   readonly votes: Map<NodeId, boolean>;
   /** The leader's view of all members, itself included; empty on others. */
   readonly progress: Map<NodeId, Progress>;
+  /** Those of `progress` that have a vote, for counting. */
+  voterProgress: Halves<Progress>;
   /** Bytes of the leader's entries above the commit index. */
   uncommittedBytes: number;
   /** Whom leadership is being handed to. */
   transferee: NodeId;
+  /** On a follower: its leader wants it to campaign, and it has a committed conf change to apply first. */
+  campaignOwed: boolean;
 
   /** Reads that arrived since the last round opened. */
   waitingReads: PendingRead[];
@@ -87,6 +100,8 @@ export interface Member {
   readStates: ReadState[];
 }
 
+const noVoters: Halves<Progress> = { voters: [], votersOutgoing: [] };
+
 /** Back to a blank role: nothing campaigned for, nothing led. A new term forgets vote and messages of the old one. */
 export function resetRole(member: Member, { term }: { term: number }): void {
   if (term !== member.term) {
@@ -97,11 +112,13 @@ export function resetRole(member: Member, { term }: { term: number }): void {
   }
   member.leader = noNode;
   member.transferee = noNode;
+  member.campaignOwed = false;
   member.electionElapsed = 0;
   member.heartbeatElapsed = 0;
   member.electionTimeout = drawElectionTimeout(member);
   member.votes.clear();
   member.progress.clear();
+  member.voterProgress = noVoters;
   member.uncommittedBytes = 0;
   member.waitingReads = [];
   member.readRounds = [];
@@ -116,12 +133,28 @@ export function becomeFollower(member: Member, { term, leader }: { term: number;
 }
 
 /** A fresh view of a member that may hold everything before `next`, or nothing. */
-export function newProgress(member: Member, { next }: { next: number }): Progress {
+function newProgress(member: Member, { next }: { next: number }): Progress {
   const { maxInflightMessages, maxInflightBytes } = member.limits;
   return new Progress({
     next,
     inflights: new Inflights({ maxMessages: maxInflightMessages, maxBytes: maxInflightBytes }),
   });
+}
+
+/** On a leader: has a view of each member of the configuration, and of nobody else. */
+export function trackMembers(member: Member, { recentActive }: { recentActive: boolean }): void {
+  const { config, log, progress } = member;
+  const ids = members(config);
+  for (const id of progress.keys()) if (!ids.includes(id)) progress.delete(id);
+  for (const id of ids) {
+    if (progress.has(id)) continue;
+    const peer = newProgress(member, { next: log.lastIndex + 1 });
+    peer.recentActive = recentActive;
+    progress.set(id, peer);
+  }
+  const progressOf = (id: NodeId): Progress => progress.get(id) as Progress;
+  const { voters, votersOutgoing } = config;
+  member.voterProgress = { voters: voters.map(progressOf), votersOutgoing: votersOutgoing.map(progressOf) };
 }
 
 /** On a leader: a quorum was heard since the last check. */

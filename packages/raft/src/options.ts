@@ -5,6 +5,7 @@ import { invariant } from './invariant.ts';
 import { RaftLog } from './log.ts';
 import type { Limits, Member } from './member.ts';
 import { becomeFollower } from './member.ts';
+import { configAtStart } from './membership.ts';
 
 /** What survived a restart. Leave `snapshot` out, or give it index 0, when the log starts at entry 1. */
 export interface InitialState {
@@ -15,10 +16,13 @@ export interface InitialState {
   readonly entries?: readonly Entry[];
   /** The last entry that the state machine holds; at least the compaction point. */
   readonly applied?: number;
+  /** The configuration after entry `applied`, as `applyConfChange` returned it. Needed when a conf change up to there is in `entries`. */
+  readonly config?: Config;
 }
 
 export interface RaftOptions {
   readonly id: NodeId;
+  /** The configuration that the cluster began with; without members for one that joins a running cluster. */
   readonly config: Config;
   /** Ticks without a leader before a campaign; each wait is drawn from [this, twice this). More than `heartbeatTimeoutTicks`. */
   readonly electionTimeoutTicks: number;
@@ -52,12 +56,19 @@ export function newMember(options: RaftOptions): Member {
   const { hardState, snapshot, entries = [], applied = 0 } = options.initial ?? {};
   const compacted = { index: snapshot?.index ?? 0, term: snapshot?.term ?? 0 };
   const committed = hardState?.commit ?? 0;
+  const log = new RaftLog({ compacted, entries, committed, applied: Math.max(applied, compacted.index) });
+  log.commitTo(log.provenCommit);
+  const config = configAtStart(log, {
+    compacted: snapshot !== undefined && snapshot.index > 0 ? snapshot.config : options.config,
+    current: options.initial?.config,
+  });
   const member: Member = {
     id: options.id,
     limits: limitsOf(options),
     random: options.random,
-    log: new RaftLog({ compacted, entries, committed, applied: Math.max(applied, compacted.index) }),
-    config: snapshot !== undefined && snapshot.index > 0 ? snapshot.config : options.config,
+    log,
+    config: config.config,
+    configs: [config],
     term: hardState?.term ?? 0,
     vote: hardState?.vote ?? noNode,
     leader: noNode,
@@ -67,8 +78,10 @@ export function newMember(options: RaftOptions): Member {
     heartbeatElapsed: 0,
     votes: new Map(),
     progress: new Map(),
+    voterProgress: { voters: [], votersOutgoing: [] },
     uncommittedBytes: 0,
     transferee: noNode,
+    campaignOwed: false,
     waitingReads: [],
     readRounds: [],
     pendingReads: 0,

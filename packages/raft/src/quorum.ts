@@ -1,22 +1,31 @@
 /**
  * Quorum arithmetic: what a majority of the voters agrees on, and in a joint configuration a majority of each half.
  * Learners never count. An empty half has no say: it lets every index and every vote pass.
+ *
+ * A leader computes the quorum index at every acknowledgement: nothing is allocated for it.
  */
 import type { Config, NodeId } from './entry.ts';
 
 export type VoteResult = 'won' | 'lost' | 'pending';
 
-/** The highest index that a quorum has reached, given how far each voter has come. */
-export function quorumIndex(config: Config, indexOf: (id: NodeId) => number): number {
-  const incoming = majorityIndex(config.voters, indexOf);
-  if (config.votersOutgoing.length === 0) return incoming;
-  return Math.min(incoming, majorityIndex(config.votersOutgoing, indexOf));
+/** The voters of a configuration, by id or as what a leader knows of each. */
+export interface Halves<Voter> {
+  readonly voters: readonly Voter[];
+  /** Empty outside a joint configuration. */
+  readonly votersOutgoing: readonly Voter[];
+}
+
+/** The highest index that a quorum has reached, given how far each voter has come. `indexOf` computes no quorum itself. */
+export function quorumIndex<Voter>(halves: Halves<Voter>, indexOf: (voter: Voter) => number): number {
+  const incoming = majorityIndex(halves.voters, indexOf);
+  if (halves.votersOutgoing.length === 0) return incoming;
+  return Math.min(incoming, majorityIndex(halves.votersOutgoing, indexOf));
 }
 
 /** How an election stands, given each voter's answer so far (`undefined`: none yet). */
-export function voteResult(config: Config, voteOf: (id: NodeId) => boolean | undefined): VoteResult {
-  const incoming = majorityVote(config.voters, voteOf);
-  const outgoing = majorityVote(config.votersOutgoing, voteOf);
+export function voteResult(halves: Halves<NodeId>, voteOf: (id: NodeId) => boolean | undefined): VoteResult {
+  const incoming = majorityVote(halves.voters, voteOf);
+  const outgoing = majorityVote(halves.votersOutgoing, voteOf);
   if (incoming === outgoing) return incoming;
   if (incoming === 'lost' || outgoing === 'lost') return 'lost';
   return 'pending';
@@ -32,17 +41,21 @@ export function members(config: Config): NodeId[] {
   return [...new Set([...config.voters, ...config.votersOutgoing, ...config.learners])];
 }
 
+/** Where the indexes of one half are sorted; it grows to the largest. */
+let descending = new Float64Array(8);
+
 /** Example: voters at 3, 7 and 5 have 5 on a majority, the one in the middle. */
-function majorityIndex(voters: readonly NodeId[], indexOf: (id: NodeId) => number): number {
-  if (voters.length === 0) return Number.MAX_SAFE_INTEGER;
-  const descending: number[] = [];
-  for (const voter of voters) {
-    const index = indexOf(voter);
-    let at = descending.push(index) - 1;
+function majorityIndex<Voter>(voters: readonly Voter[], indexOf: (voter: Voter) => number): number {
+  const count = voters.length;
+  if (count === 0) return Number.MAX_SAFE_INTEGER;
+  if (count > descending.length) descending = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    const index = indexOf(voters[i] as Voter);
+    let at = i;
     for (; at > 0 && (descending[at - 1] as number) < index; at--) descending[at] = descending[at - 1] as number;
     descending[at] = index;
   }
-  return descending[majority(voters.length) - 1] as number;
+  return descending[majority(count) - 1] as number;
 }
 
 function majorityVote(voters: readonly NodeId[], voteOf: (id: NodeId) => boolean | undefined): VoteResult {

@@ -2,19 +2,28 @@
  * The member behind the contract: takes one input at a time to the algorithm, and gathers a Ready from what it left. Here
  * is decided what may be written and what may leave when; everything else is in the files of its subject.
  */
+import type { ConfChange } from './conf-change.ts';
 import { campaign, ownVoteSynced } from './election.ts';
-import type { Entry, HardState, NodeId, SnapshotMeta } from './entry.ts';
+import type { Config, Entry, HardState, NodeId, SnapshotMeta } from './entry.ts';
 import { noNode } from './entry.ts';
 import { invariant } from './invariant.ts';
-import type { Member } from './member.ts';
+import type { ConfigSince, Member } from './member.ts';
+import {
+  applyConfChange,
+  autoLeave,
+  autoLeaveDue,
+  confChangePending,
+  forgetConfigs,
+  proposeConfChange,
+} from './membership.ts';
 import type { Message } from './message.ts';
 import { newMember } from './options.ts';
 import type { RaftOptions } from './options.ts';
 import { isVoter } from './quorum.ts';
 import { enqueueRead, openReadRound, readRoundDue } from './read-index.ts';
-import type { Acceptance, ProgressStatus, Raft, RaftStatus } from './raft.ts';
+import type { Acceptance, ConfChangeAcceptance, ProgressStatus, Raft, RaftStatus } from './raft.ts';
 import type { Ready, Role, SoftState } from './ready.ts';
-import { appendDue, ownLogSynced, replicate } from './replication.ts';
+import { appendDue, ownLogSynced, replicate, snapshotAt } from './replication.ts';
 import { proposeAsLeader, step } from './step.ts';
 import { tick } from './tick.ts';
 import { startTransfer } from './transfer.ts';
@@ -85,6 +94,10 @@ class RaftMember implements Raft {
     return 'accepted';
   }
 
+  proposeConfChange(change: ConfChange): ConfChangeAcceptance {
+    return proposeConfChange(this.#member, change);
+  }
+
   readIndex(context: string): Acceptance {
     const { id, role, leader, term, messages } = this.#member;
     if (role === 'leader') return enqueueRead(this.#member, { context, from: id }) ? 'accepted' : 'dropped';
@@ -110,13 +123,11 @@ class RaftMember implements Raft {
 
   compact(index: number): void {
     this.#member.log.compactTo(index);
+    forgetConfigs(this.#member, index);
   }
 
   snapshotMeta(index: number): SnapshotMeta {
-    const { log, config } = this.#member;
-    const term = log.termAt(index);
-    invariant(term !== undefined && index <= log.applied, 'a snapshot is of an applied entry that is not compacted');
-    return { index, term, config };
+    return snapshotAt(this.#member, index);
   }
 
   reportSnapshot(id: NodeId, ok: boolean): void {
@@ -138,6 +149,7 @@ class RaftMember implements Raft {
       this.#committedDue() ||
       (this.#outstanding === undefined && (this.#writeDue() || this.#hardStateChanged() || member.held.length > 0)) ||
       readRoundDue(member) ||
+      autoLeaveDue(member) ||
       this.#replicationDue()
     );
   }
@@ -146,6 +158,7 @@ class RaftMember implements Raft {
     if (!this.hasReady()) return undefined;
     const member = this.#member;
     if (readRoundDue(member)) openReadRound(member);
+    if (autoLeaveDue(member)) autoLeave(member);
     replicate(member);
     const { snapshot, entries, hardState, mustSync, messagesAfterSync } = this.#takeWrite();
     const ready: Ready = {
@@ -180,11 +193,24 @@ class RaftMember implements Raft {
   }
 
   applied(index: number): void {
-    this.#member.log.appliedTo(index);
+    const { log, configs } = this.#member;
+    const confChange = log.confChangeAfter((configs.at(-1) as ConfigSince).index) ?? Infinity;
+    invariant(index < confChange, `entry ${confChange}, a conf change, counts as applied only by applyConfChange`);
+    log.appliedTo(index);
+  }
+
+  applyConfChange(entry: Entry): Config {
+    applyConfChange(this.#member, entry, { refused: false });
+    return this.#member.config;
+  }
+
+  refuseConfChange(entry: Entry): Config {
+    applyConfChange(this.#member, entry, { refused: true });
+    return this.#member.config;
   }
 
   status(): RaftStatus {
-    const { id, term, vote, leader, role, log, transferee } = this.#member;
+    const { id, term, vote, leader, role, log, config, transferee } = this.#member;
     const progress = new Map<NodeId, ProgressStatus>();
     for (const [peerId, { match, next, state, recentActive, inflights }] of this.#member.progress) {
       progress.set(peerId, { match, next, state, recentActive, inflight: inflights.count });
@@ -197,6 +223,8 @@ class RaftMember implements Raft {
       role,
       transferee,
       progress,
+      config,
+      confChangePending: confChangePending(this.#member),
       commit: log.committed,
       applied: log.applied,
       lastIndex: log.lastIndex,

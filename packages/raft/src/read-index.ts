@@ -25,6 +25,8 @@ export function readRoundDue({ role, waitingReads, log, term }: Member): boolean
 /** Sends a round of heartbeats for all waiting reads. */
 export function openReadRound(member: Member): void {
   member.round++;
+  const own = member.progress.get(member.id);
+  if (own !== undefined) own.confirmedRound = member.round;
   member.readRounds.push({ round: member.round, index: member.log.committed, reads: member.waitingReads });
   member.waitingReads = [];
   broadcastHeartbeat(member);
@@ -37,17 +39,20 @@ export function confirmRound(member: Member, { peer, round }: { peer: Progress; 
   settleReads(member);
 }
 
-function settleReads(member: Member): void {
+/** Answers the reads of all rounds that a quorum has confirmed. */
+export function settleReads(member: Member): void {
   if (member.readRounds.length === 0) return;
-  const confirmed = quorumIndex(member.config, (id) =>
-    id === member.id ? member.round : (member.progress.get(id)?.confirmedRound ?? 0),
-  );
+  const confirmed = quorumIndex(member.voterProgress, confirmedRoundOf);
   const open = member.readRounds.findIndex(({ round }) => round > confirmed);
   const settled = member.readRounds.splice(0, open === -1 ? member.readRounds.length : open);
   for (const { index, reads } of settled) {
     member.pendingReads -= reads.length;
     for (const read of reads) answer(member, { read, index });
   }
+}
+
+function confirmedRoundOf({ confirmedRound }: Progress): number {
+  return confirmedRound;
 }
 
 function answer(member: Member, { read, index }: { read: PendingRead; index: number }): void {

@@ -3,9 +3,9 @@
  * taken, not from events: whatever was proposed, committed and confirmed since the last one becomes one message a
  * follower, and the followers at the same place share its entries.
  */
-import type { Entry, NodeId } from './entry.ts';
+import type { Entry, NodeId, SnapshotMeta } from './entry.ts';
 import { invariant } from './invariant.ts';
-import type { Member } from './member.ts';
+import type { ConfigSince, Member } from './member.ts';
 import type { AppendResponse, HeartbeatResponse } from './message.ts';
 import type { Progress } from './progress.ts';
 import { quorumIndex } from './quorum.ts';
@@ -29,11 +29,17 @@ export function appendProposals(member: Member, data: readonly Uint8Array[]): bo
   return true;
 }
 
+/** Appends a conf change. It passes every limit: there is one at a time. */
+export function appendConfChange(member: Member, data: Uint8Array): void {
+  appendEntries(member, [{ term: member.term, index: member.log.lastIndex + 1, type: 'confChange', data }]);
+}
+
 /** Something is to be sent to `peer`. */
-export function appendDue({ log }: Member, peer: Progress): boolean {
+export function appendDue(member: Member, peer: Progress): boolean {
+  const { log } = member;
   if (peer.state === 'snapshot' || peer.paused) return false;
   // A snapshot is too dear to be sent to someone who may be gone.
-  if (peer.next <= log.compacted.index) return peer.recentActive;
+  if (needsSnapshot(member, peer)) return peer.recentActive;
   if (peer.state === 'probe' || peer.nudged) return true;
   if (peer.next <= log.lastIndex && !peer.inflights.full) return true;
   return peer.sentCommit < Math.min(log.committed, peer.next - 1);
@@ -80,17 +86,34 @@ export function handleHeartbeatResponse(member: Member, { from, round }: Heartbe
 function appendData(member: Member, data: readonly Uint8Array[]): void {
   const { log, term } = member;
   const first = log.lastIndex + 1;
-  log.append(data.map((one, i) => ({ term, index: first + i, type: 'normal', data: one })));
+  appendEntries(
+    member,
+    data.map((one, i) => ({ term, index: first + i, type: 'normal', data: one })),
+  );
+}
+
+function appendEntries(member: Member, entries: readonly Entry[]): void {
+  const { log } = member;
+  const first = log.lastIndex + 1;
+  log.append(entries);
   member.uncommittedBytes += log.bytesOf({ from: first, to: log.lastIndex + 1 });
+}
+
+/**
+ * Its next entry is compacted; or it has nothing yet, and the log begins with entry 1 but holds applied conf changes. A
+ * newcomer does not know which configuration those change, so it begins with a snapshot, which says it.
+ */
+function needsSnapshot({ log, configs }: Member, { next }: Progress): boolean {
+  if (next <= log.compacted.index) return true;
+  return next === 1 && (configs.at(-1) as ConfigSince).index > 0;
 }
 
 function sendNext(member: Member, to: NodeId, peer: Progress): void {
   const { log, term, id: from } = member;
   const prevIndex = peer.next - 1;
   const prevTerm = log.termAt(prevIndex);
-  if (prevTerm === undefined) {
-    peer.becomeSnapshot(log.compacted.index);
-    member.messages.push({ type: 'snapshot', from, to, term, snapshot: { ...log.compacted, config: member.config } });
+  if (prevTerm === undefined || needsSnapshot(member, peer)) {
+    sendSnapshot(member, to, peer);
     return;
   }
   const { entries, bytes } = peer.inflights.full ? { entries: noEntries, bytes: 0 } : entriesFrom(member, peer.next);
@@ -98,6 +121,24 @@ function sendNext(member: Member, to: NodeId, peer: Progress): void {
   const lastIndex = prevIndex + entries.length;
   peer.sent({ lastIndex, count: entries.length, bytes });
   peer.sentCommit = Math.min(log.committed, lastIndex);
+}
+
+function sendSnapshot(member: Member, to: NodeId, peer: Progress): void {
+  const { log, term, id: from, configs } = member;
+  // The oldest state that helps and whose configuration is known; to a newcomer, the one that knows of all conf changes.
+  const { index: since } = (peer.next > log.compacted.index ? configs.at(-1) : configs[0]) as ConfigSince;
+  const snapshot = snapshotAt(member, Math.max(log.compacted.index, since));
+  peer.becomeSnapshot(snapshot.index);
+  member.messages.push({ type: 'snapshot', from, to, term, snapshot });
+}
+
+/** What a snapshot of the state at `index` says of itself. */
+export function snapshotAt({ log, configs }: Member, index: number): SnapshotMeta {
+  const term = log.termAt(index);
+  invariant(term !== undefined && index <= log.applied, 'a snapshot is of an applied entry that is not compacted');
+  const since = configs.findLast((one) => one.index <= index);
+  invariant(since !== undefined, `the configuration at entry ${index} is not known: the state was newer at the start`);
+  return { index, term, config: since.config };
 }
 
 function entriesFrom({ log, limits }: Member, from: number): { entries: readonly Entry[]; bytes: number } {
@@ -122,10 +163,14 @@ function leaveWaitingState({ log }: Member, peer: Progress): void {
 }
 
 /** Section 5.4.2: only an entry of the own term is committed by counting; those before it commit along. */
-function advanceCommit(member: Member): void {
+export function advanceCommit(member: Member): void {
   const { log } = member;
-  const index = quorumIndex(member.config, (id) => member.progress.get(id)?.match ?? 0);
+  const index = quorumIndex(member.voterProgress, matchOf);
   if (index <= log.committed || log.termAt(index) !== member.term) return;
   member.uncommittedBytes -= log.bytesOf({ from: log.committed + 1, to: index + 1 });
   log.commitTo(index);
+}
+
+function matchOf({ match }: Progress): number {
+  return match;
 }

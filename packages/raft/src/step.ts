@@ -2,7 +2,7 @@
  * What a message does, by its term first (paper section 5.1): a later term is joined, an earlier one is not listened
  * to, with the exceptions that pre-vote, check-quorum and forwarding need.
  */
-import { handleVoteRequest, handleVoteResponse, hearsLeader, startElection } from './election.ts';
+import { handleVoteRequest, handleVoteResponse, hearsLeader, mayCampaign, startElection } from './election.ts';
 import { noNode } from './entry.ts';
 import { handleAppend, handleHeartbeat, handleSnapshot } from './follower.ts';
 import { invariant } from './invariant.ts';
@@ -16,7 +16,6 @@ import type {
   ReadIndexMessage,
   SnapshotMessage,
 } from './message.ts';
-import { isVoter } from './quorum.ts';
 import { enqueueRead } from './read-index.ts';
 import { appendProposals, handleAppendResponse, handleHeartbeatResponse } from './replication.ts';
 
@@ -114,8 +113,9 @@ function followLeader(member: Member, { from, term }: FromLeader): void {
 }
 
 function handleTimeoutNow(member: Member): void {
-  if (member.role === 'leader' || !isVoter(member.config, member.id)) return;
-  startElection(member, { transfer: true });
+  if (mayCampaign(member)) startElection(member, { transfer: true });
+  // The conf change that holds it back is committed, so the driver is about to apply it.
+  else if (member.role === 'follower') member.campaignOwed = true;
 }
 
 function handleForwardedRead(member: Member, { context, from }: ReadIndexMessage): void {

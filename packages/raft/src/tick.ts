@@ -1,9 +1,13 @@
-/** Time: a follower that hears nothing campaigns, a leader sends heartbeats and looks whether a quorum still answers. */
+/**
+ * Time: a follower that hears nothing campaigns, a leader sends heartbeats and looks whether a quorum still answers, and
+ * whether it is still a voter.
+ */
 import { campaign } from './election.ts';
 import { noNode } from './entry.ts';
 import { broadcastHeartbeat } from './heartbeat.ts';
 import type { Member } from './member.ts';
 import { becomeFollower, quorumActive } from './member.ts';
+import { isVoter } from './quorum.ts';
 
 export function tick(member: Member): void {
   if (member.role === 'leader') tickLeader(member);
@@ -22,6 +26,7 @@ function tickLeader(member: Member): void {
   if (member.electionElapsed >= member.limits.electionTimeoutTicks) {
     member.electionElapsed = 0;
     member.transferee = noNode;
+    if (!isVoter(member.config, member.id)) return becomeFollower(member, { term: member.term, leader: noNode });
     if (member.limits.checkQuorum && !checkQuorum(member)) return;
   }
   member.heartbeatElapsed++;

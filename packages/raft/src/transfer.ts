@@ -14,6 +14,19 @@ export function startTransfer(member: Member, to: NodeId): void {
   finishTransferIfCaughtUp(member, { id: to, match: member.progress.get(to)?.match ?? 0 });
 }
 
+/**
+ * A leader that has no vote any more (thesis 4.2.2) goes on leading while it hands over to the most advanced voter, so that
+ * the cluster need not wait for it to fall silent. It does not count itself, and steps down after an election timeout.
+ */
+export function handOver(member: Member): void {
+  const matchOf = (id: NodeId): number => member.progress.get(id)?.match ?? 0;
+  const [first = noNode, ...others] = member.config.voters;
+  startTransfer(
+    member,
+    others.reduce((best, id) => (matchOf(id) > matchOf(best) ? id : best), first),
+  );
+}
+
 /** Tells the target to campaign if it holds the whole log; again if it did not react to the last time. */
 export function finishTransferIfCaughtUp(member: Member, { id, match }: { id: NodeId; match: number }): void {
   if (id !== member.transferee || match !== member.log.lastIndex) return;

@@ -4,6 +4,7 @@
  */
 import type { Entry, HardState, Message } from '@flotilla/raft';
 import type { Node } from './node.ts';
+import { renderConfig } from './render.ts';
 
 export class Checks {
   readonly #leaders = new Map<number, bigint>();
@@ -14,10 +15,17 @@ export class Checks {
   readonly #applied: number[] = [0];
   /** The term that the first member to apply an entry was in: the entry was committed by then. */
   readonly #appliedIn: number[] = [0];
+  readonly #configs = new Map<number, string>();
+  #lastConfChange = 0;
 
   /** The highest index that any member has applied: every read that starts now must see it. */
   get appliedIndex(): number {
     return this.#applied.length - 1;
+  }
+
+  /** The last conf change that any member has applied. */
+  get lastConfChange(): number {
+    return this.#lastConfChange;
   }
 
   /** Election safety, and leader completeness: the leader's log holds everything that was committed in earlier terms. */
@@ -65,13 +73,25 @@ export class Checks {
 
   /** State machine safety: all members apply the same entry at an index. */
   applied(node: Node, committed: readonly Entry[]): void {
-    for (const { index, term } of committed) {
+    for (const { index, term, type } of committed) {
+      if (type === 'confChange') this.#lastConfChange = Math.max(this.#lastConfChange, index);
       const before = this.#applied[index];
       if (before === undefined) expect(index === this.#applied.length, `${node.id} skips to entry ${index}`);
       else expect(before === term, `${node.id} applies ${term}/${index}, another applied ${before}/${index}`);
       this.#applied[index] = term;
       this.#appliedIn[index] ??= node.raft.term;
     }
+    if (committed.length > 0) this.#configured(node);
+  }
+
+  /** All members have the same configuration at the same index, and raft the one of the state machine. */
+  #configured(node: Node): void {
+    const { index, config } = node.state.meta;
+    const text = renderConfig(config);
+    const before = this.#configs.get(index) ?? text;
+    expect(before === text, `${node.id} has "${text}" at ${index}, another has "${before}"`);
+    expect(renderConfig(node.raft.status().config) === text, `${node.id} loses its configuration at ${index}`);
+    this.#configs.set(index, text);
   }
 
   /** Nothing of a member's promises goes backwards, also over a crash. */

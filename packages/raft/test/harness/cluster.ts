@@ -3,19 +3,36 @@
  * integer reproduces a run. The safety phase asks `Checks`; the liveness phase asks that the healed cluster works.
  */
 import { seededRandomness, type Randomness } from '@flotilla/base';
-import type { Config, Message, Ready } from '@flotilla/raft';
+import {
+  type Config,
+  type ConfChange,
+  isJoint,
+  isVoter,
+  type MemberChange,
+  members,
+  type Message,
+  type Ready,
+} from '@flotilla/raft';
+import { drawChange } from './changes.ts';
 import { Checks, expect } from './checks.ts';
-import { emptyDisk, Node, type NodeOptions, type Parcel } from './node.ts';
+import { emptyDisk, Node, noMembers, type NodeOptions, type Parcel } from './node.ts';
 
 const encoder = new TextEncoder();
 const electionTimeoutTicks = 5;
+
+function changeOf(member: MemberChange): ConfChange {
+  return { kind: 'change', transition: 'auto', members: [member], context: encoder.encode('') };
+}
 
 /** How often what happened, over one or many runs: a test that reached nothing proves nothing. */
 export type Marks = Map<string, number>;
 
 export interface RunOptions {
   readonly seed: number;
+  /** Members at the start. */
   readonly size: number;
+  /** Members that may join. */
+  readonly newcomers: number;
   readonly events: number;
   readonly marks: Marks;
 }
@@ -25,6 +42,7 @@ export function runSeed(options: RunOptions): void {
   const cluster = new Cluster(options);
   for (let i = 0; i < options.events; i++) cluster.misfortune();
   cluster.heal();
+  cluster.rebuild();
 }
 
 class Cluster {
@@ -37,13 +55,16 @@ class Cluster {
   readonly #reads = new Map<string, number>();
   /** Pairs `from to` that lose everything. */
   readonly #cut = new Set<string>();
+  /** Stopped when everything heals: not in the configuration. */
+  readonly #retired = new Set<bigint>();
+  readonly #changing: boolean;
   #network: Parcel[] = [];
   #counter = 0;
 
   /** What happens, and how often as a rule. Each seed has a temper of its own, so that rare things meet in some. */
   readonly #events: readonly (readonly [weight: number, event: () => void])[] = [
     [100, () => this.#deliverSome()],
-    [100, () => void this.#take(this.#pick())],
+    [100, () => void this.#take(this.#pick(), { forgetCommit: this.#random.next() < 0.5 })],
     [80, () => this.#sync(this.#pick())],
     [12, () => this.#pick().raft.tick()],
     [12, () => this.#propose(this.#pick())],
@@ -56,17 +77,19 @@ class Cluster {
     [0.5, () => this.#crash(this.#pick())],
     [0.7, () => this.#transfer(this.#pick())],
     [0.5, () => this.#declareDead(this.#pick())],
+    [2, () => this.#change()],
     [0.5, () => this.#pick().raft.campaign()],
     [0.5, () => this.#pick().raft.reportUnreachable(this.#pick().id)],
   ];
   readonly #weights: readonly number[];
   readonly #totalWeight: number;
 
-  constructor({ seed, size, marks }: RunOptions) {
+  constructor({ seed, size, newcomers, marks }: RunOptions) {
     this.#random = seededRandomness(seed);
     this.#marks = marks;
-    this.#ids = Array.from({ length: size }, (_, i) => BigInt(i + 1));
-    const config = this.#drawConfig();
+    this.#ids = Array.from({ length: size + newcomers }, (_, i) => BigInt(i + 1));
+    this.#changing = newcomers > 0 && this.#random.next() < 0.8;
+    const config = this.#drawConfig(this.#ids.slice(0, size));
     this.#options = {
       config,
       electionTimeoutTicks,
@@ -79,17 +102,20 @@ class Cluster {
       preVote: this.#random.next() < 0.7,
       checkQuorum: this.#random.next() < 0.7,
     };
-    for (const id of this.#ids) this.#nodes.set(id, new Node(id, this.#options, emptyDisk(config)));
+    for (const id of this.#ids) {
+      const known = id <= size ? config : noMembers;
+      this.#nodes.set(id, new Node(id, this.#options, emptyDisk(known)));
+    }
     this.#weights = this.#events.map(([weight]) => weight * 2 ** (this.#random.next() * 6 - 3));
     this.#totalWeight = this.#weights.reduce((sum, weight) => sum + weight, 0);
   }
 
   /** Mostly plain voters; with five members sometimes a learner, sometimes two halves that overlap in one. */
-  #drawConfig(): Config {
+  #drawConfig(ids: readonly bigint[]): Config {
     const drawn = this.#random.next();
-    if (this.#ids.length < 5 || drawn < 0.6) return { voters: this.#ids, votersOutgoing: [], learners: [] };
-    if (drawn < 0.8) return { voters: this.#ids.slice(0, 4), votersOutgoing: [], learners: this.#ids.slice(4) };
-    return { voters: this.#ids.slice(0, 3), votersOutgoing: this.#ids.slice(2), learners: [] };
+    if (ids.length < 5 || drawn < 0.6) return { voters: ids, votersOutgoing: [], learners: [] };
+    if (drawn < 0.8) return { voters: ids.slice(0, 4), votersOutgoing: [], learners: ids.slice(4) };
+    return { voters: ids.slice(0, 3), votersOutgoing: ids.slice(2), learners: [] };
   }
 
   /** One event of the safety phase. */
@@ -104,18 +130,12 @@ class Cluster {
   /** The liveness phase: no more faults. Soon one leads, all agree, and proposals and reads succeed. */
   heal(): void {
     this.#cut.clear();
-    // Without pre-vote, members with short logs disturb a few elections before one with a long log wins.
-    let calmRounds = 0;
-    for (let i = 0; i < 400 && calmRounds < 2 * electionTimeoutTicks; i++) {
-      this.#round();
-      calmRounds = this.#settled() ? calmRounds + 1 : 0;
-    }
-    const leader = this.#onlyLeader();
+    const leader = this.#calmDown();
     const value = `healed ${this.#counter}`;
     expect(leader.raft.propose([encoder.encode(value)]) === 'accepted', 'a healed leader takes proposals');
-    const reads = [...this.#nodes.values()].map((node) => this.#read(node));
+    const reads = this.#active().map((node) => this.#read(node));
     for (let i = 0; i < 2 * electionTimeoutTicks; i++) this.#round();
-    for (const node of this.#nodes.values()) {
+    for (const node of this.#active()) {
       expect(node.state.values.at(-1) === value, `${node.id} does not follow the healed leader`);
       expect(this.#onlyLeader() === leader, 'a healed cluster keeps its leader');
       expect(String(node.state.values) === String(leader.state.values), `${node.id} holds another state`);
@@ -124,24 +144,86 @@ class Cluster {
     expect(!reads.some((context) => this.#reads.has(context)), 'a read is not answered');
   }
 
-  /** All follow one leader, who is not handing over, and have committed the same. */
-  #settled(): boolean {
+  /** A healed cluster changes its members: one comes in as a learner and is promoted, the leader goes. */
+  rebuild(): void {
+    if (!this.#changing) return;
+    for (const step of ['learner', 'voter', 'remove leader'] as const) {
+      const { raft, id } = this.#onlyLeader();
+      const { config } = raft.status();
+      const newcomer = this.#ids.find((one) => this.#retired.has(one)) ?? config.learners[0];
+      if (newcomer === undefined && step !== 'remove leader') continue;
+      if (step === 'remove leader' && config.voters.length === 1) return;
+      const change: MemberChange =
+        step === 'remove leader' ? { type: 'remove', id } : { type: step, id: config.learners[0] ?? newcomer ?? id };
+      this.#retired.delete(change.id);
+      const asked = raft.proposeConfChange(changeOf(change));
+      expect(asked === 'accepted', `a healed leader takes membership changes, but: ${asked}`);
+      this.heal();
+      const after = members(this.#onlyLeader().raft.status().config);
+      expect(after.includes(change.id) !== (change.type === 'remove'), `the change of ${change.id} has no effect`);
+    }
+    this.#mark('rebuilt');
+  }
+
+  /** Runs the cluster until it is settled. Returns the leader. */
+  #calmDown(): Node {
+    // Without pre-vote, members with short logs disturb a few elections before one with a long log wins.
+    let calmRounds = 0;
+    for (let i = 0; i < 400 && calmRounds < 2 * electionTimeoutTicks; i++) {
+      this.#round();
+      this.#retire();
+      if (this.#changing) this.#leaveJoint();
+      calmRounds = this.#settled() ? calmRounds + 1 : 0;
+    }
+    return this.#onlyLeader();
+  }
+
+  #active(): Node[] {
+    return [...this.#nodes.values()].filter(({ id }) => !this.#retired.has(id));
+  }
+
+  /** Who is not in the newest configuration stops, once all who are in it have applied it. */
+  #retire(): void {
+    this.#retired.clear();
     const nodes = [...this.#nodes.values()];
+    const { lastConfChange } = this.#checks;
+    const informed = nodes.filter(({ state }) => state.meta.index >= lastConfChange);
+    const current = members(
+      informed.find(({ id, state }) => members(state.meta.config).includes(id))?.state.meta.config ?? noMembers,
+    );
+    if (current.length === 0 || !current.every((id) => informed.some((node) => node.id === id))) return;
+    for (const { id } of nodes) if (!current.includes(id)) this.#retired.add(id);
+  }
+
+  #leaveJoint(): void {
+    for (const { raft } of this.#active()) {
+      const { role, config } = raft.status();
+      if (role !== 'leader' || !isJoint(config) || config.autoLeave === true) continue;
+      raft.proposeConfChange({ kind: 'leave', context: encoder.encode('') });
+    }
+  }
+
+  /** All follow one leader, who is not handing over, and have committed the same; no change of the members is under way. */
+  #settled(): boolean {
+    const nodes = this.#active();
     const leader = nodes.find(({ raft }) => raft.role === 'leader');
-    if (leader === undefined || leader.raft.status().transferee !== 0n) return false;
+    if (leader === undefined) return false;
+    const { transferee, confChangePending, config } = leader.raft.status();
+    if (transferee !== 0n || confChangePending || (this.#changing && isJoint(config))) return false;
+    if (members(config).length !== nodes.length) return false;
     const { term, commit } = leader.raft;
     return nodes.every(({ raft }) => raft.leader === leader.id && raft.term === term && raft.commit === commit);
   }
 
   #onlyLeader(): Node {
-    const leaders = [...this.#nodes.values()].filter(({ raft }) => raft.role === 'leader');
+    const leaders = this.#active().filter(({ raft }) => raft.role === 'leader');
     const [leader] = leaders;
     expect(leader !== undefined && leaders.length === 1, `${leaders.length} members lead a healed cluster`);
     return leader;
   }
 
   #round(): void {
-    for (const node of this.#nodes.values()) node.raft.tick();
+    for (const node of this.#active()) node.raft.tick();
     this.#settle();
   }
 
@@ -150,7 +232,7 @@ class Cluster {
     for (let turn = 0; moved; turn++) {
       expect(turn < 5000, 'a cluster at rest goes on talking');
       moved = this.#network.length > 0;
-      for (const node of this.#nodes.values()) {
+      for (const node of this.#active()) {
         moved = this.#take(node) || moved;
         this.#sync(node);
       }
@@ -158,9 +240,9 @@ class Cluster {
     }
   }
 
-  #take(node: Node): boolean {
+  #take(node: Node, { forgetCommit = false } = {}): boolean {
     const expected = node.raft.hasReady();
-    const taken = node.take();
+    const taken = node.take({ forgetCommit });
     expect(expected === (taken !== undefined), 'hasReady says what ready does');
     if (taken === undefined) return false;
     const { ready, parcels } = taken;
@@ -175,6 +257,8 @@ class Cluster {
       this.#checks.elected(node);
     }
     this.#checks.applied(node, ready.committed);
+    if (node.raft.role === 'leader' && !isVoter(node.raft.status().config, node.id))
+      this.#mark('leader without a vote');
     for (const { context, index } of ready.readStates) {
       const appliedAtStart = this.#reads.get(context);
       if (appliedAtStart === undefined) continue;
@@ -226,6 +310,7 @@ class Cluster {
 
   #deliver(parcel: Parcel): void {
     const { message } = parcel;
+    if (this.#retired.has(message.to)) return this.#lost(parcel);
     this.#node(message.to).receive(parcel);
     this.#mark(message.type);
     if (message.type === 'snapshot') this.#node(message.from).raft.reportSnapshot(message.to, true);
@@ -253,6 +338,18 @@ class Cluster {
   #propose(node: Node): void {
     const data = Array.from({ length: 1 + this.#below(3) }, () => encoder.encode(`v${this.#counter++}`));
     this.#mark(`proposal ${node.raft.propose(data)}`);
+  }
+
+  /** Mostly a leader is asked, rightly or not. */
+  #change(): void {
+    if (!this.#changing) return;
+    const leaders = [...this.#nodes.values()].filter(({ raft }) => raft.role === 'leader');
+    const { id, raft } = leaders[this.#below(leaders.length)] ?? this.#pick();
+    const { config } = raft.status();
+    const { name, change } = drawChange({ random: this.#random, config, self: id, ids: this.#ids });
+    const asked = raft.proposeConfChange(change);
+    this.#mark(`change ${asked}`);
+    if (asked === 'accepted') this.#mark(`change: ${name}`);
   }
 
   #read(node: Node): string {

@@ -2,9 +2,9 @@
  * The world of a transcript: members, the messages between them, and one method a command. Everything happens in the
  * order of the script. Writes are synced at once, unless `add-nodes` says `async`: then `sync` does it.
  */
-import { type Config } from '@flotilla/raft';
-import { emptyDisk, Node, type NodeOptions, type Parcel } from './node.ts';
-import { renderEntry, renderMessage, renderReady, renderStatus } from './render.ts';
+import type { Config, ConfChange, MemberChange, Transition } from '@flotilla/raft';
+import { emptyDisk, noMembers, Node, type NodeOptions, type Parcel } from './node.ts';
+import { renderConfig, renderEntry, renderMessage, renderReady, renderStatus } from './render.ts';
 
 const encoder = new TextEncoder();
 const electionTimeoutTicks = 3;
@@ -23,6 +23,10 @@ export class Environment {
     tick: ([id, count]) => this.#tick(id, Number(count ?? 1)),
     'tick-election': ([id]) => this.#tick(id, electionTimeoutTicks),
     propose: ([id, ...data]) => this.#say(id, (node) => node.raft.propose(data.map((one) => encoder.encode(one)))),
+    'propose-conf-change': ([id, ...members], options) =>
+      this.#say(id, (node) => node.raft.proposeConfChange(confChangeOf(members, options))),
+    'add-newcomer': ([id]) => this.#addNewcomer(BigInt(id ?? 0)),
+    config: ([id]) => [renderConfig(this.#node(id).raft.status().config)],
     'read-index': ([id, context = '']) => this.#say(id, (node) => node.raft.readIndex(context)),
     'transfer-leadership': ([id, to]) => this.#say(id, (node) => node.raft.transferLeadership(BigInt(to ?? 0))),
     'release-leader': ([id, leader]) => this.#act(id, (node) => node.raft.releaseLeader(BigInt(leader ?? 0))),
@@ -80,6 +84,14 @@ export class Environment {
     return ['ok'];
   }
 
+  /** An empty member that waits to be let in. */
+  #addNewcomer(id: bigint): readonly string[] {
+    if (this.#options === undefined) throw new Error('add-nodes comes first');
+    const options = { ...this.#options, config: noMembers };
+    this.#nodes.set(id, new Node(id, options, emptyDisk(noMembers)));
+    return ['ok'];
+  }
+
   #node(id: bigint | string | undefined): Node {
     const node = this.#nodes.get(BigInt(id ?? 0));
     if (node === undefined) throw new Error(`no member ${id}`);
@@ -108,6 +120,8 @@ export class Environment {
     const lines = renderReady(taken.ready);
     if (!this.#async) this.#network.push(...node.sync());
     node.flush();
+    const { config } = node.state.meta;
+    if (taken.ready.committed.some(({ type }) => type === 'confChange')) lines.push(`now ${renderConfig(config)}`);
     return lines.length === 0 ? ['(empty)'] : lines;
   }
 
@@ -176,6 +190,21 @@ function indented(title: string, lines: readonly string[]): string[] {
 function compact(node: Node, index: number): void {
   node.flush();
   node.compact(index);
+}
+
+const memberTypes: Record<string, MemberChange['type']> = { v: 'voter', l: 'learner', r: 'remove', u: 'update' };
+
+/** `v4 l5 r1 u2` with an optional `transition=`, or `leave`; `context=refuse` makes every state machine refuse it. */
+function confChangeOf(words: readonly string[], options: ReadonlyMap<string, string>): ConfChange {
+  const context = encoder.encode(options.get('context') ?? '');
+  if (words[0] === 'leave') return { kind: 'leave', context };
+  const members = words.map((word) => {
+    const type = memberTypes[word.charAt(0)];
+    if (type === undefined) throw new Error(`unknown change: ${word}`);
+    return { type, id: BigInt(word.slice(1)) };
+  });
+  const transition = (options.get('transition') ?? 'auto') as Transition;
+  return { kind: 'change', transition, members, context };
 }
 
 /** `log1=1,1,4` puts three entries of these terms on the disk of member 1. */

@@ -4,8 +4,10 @@
  */
 import {
   createRaft,
+  decodeConfChange,
   type Config,
   type Entry,
+  type EntryId,
   type HardState,
   type Message,
   type Raft,
@@ -13,6 +15,9 @@ import {
   type Ready,
   type SnapshotMeta,
 } from '@flotilla/raft';
+
+/** A newcomer knows nobody. */
+export const noMembers: Config = { voters: [], votersOutgoing: [], learners: [] };
 
 /** The state machine: `values[i]` came from the normal entries, in order. */
 export interface MachineState {
@@ -29,7 +34,7 @@ export interface Parcel {
 export interface Disk {
   hardState: HardState;
   /** The entry before `entries[0]`. */
-  compacted: SnapshotMeta;
+  compacted: EntryId;
   entries: Entry[];
   /** What the state machine has on disk; never ahead of the synced log. */
   state: MachineState;
@@ -38,8 +43,9 @@ export interface Disk {
 export type NodeOptions = Omit<RaftOptions, 'initial' | 'id'>;
 
 export function emptyDisk(config: Config): Disk {
-  const meta = { index: 0, term: 0, config };
-  return { hardState: { term: 0, vote: 0n, commit: 0 }, compacted: meta, entries: [], state: { meta, values: [] } };
+  const start = { index: 0, term: 0 };
+  const state = { meta: { ...start, config }, values: [] };
+  return { hardState: { term: 0, vote: 0n, commit: 0 }, compacted: start, entries: [], state };
 }
 
 const decoder = new TextDecoder();
@@ -58,7 +64,8 @@ export class Node {
     this.disk = disk;
     this.state = disk.state;
     const { hardState, compacted, entries } = disk;
-    const initial = { hardState, snapshot: compacted, entries, applied: disk.state.meta.index };
+    const { index: applied, config } = disk.state.meta;
+    const initial = { hardState, snapshot: { ...compacted, config }, entries, applied, config };
     this.raft = createRaft({ ...options, id, initial });
   }
 
@@ -68,12 +75,15 @@ export class Node {
     this.raft.step(message);
   }
 
-  /** Takes a Ready: applies what is committed and returns what may leave now. Its write, if any, waits for `sync`. */
-  take(): { ready: Ready; parcels: Parcel[] } | undefined {
+  /**
+   * Takes a Ready: applies what is committed and returns what may leave now. Its write, if any, waits for `sync`. With
+   * `forgetCommit`, a commit index that comes alone is not written: the driver's freedom.
+   */
+  take({ forgetCommit = false } = {}): { ready: Ready; parcels: Parcel[] } | undefined {
     const ready = this.raft.ready();
     if (ready === undefined) return undefined;
     if (ready.mustSync) this.writing = ready;
-    else if (ready.hardState !== undefined) this.disk.hardState = ready.hardState;
+    else if (ready.hardState !== undefined && !forgetCommit) this.disk.hardState = ready.hardState;
     this.#apply(ready.committed);
     return { ready, parcels: ready.messages.map((message) => this.#pack(message)) };
   }
@@ -109,10 +119,12 @@ export class Node {
   compact(index: number): void {
     // A snapshot that is being installed has taken the place of these entries already.
     if (index <= this.raft.status().compactedIndex) return;
-    const meta = this.raft.snapshotMeta(index);
+    const { compacted, entries } = this.disk;
+    const count = index - compacted.index;
+    const { term } = entries[count - 1] as Entry;
     this.raft.compact(index);
-    this.disk.entries = this.disk.entries.slice(index - this.disk.compacted.index);
-    this.disk.compacted = meta;
+    this.disk.entries = entries.slice(count);
+    this.disk.compacted = { index, term };
   }
 
   /** A member as it comes back from this disk. */
@@ -143,12 +155,21 @@ export class Node {
     this.disk.entries.push(...entries);
   }
 
+  /** A change whose context says so is refused by the state machine, here as everywhere. */
+  #change(entry: Entry): Config {
+    const refused = decoder.decode(decodeConfChange(entry.data).context) === 'refuse';
+    return refused ? this.raft.refuseConfChange(entry) : this.raft.applyConfChange(entry);
+  }
+
   #apply(committed: readonly Entry[]): void {
     const last = committed.at(-1);
     if (last === undefined) return;
     if (committed[0]?.index !== this.state.meta.index + 1) throw new Error('committed entries leave a gap');
-    const values = committed.filter(({ data }) => data.length > 0).map(({ data }) => decoder.decode(data));
-    const { config } = this.state.meta;
+    const values = committed
+      .filter(({ type, data }) => type === 'normal' && data.length > 0)
+      .map(({ data }) => decoder.decode(data));
+    let { config } = this.state.meta;
+    for (const entry of committed) if (entry.type === 'confChange') config = this.#change(entry);
     this.state = {
       meta: { index: last.index, term: last.term, config },
       values: [...this.state.values, ...values],

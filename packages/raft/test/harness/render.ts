@@ -1,15 +1,35 @@
 /** Messages, entries and Readies as lines of a transcript. */
-import type { Entry, Message, RaftStatus, Ready } from '@flotilla/raft';
+import { type Config, decodeConfChange, type Entry, type Message, type RaftStatus, type Ready } from '@flotilla/raft';
 
 const decoder = new TextDecoder();
 
-/** `term/index "data"`, without the data for a no-op. */
-export function renderEntry({ term, index, data }: Entry): string {
+/** `term/index "data"`, without the data for a no-op, and with what it says for a conf change. */
+export function renderEntry({ term, index, type, data }: Entry): string {
+  if (type === 'confChange') return `${term}/${index} ${renderConfChange(data)}`;
   return data.length === 0 ? `${term}/${index}` : `${term}/${index} "${decoder.decode(data)}"`;
 }
 
 export function renderMessage(message: Message): string {
   return `${message.from}->${message.to} ${message.type} term=${message.term}${renderBody(message)}`;
+}
+
+function renderConfChange(data: Uint8Array): string {
+  const change = decodeConfChange(data);
+  if (change.kind === 'leave') return '(leave)';
+  const members = change.members.map(({ type, id }) => `${type} ${id}`);
+  return `(${change.transition}: ${members.join(', ')})`;
+}
+
+/** `voters 1 2 3`, and what else there is. */
+export function renderConfig({ voters, votersOutgoing, learners, learnersNext = [], autoLeave }: Config): string {
+  const lists = [
+    ['voters', voters],
+    ['outgoing', votersOutgoing],
+    ['learners', learners],
+    ['learners next', learnersNext],
+  ] as const;
+  const shown = lists.filter(([, ids]) => ids.length > 0).map(([name, ids]) => `${name} ${ids.join(' ')}`);
+  return (shown.join('; ') || 'nobody') + (autoLeave === true ? '; leaves by itself' : '');
 }
 
 function renderBody(message: Message): string {
@@ -33,7 +53,7 @@ function renderBody(message: Message): string {
     case 'preVoteResponse':
       return message.granted ? ' granted' : ' refused';
     case 'snapshot':
-      return ` at=${message.snapshot.term}/${message.snapshot.index}`;
+      return ` at=${message.snapshot.term}/${message.snapshot.index} (${renderConfig(message.snapshot.config)})`;
     case 'timeoutNow':
       return '';
     case 'readIndex':
