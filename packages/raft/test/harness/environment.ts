@@ -38,7 +38,7 @@ export class Environment {
     sync: ([id]) => this.#sync(this.#node(id)),
     deliver: (words, options) => this.#deliver(words.map(BigInt), options),
     drop: (words, options) => this.#drop(words.map(BigInt), options),
-    crash: ([id]) => this.#crash(this.#node(id)),
+    crash: ([id, lost]) => this.#crash(this.#node(id), { lazyLost: lost === 'lazy-lost' }),
     stabilize: (words) => this.#stabilize(words.length === 0 ? [...this.#nodes.keys()] : words.map(BigInt)),
     status: ([id]) => renderStatus(this.#node(id).raft.status()),
     states: () =>
@@ -157,8 +157,13 @@ export class Environment {
     return this.#take(to, options).map(({ message }) => `dropped ${renderMessage(message)}`);
   }
 
-  #crash(node: Node): string[] {
+  /** With `lazyLost`, nothing that is written lazily had reached the disk: neither commit index nor state. */
+  #crash(node: Node, { lazyLost }: { lazyLost: boolean }): string[] {
     if (this.#options === undefined) throw new Error('add-nodes comes first');
+    if (lazyLost) {
+      node.disk.hardState = { ...node.disk.hardState, commit: 0 };
+      node.disk.state = emptyDisk(this.#options.config).state;
+    }
     this.#nodes.set(node.id, node.restarted(this.#options));
     return ['restarted'];
   }
