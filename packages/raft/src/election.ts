@@ -4,7 +4,7 @@
  * elected by the late answers to it with a log that is shorter now. A pre-vote promises nothing, so neither side of it
  * waits for a disk.
  */
-import type { NodeId } from './entry.ts';
+import type { EntryId, NodeId } from './entry.ts';
 import { noNode } from './entry.ts';
 import { invariant } from './invariant.ts';
 import type { ConfigSince, Member } from './member.ts';
@@ -57,14 +57,15 @@ export function handleVoteRequest(member: Member, message: VoteMessage): void {
   const complete = member.log.isUpToDate({ index: lastIndex, term: lastTerm });
   const granted = complete && mayVoteFor(member, message);
   if (message.type === 'preVote') {
+    const answer = { type: 'preVoteResponse', from: member.id, to: from } as const;
     // A grant carries the term asked about, a refusal ours, so that a candidate left behind catches up.
-    const term = granted ? message.term : member.term;
-    member.messages.push({ type: 'preVoteResponse', from: member.id, to: from, term, granted });
+    if (granted) member.messages.push({ ...answer, term: message.term, granted });
+    else member.messages.push({ ...answer, term: member.term, granted, ...lastCommitted(member) });
     return;
   }
   const answer = { type: 'voteResponse', from: member.id, to: from, term: member.term, granted } as const;
   if (!granted) {
-    member.messages.push(answer);
+    member.messages.push({ ...answer, ...lastCommitted(member) });
     return;
   }
   member.vote = from;
@@ -72,9 +73,30 @@ export function handleVoteRequest(member: Member, message: VoteMessage): void {
   member.held.push(answer);
 }
 
-export function handleVoteResponse(member: Member, { type, from, granted }: VoteResponse): void {
+export function handleVoteResponse(member: Member, { type, from, granted, committed }: VoteResponse): void {
+  if (committed !== undefined) learnCommitted(member, committed);
   const awaited = type === 'preVoteResponse' ? 'preCandidate' : 'candidate';
   if (member.role === awaited) recordVote(member, { from, granted });
+}
+
+/** What a refusal says beside "no". */
+function lastCommitted({ log }: Member): Pick<VoteResponse, 'committed'> {
+  const { committed: index } = log;
+  const term = log.termAt(index);
+  return index > 0 && term !== undefined ? { committed: { index, term } } : {};
+}
+
+/**
+ * Without this, a change of the members could leave nobody to elect. Member 2 leads 1 and 2, removes itself, applies that,
+ * and crashes before 1 knows that it is committed. Member 1 goes on asking 2 for its vote, 2 refuses because its log is
+ * longer, and does not campaign because it is no voter any more. What 1 learns from the refusal makes it the only voter.
+ */
+function learnCommitted(member: Member, { index, term }: EntryId): void {
+  const { log, role } = member;
+  if (role === 'leader' || log.termAt(index) !== term) return;
+  log.commitTo(index);
+  const campaigning = role === 'candidate' || role === 'preCandidate';
+  if (campaigning && !mayCampaign(member)) becomeFollower(member, { term: member.term, leader: noNode });
 }
 
 function startPreVote(member: Member): void {

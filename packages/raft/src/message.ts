@@ -2,7 +2,7 @@
  * What members say to each other. Every message may be lost, delayed, repeated or overtaken; none may be altered.
  * The transport carries these objects as they are, and keeps `entries` and `data` arrays shared between messages.
  */
-import type { Entry, NodeId, SnapshotMeta } from './entry.ts';
+import type { Entry, EntryId, NodeId, SnapshotMeta } from './entry.ts';
 
 interface Envelope {
   readonly from: NodeId;
@@ -56,6 +56,8 @@ export interface VoteMessage extends Envelope {
 export interface VoteResponse extends Envelope {
   readonly type: 'voteResponse' | 'preVoteResponse';
   readonly granted: boolean;
+  /** With a refusal: the last entry that the sender knows to be committed, if any. Leave it on the wire. */
+  readonly committed?: EntryId;
 }
 
 /**

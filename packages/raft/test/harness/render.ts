@@ -1,5 +1,13 @@
 /** Messages, entries and Readies as lines of a transcript. */
-import { type Config, decodeConfChange, type Entry, type Message, type RaftStatus, type Ready } from '@flotilla/raft';
+import {
+  type Config,
+  decodeConfChange,
+  type Entry,
+  type EntryId,
+  type Message,
+  type RaftStatus,
+  type Ready,
+} from '@flotilla/raft';
 
 const decoder = new TextDecoder();
 
@@ -51,7 +59,7 @@ function renderBody(message: Message): string {
       return ` last=${message.lastTerm}/${message.lastIndex}${message.transfer ? ' transfer' : ''}`;
     case 'voteResponse':
     case 'preVoteResponse':
-      return message.granted ? ' granted' : ' refused';
+      return message.granted ? ' granted' : ` refused${renderCommitted(message.committed)}`;
     case 'snapshot':
       return ` at=${message.snapshot.term}/${message.snapshot.index} (${renderConfig(message.snapshot.config)})`;
     case 'timeoutNow':
@@ -63,6 +71,10 @@ function renderBody(message: Message): string {
     case 'propose':
       return ` [${message.data.map((data) => `"${decoder.decode(data)}"`).join(', ')}]`;
   }
+}
+
+function renderCommitted(committed: EntryId | undefined): string {
+  return committed === undefined ? '' : ` committed=${committed.term}/${committed.index}`;
 }
 
 function renderEntries(entries: readonly Entry[]): string {

@@ -1,12 +1,17 @@
 /** One member alone, fed by hand: what a test of a single rule needs. */
 import {
   createRaft,
+  encodeConfChange,
+  type ConfChange,
   type Config,
   type Entry,
   type HardState,
+  type InitialState,
+  type MemberChange,
   type Message,
   type Raft,
   type RaftOptions,
+  type Transition,
 } from '@flotilla/raft';
 
 const encoder = new TextEncoder();
@@ -26,11 +31,13 @@ export function entry({ term, index }: { term: number; index: number }): Entry {
 export interface SoloOptions extends Partial<Omit<RaftOptions, 'initial'>> {
   readonly entries?: readonly Entry[];
   readonly hardState?: HardState;
+  /** Everything else that it remembers. */
+  readonly initial?: Omit<InitialState, 'entries' | 'hardState'>;
 }
 
 /** Member 1 of three, without pre-vote and check-quorum unless asked for, and with ten ticks to an election. */
-export function solo({ entries = [], hardState, ...options }: SoloOptions = {}): Raft {
-  const term = entries.at(-1)?.term ?? 0;
+export function solo({ entries = [], hardState, initial = {}, ...options }: SoloOptions = {}): Raft {
+  const term = entries.at(-1)?.term ?? initial.snapshot?.term ?? 0;
   return createRaft({
     id: 1n,
     config: three,
@@ -39,7 +46,7 @@ export function solo({ entries = [], hardState, ...options }: SoloOptions = {}):
     preVote: false,
     checkQuorum: false,
     ...options,
-    initial: { entries, hardState: hardState ?? { term, vote: 0n, commit: 0 } },
+    initial: { ...initial, entries, hardState: hardState ?? { term, vote: 0n, commit: 0 } },
   });
 }
 
@@ -54,7 +61,10 @@ export function settle(raft: Raft): { sent: Message[]; applied: Entry[]; written
     if (ready.mustSync) raft.synced(ready);
     sent.push(...ready.messagesAfterSync);
     applied.push(...ready.committed);
-    raft.applied(raft.status().applied + ready.committed.length);
+    for (const entry of ready.committed) {
+      if (entry.type === 'confChange') raft.applyConfChange(entry);
+      else raft.applied(entry.index);
+    }
   }
   return { sent, applied, written };
 }
@@ -75,6 +85,21 @@ export function leader(options: SoloOptions = {}): Raft {
 export function confirm(raft: Raft, { from, index }: { from: bigint; index: number }): void {
   const accepted = { rejected: false, hintIndex: 0, hintTerm: 0 };
   raft.step({ type: 'appendResponse', from, to: 1n, term: raft.term, index, ...accepted });
+}
+
+/** A change of these members, without a context. */
+export function change(transition: Transition, ...list: MemberChange[]): ConfChange {
+  return { kind: 'change', transition, members: list, context: new Uint8Array(0) };
+}
+
+export const voter = (id: bigint): MemberChange => ({ type: 'voter', id });
+export const learner = (id: bigint): MemberChange => ({ type: 'learner', id });
+export const remove = (id: bigint): MemberChange => ({ type: 'remove', id });
+export const leave: ConfChange = { kind: 'leave', context: new Uint8Array(0) };
+
+/** A conf change as an entry of a log. */
+export function changeEntry(place: { term: number; index: number }, what: ConfChange): Entry {
+  return { ...place, type: 'confChange', data: encodeConfChange(what) };
 }
 
 export function data(...values: string[]): Uint8Array[] {
