@@ -25,6 +25,23 @@ t.test('5.1: a message of an earlier term changes nothing', (t) => {
   t.end();
 });
 
+t.test('5.1: a candidate or leader that is asked for a vote in a later term is a follower of nobody there', (t) => {
+  const candidate = solo();
+  candidate.campaign();
+  for (const raft of [candidate, leader()]) {
+    raft.step({ ...ballot, term: 5, lastIndex: 9, lastTerm: 4 });
+    t.match(raft.status(), { term: 5, role: 'follower', leader: 0n, vote: 2n });
+  }
+  t.end();
+});
+
+t.test('5.1: terms only rise, whatever arrives', (t) => {
+  const raft = solo({ hardState: { term: 5, vote: 0n, commit: 0 } });
+  for (const term of [0, 4, 6, 5, 3]) raft.step({ ...heartbeat, term });
+  t.equal(raft.term, 6);
+  t.end();
+});
+
 t.test('5.2: a member starts as a follower', (t) => {
   t.match(solo().status(), { role: 'follower', leader: 0n, term: 0 });
   t.end();
@@ -153,6 +170,31 @@ t.test('5.2: a leader sends heartbeats to all at every heartbeat interval', (t) 
     ofType(settle(raft).sent, 'heartbeat').map(({ to }) => to),
     [2n, 3n],
   );
+  t.end();
+});
+
+t.test('5.2: a vote of an earlier term does not count', (t) => {
+  const raft = solo();
+  for (let round = 0; round < 2; round++) {
+    raft.campaign();
+    settle(raft);
+  }
+  raft.step({ type: 'voteResponse', from: 2n, to: 1n, term: 1, granted: true });
+  t.match(raft.status(), { role: 'candidate', term: 2 });
+  t.end();
+});
+
+t.test('5.2: giving a vote starts the wait for a leader anew, refusing one does not', (t) => {
+  for (const [lastTerm, role] of [
+    [1, 'follower'],
+    [0, 'candidate'],
+  ] as const) {
+    const raft = solo({ entries: [entry({ term: 1, index: 1 })] });
+    for (let tick = 0; tick < 9; tick++) raft.tick();
+    raft.step({ ...ballot, term: 1, lastTerm, lastIndex: 1 });
+    raft.tick();
+    t.equal(raft.role, role);
+  }
   t.end();
 });
 

@@ -179,6 +179,53 @@ t.test('5.3: a leader tries again further back until the logs agree, then sends 
   t.end();
 });
 
+t.test('5.3: a leader sends again what was lost, for as long as it takes', (t) => {
+  const raft = leader();
+  for (const from of [2n, 3n]) confirm(raft, { from, index: 1 });
+  raft.propose(data('a'));
+  settle(raft);
+  for (let interval = 0; interval < 5; interval++) {
+    raft.tick();
+    raft.tick();
+    raft.step({ type: 'heartbeatResponse', from: 3n, to: 1n, term: 1, round: 0 });
+    t.match(ofType(settle(raft).sent, 'append'), [{ to: 3n }], 'once a silent interval');
+  }
+  t.end();
+});
+
+t.test(
+  '5.3: entries with the same index and term have the same past: an append that matches nowhere adds nothing',
+  (t) => {
+    const raft = solo({ entries: log(1, 1) });
+    raft.step(append({ prevIndex: 2, prevTerm: 2, entries: [entry({ term: 2, index: 3 })] }));
+    t.equal(raft.status().lastIndex, 2);
+    t.end();
+  },
+);
+
+t.test('5.5: requests may be repeated: a second time they change nothing', (t) => {
+  const raft = solo();
+  const same = append({ entries: log(1, 1), commit: 1 });
+  raft.step(same);
+  settle(raft);
+  raft.step(same);
+  const { sent, written, applied } = settle(raft);
+  t.match(sent, [{ type: 'appendResponse', rejected: false }]);
+  t.strictSame([written, applied], [[], []]);
+  t.end();
+});
+
+t.test('5.2, 5.3: what a member must remember is durable before it answers: term, vote and log', (t) => {
+  const raft = solo();
+  raft.step(append({ entries: log(1) }));
+  const ready = raft.ready();
+  t.match(ready, { hardState: { term: 9, vote: 0n }, entries: [{ index: 1 }], mustSync: true, messages: [] });
+  if (ready !== undefined) raft.synced(ready);
+  const again = solo({ entries: log(1), hardState: { term: 9, vote: 0n, commit: 0 } });
+  t.match(again.status(), { term: 9, lastIndex: 1, syncedIndex: 1, role: 'follower' });
+  t.end();
+});
+
 t.test('5.3: a leader never overwrites or deletes its own entries', (t) => {
   const raft = leader({ entries: log(1, 1) });
   t.throws(() => raft.step(append({ term: raft.term, entries: log(7) })), /two leaders in one term/);
