@@ -72,6 +72,10 @@ class RaftMember implements Raft {
     return this.#member.log.committed;
   }
 
+  get config(): Config {
+    return this.#member.config;
+  }
+
   tick(): void {
     tick(this.#member);
   }

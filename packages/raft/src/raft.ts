@@ -51,6 +51,8 @@ export interface Raft {
   readonly leader: NodeId;
   readonly role: Role;
   readonly commit: number;
+  /** As of the last applied conf change. */
+  readonly config: Config;
   /** One unit of time has passed. */
   tick(): void;
   /** A message for this member arrived. */
@@ -72,7 +74,7 @@ export interface Raft {
   releaseLeader(leader: NodeId): void;
   /** Forgets the log up to `index`, which is applied and durable in the state machine. */
   compact(index: number): void;
-  /** The snapshot that `snapshot(index)` describes, for an index between the compaction point and the last applied entry. */
+  /** What a snapshot of the state at `index` says of itself, for an index between the compaction point and the last applied entry. */
   snapshotMeta(index: number): SnapshotMeta;
   /** What became of the snapshot sent to `id`: to be called once for each snapshot message. */
   reportSnapshot(id: NodeId, ok: boolean): void;
