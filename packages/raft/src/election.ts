@@ -7,8 +7,8 @@
 import type { EntryId, NodeId } from './entry.ts';
 import { noNode } from './entry.ts';
 import { invariant } from './invariant.ts';
-import type { ConfigSince, Member } from './member.ts';
-import { becomeFollower, resetRole, trackMembers } from './member.ts';
+import type { Member } from './member.ts';
+import { becomeFollower, configIndex, resetRole, trackMembers } from './member.ts';
 import type { VoteMessage, VoteResponse } from './message.ts';
 import { isVoter, members, voteResult } from './quorum.ts';
 import { appendNoop } from './replication.ts';
@@ -17,9 +17,10 @@ import { appendNoop } from './replication.ts';
  * Only a voter campaigns, and only under the newest configuration that it knows to be committed: under an older one its
  * quorum might not meet those of a leader that is two changes ahead.
  */
-export function mayCampaign({ role, config, configs, id, log }: Member): boolean {
+export function mayCampaign(member: Member): boolean {
+  const { role, config, id, log } = member;
   if (role === 'leader' || !isVoter(config, id)) return false;
-  const next = log.confChangeAfter((configs.at(-1) as ConfigSince).index);
+  const next = log.confChangeAfter(configIndex(member));
   return next === undefined || next > log.committed;
 }
 

@@ -132,6 +132,11 @@ export function becomeFollower(member: Member, { term, leader }: { term: number;
   member.leader = leader;
 }
 
+/** The last conf change that has taken effect, or where the first known configuration begins. */
+export function configIndex({ configs }: Pick<Member, 'configs'>): number {
+  return (configs.at(-1) as ConfigSince).index;
+}
+
 /** A fresh view of a member that may hold everything before `next`, or nothing. */
 function newProgress(member: Member, { next }: { next: number }): Progress {
   const { maxInflightMessages, maxInflightBytes } = member.limits;

@@ -3,7 +3,8 @@
  * is appended. What keeps that safe:
  *
  * - One at a time: a leader appends a conf change only when it has applied all others in its log, and has committed an
- *   entry of its own term. So the configurations in use anywhere at any time are neighbours, whose quorums meet.
+ *   entry of its own term. So who can still win an election is under the newest committed configuration or under the one
+ *   before it, and the quorums of the two meet.
  * - Nobody campaigns while a conf change that it knows to be committed is not applied (`mayCampaign`).
  * - A log with two conf changes proves that the first is committed (`RaftLog.provenCommit`), whatever a crash forgot.
  */
@@ -14,7 +15,7 @@ import type { Config, Entry, SnapshotMeta } from './entry.ts';
 import { noNode } from './entry.ts';
 import { invariant } from './invariant.ts';
 import type { ConfigSince, Member } from './member.ts';
-import { trackMembers } from './member.ts';
+import { configIndex, trackMembers } from './member.ts';
 import { isVoter } from './quorum.ts';
 import type { ConfChangeAcceptance } from './raft.ts';
 import { settleReads } from './read-index.ts';
@@ -44,8 +45,8 @@ export function autoLeave(member: Member): void {
 }
 
 /** A conf change is in the log and not applied. */
-export function confChangePending({ log, configs }: Member): boolean {
-  return log.confChangeAfter(newest(configs).index) !== undefined;
+export function confChangePending(member: Member): boolean {
+  return member.log.confChangeAfter(configIndex(member)) !== undefined;
 }
 
 /** The entry is applied: what it says takes effect, unless the state machine refused it. */
@@ -53,8 +54,8 @@ export function applyConfChange(member: Member, entry: Entry, { refused }: { ref
   const { log, config, configs } = member;
   invariant(entry.type === 'confChange', `entry ${entry.index} is no conf change`);
   // A snapshot has overtaken it.
-  if (entry.index <= newest(configs).index) return;
-  invariant(entry.index === log.confChangeAfter(newest(configs).index), 'conf changes are applied in order, each once');
+  if (entry.index <= configIndex(member)) return;
+  invariant(entry.index === log.confChangeAfter(configIndex(member)), 'conf changes are applied in order, each once');
   invariant(member.role === 'follower' || member.role === 'leader', 'nobody campaigns before it has applied these');
   log.appliedTo(entry.index);
   const next = refused ? { config } : nextConfig(config, decodeConfChange(entry.data));
@@ -112,8 +113,4 @@ function leadUnder(member: Member): void {
 function confChangeFits(member: Member): boolean {
   const { log, term } = member;
   return !confChangePending(member) && log.termAt(log.committed) === term;
-}
-
-function newest(configs: readonly ConfigSince[]): ConfigSince {
-  return configs.at(-1) as ConfigSince;
 }

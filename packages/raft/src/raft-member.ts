@@ -7,7 +7,8 @@ import { campaign, ownVoteSynced } from './election.ts';
 import type { Config, Entry, HardState, NodeId, SnapshotMeta } from './entry.ts';
 import { noNode } from './entry.ts';
 import { invariant } from './invariant.ts';
-import type { ConfigSince, Member } from './member.ts';
+import type { Member } from './member.ts';
+import { configIndex } from './member.ts';
 import {
   applyConfChange,
   autoLeave,
@@ -197,8 +198,8 @@ class RaftMember implements Raft {
   }
 
   applied(index: number): void {
-    const { log, configs } = this.#member;
-    const confChange = log.confChangeAfter((configs.at(-1) as ConfigSince).index) ?? Infinity;
+    const { log } = this.#member;
+    const confChange = log.confChangeAfter(configIndex(this.#member)) ?? Infinity;
     invariant(index < confChange, `entry ${confChange}, a conf change, counts as applied only by applyConfChange`);
     log.appliedTo(index);
   }

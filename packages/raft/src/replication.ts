@@ -6,6 +6,7 @@
 import type { Entry, NodeId, SnapshotMeta } from './entry.ts';
 import { invariant } from './invariant.ts';
 import type { ConfigSince, Member } from './member.ts';
+import { configIndex } from './member.ts';
 import type { AppendResponse, HeartbeatResponse } from './message.ts';
 import type { Progress } from './progress.ts';
 import { quorumIndex } from './quorum.ts';
@@ -103,9 +104,8 @@ function appendEntries(member: Member, entries: readonly Entry[]): void {
  * Its next entry is compacted; or it has nothing yet, and the log begins with entry 1 but holds applied conf changes. A
  * newcomer does not know which configuration those change, so it begins with a snapshot, which says it.
  */
-function needsSnapshot({ log, configs }: Member, { next }: Progress): boolean {
-  if (next <= log.compacted.index) return true;
-  return next === 1 && (configs.at(-1) as ConfigSince).index > 0;
+function needsSnapshot(member: Member, { next }: Progress): boolean {
+  return next <= member.log.compacted.index || (next === 1 && configIndex(member) > 0);
 }
 
 function sendNext(member: Member, to: NodeId, peer: Progress): void {
@@ -125,9 +125,9 @@ function sendNext(member: Member, to: NodeId, peer: Progress): void {
 
 function sendSnapshot(member: Member, to: NodeId, peer: Progress): void {
   const { log, term, id: from, configs } = member;
-  // The oldest state that helps and whose configuration is known; to a newcomer, the one that knows of all conf changes.
-  const { index: since } = (peer.next > log.compacted.index ? configs.at(-1) : configs[0]) as ConfigSince;
-  const snapshot = snapshotAt(member, Math.max(log.compacted.index, since));
+  // The oldest state that helps and whose configuration is known; for a newcomer, the one that knows of all conf changes.
+  const known = peer.next > log.compacted.index ? configIndex(member) : (configs[0] as ConfigSince).index;
+  const snapshot = snapshotAt(member, Math.max(log.compacted.index, known));
   peer.becomeSnapshot(snapshot.index);
   member.messages.push({ type: 'snapshot', from, to, term, snapshot });
 }
