@@ -46,7 +46,7 @@ function drawMembers(scene: Scene): [name: string, list: readonly MemberChange[]
   if (drawn < 0.65) return ['remove oneself', [{ type: 'remove', id: self }]];
   if (drawn < 0.75) return ['remove another', [{ type: 'remove', id: pick(random, ids) ?? self }]];
   if (drawn < 0.8) return ['demote', [{ type: 'learner', id: pick(random, ids) ?? self }]];
-  if (drawn < 0.82) return ['update', [{ type: 'update', id: self }]];
+  if (drawn < 0.84) return ['update', [{ type: 'update', id: self }]];
   return ['swap several', drawSwap(scene)];
 }
 

@@ -13,6 +13,7 @@ import {
   type Message,
   type Ready,
 } from '@flotilla/raft';
+import { isSettled, onlyLeader, outsiders } from './calm.ts';
 import { drawChange } from './changes.ts';
 import { Checks, expect } from './checks.ts';
 import { emptyDisk, Node, noMembers, type NodeOptions, type Parcel } from './node.ts';
@@ -37,12 +38,18 @@ export interface RunOptions {
   readonly marks: Marks;
 }
 
-/** Runs a seed through both phases. Throws at the first broken promise. */
+/**
+ * Runs a seed through both phases; where members come and go several times, so that the next misfortune meets other
+ * members. Throws at the first broken promise.
+ */
 export function runSeed(options: RunOptions): void {
   const cluster = new Cluster(options);
-  for (let i = 0; i < options.events; i++) cluster.misfortune();
-  cluster.heal();
-  cluster.rebuild();
+  const cycles = options.newcomers > 0 ? 4 : 1;
+  for (let cycle = 0; cycle < cycles; cycle++) {
+    for (let i = 0; i < options.events / cycles; i++) cluster.misfortune();
+    cluster.heal();
+    cluster.rebuild();
+  }
 }
 
 class Cluster {
@@ -56,7 +63,7 @@ class Cluster {
   /** Pairs `from to` that lose everything. */
   readonly #cut = new Set<string>();
   /** Stopped when everything heals: not in the configuration. */
-  readonly #retired = new Set<bigint>();
+  #retired = new Set<bigint>();
   readonly #changing: boolean;
   #network: Parcel[] = [];
   #counter = 0;
@@ -77,7 +84,7 @@ class Cluster {
     [0.5, () => this.#crash(this.#pick())],
     [0.7, () => this.#transfer(this.#pick())],
     [0.5, () => this.#declareDead(this.#pick())],
-    [2, () => this.#change()],
+    [6, () => this.#change()],
     [0.5, () => this.#pick().raft.campaign()],
     [0.5, () => this.#pick().raft.reportUnreachable(this.#pick().id)],
   ];
@@ -120,6 +127,8 @@ class Cluster {
 
   /** One event of the safety phase. */
   misfortune(): void {
+    // Who was stopped runs again, in the configuration or not.
+    if (this.#retired.size > 0) this.#retired = new Set();
     let at = this.#random.next() * this.#totalWeight;
     for (const [i, [, event]] of this.#events.entries()) {
       at -= this.#weights[i] as number;
@@ -137,7 +146,7 @@ class Cluster {
     for (let i = 0; i < 2 * electionTimeoutTicks; i++) this.#round();
     for (const node of this.#active()) {
       expect(node.state.values.at(-1) === value, `${node.id} does not follow the healed leader`);
-      expect(this.#onlyLeader() === leader, 'a healed cluster keeps its leader');
+      expect(onlyLeader(this.#active()) === leader, 'a healed cluster keeps its leader');
       expect(String(node.state.values) === String(leader.state.values), `${node.id} holds another state`);
       node.flush();
     }
@@ -148,7 +157,7 @@ class Cluster {
   rebuild(): void {
     if (!this.#changing) return;
     for (const step of ['learner', 'voter', 'remove leader'] as const) {
-      const { raft, id } = this.#onlyLeader();
+      const { raft, id } = onlyLeader(this.#active());
       const { config } = raft.status();
       const newcomer = this.#ids.find((one) => this.#retired.has(one)) ?? config.learners[0];
       if (newcomer === undefined && step !== 'remove leader') continue;
@@ -159,7 +168,7 @@ class Cluster {
       const asked = raft.proposeConfChange(changeOf(change));
       expect(asked === 'accepted', `a healed leader takes membership changes, but: ${asked}`);
       this.heal();
-      const after = members(this.#onlyLeader().raft.status().config);
+      const after = members(onlyLeader(this.#active()).raft.status().config);
       expect(after.includes(change.id) !== (change.type === 'remove'), `the change of ${change.id} has no effect`);
     }
     this.#mark('rebuilt');
@@ -171,28 +180,15 @@ class Cluster {
     let calmRounds = 0;
     for (let i = 0; i < 400 && calmRounds < 2 * electionTimeoutTicks; i++) {
       this.#round();
-      this.#retire();
+      this.#retired = outsiders([...this.#nodes.values()], this.#checks);
       if (this.#changing) this.#leaveJoint();
-      calmRounds = this.#settled() ? calmRounds + 1 : 0;
+      calmRounds = isSettled(this.#active(), { jointAllowed: !this.#changing }) ? calmRounds + 1 : 0;
     }
-    return this.#onlyLeader();
+    return onlyLeader(this.#active());
   }
 
   #active(): Node[] {
     return [...this.#nodes.values()].filter(({ id }) => !this.#retired.has(id));
-  }
-
-  /** Who is not in the newest configuration stops, once all who are in it have applied it. */
-  #retire(): void {
-    this.#retired.clear();
-    const nodes = [...this.#nodes.values()];
-    const { lastConfChange } = this.#checks;
-    const informed = nodes.filter(({ state }) => state.meta.index >= lastConfChange);
-    const current = members(
-      informed.find(({ id, state }) => members(state.meta.config).includes(id))?.state.meta.config ?? noMembers,
-    );
-    if (current.length === 0 || !current.every((id) => informed.some((node) => node.id === id))) return;
-    for (const { id } of nodes) if (!current.includes(id)) this.#retired.add(id);
   }
 
   #leaveJoint(): void {
@@ -201,25 +197,6 @@ class Cluster {
       if (role !== 'leader' || !isJoint(config) || config.autoLeave === true) continue;
       raft.proposeConfChange({ kind: 'leave', context: encoder.encode('') });
     }
-  }
-
-  /** All follow one leader, who is not handing over, and have committed the same; no change of the members is under way. */
-  #settled(): boolean {
-    const nodes = this.#active();
-    const leader = nodes.find(({ raft }) => raft.role === 'leader');
-    if (leader === undefined) return false;
-    const { transferee, confChangePending, config } = leader.raft.status();
-    if (transferee !== 0n || confChangePending || (this.#changing && isJoint(config))) return false;
-    if (members(config).length !== nodes.length) return false;
-    const { term, commit } = leader.raft;
-    return nodes.every(({ raft }) => raft.leader === leader.id && raft.term === term && raft.commit === commit);
-  }
-
-  #onlyLeader(): Node {
-    const leaders = this.#active().filter(({ raft }) => raft.role === 'leader');
-    const [leader] = leaders;
-    expect(leader !== undefined && leaders.length === 1, `${leaders.length} members lead a healed cluster`);
-    return leader;
   }
 
   #round(): void {
@@ -344,6 +321,7 @@ class Cluster {
   #change(): void {
     if (!this.#changing) return;
     const leaders = [...this.#nodes.values()].filter(({ raft }) => raft.role === 'leader');
+    if (leaders.length === 0 && this.#random.next() < 0.9) return;
     const { id, raft } = leaders[this.#below(leaders.length)] ?? this.#pick();
     const { config } = raft.status();
     const { name, change } = drawChange({ random: this.#random, config, self: id, ids: this.#ids });
