@@ -1,10 +1,11 @@
 /** Our own gRPC server: service tables on the HTTP/2 engine of `http2/`. */
 import type { Duplex } from 'node:stream';
-import { type Application, ServerConnection } from '../http2/connection.ts';
+import { ServerConnection } from '../http2/connection.ts';
 import { Flusher } from '../http2/flusher.ts';
 import { type ConnectionLimits, defaultLimits } from '../http2/limits.ts';
 import { SlabPool } from '../http2/output.ts';
 import type { RequestHead } from '../http2/request-head.ts';
+import type { Application } from '../http2/requests.ts';
 import type { Http2Stream, StreamReceiver } from '../http2/stream.ts';
 import type { RpcServer, RpcServerOptions } from '../rpc-server.ts';
 import type { Handlers, ServiceTable } from '../service.ts';

@@ -1,14 +1,15 @@
 /**
- * One HTTP/2 connection of a server, over a socket of any kind. Reads frames, keeps the streams and the rules of RFC 9113, and hands
- * requests to an application. Server push, priorities and extensions are not here: what a peer says about them is ignored.
+ * One HTTP/2 connection of a server, over a socket of any kind: frames in, the rules of RFC 9113 that concern the connection, its
+ * beginning and its end. Requests are in `requests.ts`, what is written in `sender.ts`. Server push, priorities and extensions are
+ * not here: what a peer says about them is ignored.
  *
- * Invariants: a stream is in `#streams` exactly from its HEADERS until both sides have ended it; a broken rule ends its stream
- * or the connection and never throws out of here; whatever a peer can make us keep or write has a limit (`limits.ts`).
+ * Invariants: a broken rule ends its stream or the connection and never throws out of here; whatever a peer can make us keep or
+ * write has a limit (`limits.ts`).
  */
 import type { Duplex } from 'node:stream';
-import { FrameReader, type FrameHeader, type FrameTaker } from './frame-reader.ts';
+import { type FrameHeader, FrameReader, type FrameTaker } from './frame-reader.ts';
 import type { Flusher } from './flusher.ts';
-import { type HeaderBlock, HeaderBlocks } from './header-blocks.ts';
+import { HeaderAssembly, readWord } from './header-assembly.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { type ConnectionLimits, FloodGuard } from './limits.ts';
 import type { SlabPool } from './output.ts';
@@ -21,21 +22,12 @@ import {
   clientPreface,
   defaultWindowBytes,
   maxStreamId,
+  protocolError,
 } from './protocol.ts';
-import { type RequestHead, areTrailers, readRequestHead } from './request-head.ts';
+import { type Application, Requests } from './requests.ts';
 import { Sender } from './sender.ts';
 import { readSettings } from './settings.ts';
-import { Http2Stream, type StreamOwner, type StreamReceiver, streamWindowBytes } from './stream.ts';
-
-/** What answers the requests of a connection. */
-export interface Application<Route> {
-  /** Reads a head; the result is used again for requests with the same header block. */
-  route(head: RequestHead): Route;
-  /** A request begins. */
-  open(stream: Http2Stream, route: Route): StreamReceiver;
-  /** A request whose fields are more than allowed. The stream is to be answered; nothing is heard of it. */
-  refuseHeaders(stream: Http2Stream): void;
-}
+import { streamWindowBytes } from './stream.ts';
 
 export interface ConnectionOptions<Route> {
   readonly socket: Duplex;
@@ -48,61 +40,52 @@ export interface ConnectionOptions<Route> {
   readonly onBug: (error: unknown) => void;
 }
 
-/** A header block that goes on in CONTINUATION frames. */
-interface UnfinishedBlock {
-  readonly streamId: number;
-  readonly endStream: boolean;
-  readonly pieces: Buffer[];
-  bytes: number;
-}
-
-interface Reading<Route> {
-  /** Undefined for a malformed request. */
-  readonly head: RequestHead | undefined;
-  readonly route: Route | undefined;
-}
-
 /** A connection takes as much until it is read. */
 const connectionWindowBytes = 16 * 1024 * 1024;
+/** Larger frames than this gain nothing. */
+const largestFrameBytes = 64 * 1024;
 
-export class ServerConnection<Route> implements FrameTaker, StreamOwner {
-  readonly socket: Duplex;
-  heldBytes = 0;
-  readonly #application: Application<Route>;
+/**
+ * What may happen to a connection, in this order; some steps are skipped.
+ * - `open`: serves
+ * - `draining`: told the peer that it ends, serves what is on its way
+ * - `refusing`: serves what it has, takes nothing new, ends when idle
+ * - `closed`
+ */
+type State = 'open' | 'draining' | 'refusing' | 'closed';
+
+export class ServerConnection<Route> implements FrameTaker {
+  readonly #socket: Duplex;
   readonly #limits: ConnectionLimits;
   readonly #onClosed: () => void;
   readonly #onBug: (error: unknown) => void;
   readonly #sender: Sender;
+  readonly #requests: Requests<Route>;
   readonly #reader = new FrameReader(this);
-  readonly #blocks: HeaderBlocks<Reading<Route>>;
+  readonly #headers: HeaderAssembly;
   readonly #flood: FloodGuard;
   readonly #keepAlive: KeepAlive;
-  readonly #streams = new Map<number, Http2Stream>();
-  /** Streams whose writers wait. */
-  readonly #waiting = new Set<Http2Stream>();
+  #state: State = 'open';
   #prefaceBytes = 0;
   #greeted = false;
-  #lastStreamId = 0;
-  /** No stream above this is served any more. */
-  #acceptedStreamId = maxStreamId;
-  #unfinished: UnfinishedBlock | undefined;
+  /** How much of the connection's window was used since it was last given back. */
   #owedBytes = 0;
-  #shuttingDown = false;
-  #closed = false;
 
   constructor(options: ConnectionOptions<Route>) {
     const { socket, application, limits, slabs, flusher } = options;
-    this.socket = socket;
-    this.#application = application;
+    this.#socket = socket;
     this.#limits = limits;
     this.#onClosed = options.onClosed;
     this.#onBug = options.onBug;
-    this.#blocks = new HeaderBlocks(limits.maxHeaderListBytes);
     this.#flood = new FloodGuard(limits);
-    this.#sender = new Sender({ socket, slabs, flusher, onDrained: () => this.#offerRoomToAll() });
+    this.#headers = new HeaderAssembly(limits);
+    const sender = new Sender({ socket, slabs, flusher, onDrained: () => this.#requests.offerRoomToAll() });
+    this.#sender = sender;
+    const onIdle = (): void => this.#endIfIdle();
+    this.#requests = new Requests({ socket, application, limits, sender, flood: this.#flood, onIdle });
     this.#keepAlive = new KeepAlive({
       ...limits,
-      ping: (payload) => this.#sender.words(FrameType.PING, 0, 0, 0, payload),
+      ping: (payload) => sender.words(FrameType.PING, 0, 0, 0, payload),
       giveUp: () => socket.destroy(),
     });
     this.#greet();
@@ -115,66 +98,44 @@ export class ServerConnection<Route> implements FrameTaker, StreamOwner {
   }
 
   get taking(): boolean {
-    return !this.#closed;
+    return this.#state !== 'closed';
   }
 
   /** Serves no new streams, and ends the connection when the present ones are answered. */
   shutDown(): void {
-    if (this.#closed || this.#shuttingDown) return;
-    this.#shuttingDown = true;
+    if (this.#state !== 'open') return;
+    this.#state = 'draining';
     // Streams that are on their way are still served; the answer to the ping comes behind them.
     this.#sendGoAway(maxStreamId, ErrorCode.NO_ERROR, '');
-    this.#keepAlive.ask(() => this.#refuseNewStreams());
+    this.#keepAlive.ask(() => this.#refuseNew());
   }
 
   /** Ends the connection now. */
   destroy(): void {
     this.#sender.flush();
-    this.socket.destroy();
+    this.#socket.destroy();
     this.#close();
   }
 
-  forget(stream: Http2Stream): void {
-    if (!this.#streams.delete(stream.id)) return;
-    this.heldBytes -= stream.heldBytes;
-    stream.heldBytes = 0;
-    if (this.#waiting.size > 0) this.#waiting.delete(stream);
-    stream.close();
-    if (this.#shuttingDown) this.#endIfIdle();
-  }
-
-  endedEarly(stream: Http2Stream): void {
-    this.#flood.rememberReset(stream.id);
-  }
-
-  waitForRoom(stream: Http2Stream): void {
-    this.#waiting.add(stream);
-  }
-
-  offerRoom(stream: Http2Stream): void {
-    if (this.#waiting.has(stream) && stream.resumeIfRoom()) this.#waiting.delete(stream);
-  }
-
   takeData({ flags, streamId }: FrameHeader, bytes: Buffer, start: number, end: number, whole: boolean): void {
-    if (this.#unfinished) throw interrupted();
-    this.#data(streamId, bytes, start, end, whole && (flags & Flag.END_STREAM) !== 0);
+    this.#checkOrder(FrameType.DATA, streamId);
+    this.#arrived(end - start);
+    this.#requests.data(streamId, bytes, start, end, whole && (flags & Flag.END_STREAM) !== 0);
   }
 
   takeFrame(header: FrameHeader, bytes: Buffer, start: number, end: number): void {
     const { type, streamId } = header;
-    if (this.#unfinished && (type !== FrameType.CONTINUATION || streamId !== this.#unfinished.streamId)) {
-      throw interrupted();
-    }
-    if (!this.#greeted && type !== FrameType.SETTINGS) throw protocolError('no SETTINGS after the preface');
+    this.#checkOrder(type, streamId);
     switch (type) {
       case FrameType.DATA:
         return this.#paddedData(header, bytes, start, end);
       case FrameType.HEADERS:
-        return this.#headers(header, bytes, start, end);
+        return this.#takeHeaders(header, bytes, start, end);
       case FrameType.PRIORITY:
-        return this.#priority(streamId, bytes, start, end);
+        return this.#requests.priority(streamId, bytes, start, end);
       case FrameType.RST_STREAM:
-        return this.#reset(streamId, end - start);
+        if (end - start !== 4) throw frameSizeError('RST_STREAM');
+        return this.#requests.reset(streamId);
       case FrameType.SETTINGS:
         return this.#settings(header, bytes.subarray(start, end));
       case FrameType.PUSH_PROMISE:
@@ -186,7 +147,7 @@ export class ServerConnection<Route> implements FrameTaker, StreamOwner {
       case FrameType.WINDOW_UPDATE:
         return this.#windowUpdate(streamId, bytes, start, end);
       case FrameType.CONTINUATION:
-        return this.#continuation(header, bytes, start, end);
+        return this.#takeContinuation(header, bytes, start, end);
       default:
         this.#flood.count();
     }
@@ -194,12 +155,12 @@ export class ServerConnection<Route> implements FrameTaker, StreamOwner {
 
   #greet(): void {
     const sender = this.#sender;
-    sender.begin(FrameType.SETTINGS, 0, 0, 18);
     const settings = [
       [SettingId.MAX_CONCURRENT_STREAMS, this.#limits.maxConcurrentStreams],
       [SettingId.INITIAL_WINDOW_SIZE, streamWindowBytes],
       [SettingId.MAX_HEADER_LIST_SIZE, this.#limits.maxHeaderListBytes],
     ] as const;
+    sender.begin(FrameType.SETTINGS, 0, 0, 6 * settings.length);
     const { out } = sender;
     for (const [id, value] of settings) {
       out.at = out.bytes.writeUInt16BE(id, out.at);
@@ -209,7 +170,7 @@ export class ServerConnection<Route> implements FrameTaker, StreamOwner {
   }
 
   #read(chunk: Buffer): void {
-    if (this.#closed) return;
+    if (this.#state === 'closed') return;
     this.#keepAlive.heard();
     try {
       const at = this.#prefaceBytes < clientPreface.length ? this.#readPreface(chunk) : 0;
@@ -227,25 +188,14 @@ export class ServerConnection<Route> implements FrameTaker, StreamOwner {
     return length;
   }
 
-  #data(streamId: number, bytes: Buffer, start: number, end: number, ends: boolean): void {
-    const length = end - start;
-    if (!this.#greeted) throw protocolError('no SETTINGS after the preface');
-    if (length === 0 && !ends) this.#flood.count();
-    this.#arrived(length);
-    const stream = this.#streams.get(streamId);
-    if (!stream || stream.remoteEnded) return this.#dataOfClosed(streamId);
-    this.heldBytes += length;
-    if (!stream.arrived(length)) return this.#failStream(stream, ErrorCode.FLOW_CONTROL_ERROR);
-    if (stream.expectedBytes !== undefined) {
-      stream.expectedBytes -= length;
-      if (stream.expectedBytes < 0 || (ends && stream.expectedBytes > 0)) {
-        return this.#failStream(stream, ErrorCode.PROTOCOL_ERROR);
-      }
+  /** SETTINGS come first, and nothing comes between the frames of a header block. */
+  #checkOrder(type: number, streamId: number): void {
+    if (!this.#greeted && type !== FrameType.SETTINGS) throw protocolError('no SETTINGS after the preface');
+    const { unfinishedStreamId } = this.#headers;
+    if (unfinishedStreamId === undefined) return;
+    if (type !== FrameType.CONTINUATION || streamId !== unfinishedStreamId) {
+      throw protocolError('a frame within a header block');
     }
-    if (ends) stream.remoteEnded = true;
-    if (length > 0) stream.receiver?.onData(bytes, start, end);
-    if (ends) this.#endRemote(stream);
-    else if (this.heldBytes > this.#limits.maxHeldBytes) this.#failStream(stream, ErrorCode.ENHANCE_YOUR_CALM);
   }
 
   /** Gives back the connection's window as it is used: the windows of streams are what holds a client up. */
@@ -259,149 +209,30 @@ export class ServerConnection<Route> implements FrameTaker, StreamOwner {
     this.#owedBytes = 0;
   }
 
-  #dataOfClosed(streamId: number): void {
-    if (isIdle(streamId, this.#lastStreamId)) throw protocolError('DATA of a stream that was never opened');
-    this.#flood.count();
-    // What was on its way when we ended the stream.
-    if (this.#flood.wasReset(streamId)) return;
-    this.#sender.words(FrameType.RST_STREAM, 0, streamId, ErrorCode.STREAM_CLOSED);
-  }
-
   #paddedData({ flags, streamId }: FrameHeader, bytes: Buffer, start: number, end: number): void {
-    if (end === start) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'no room for the padding');
+    if (end === start) throw frameSizeError('padded DATA');
     const padding = bytes[start] ?? 0;
     if (padding >= end - start) throw protocolError('more padding than frame');
-    this.#padding(streamId, 1 + padding);
-    this.#data(streamId, bytes, start + 1, end - padding, (flags & Flag.END_STREAM) !== 0);
+    this.#arrived(end - start);
+    this.#requests.padding(streamId, 1 + padding);
+    this.#requests.data(streamId, bytes, start + 1, end - padding, (flags & Flag.END_STREAM) !== 0);
   }
 
-  /** Padding uses the windows and is taken at once. */
-  #padding(streamId: number, length: number): void {
-    this.#arrived(length);
-    const stream = this.#streams.get(streamId);
-    if (!stream || stream.remoteEnded) return;
-    this.heldBytes += length;
-    stream.arrived(length);
-    stream.consumed(length);
+  #takeHeaders(header: FrameHeader, bytes: Buffer, start: number, end: number): void {
+    if (header.streamId % 2 === 0) throw protocolError('HEADERS on a stream that is none of a client');
+    const block = this.#headers.headers(header, bytes, start, end);
+    if (block) this.#requests.block(block);
   }
 
-  #headers({ flags, streamId }: FrameHeader, bytes: Buffer, start: number, end: number): void {
-    if (streamId === 0 || streamId % 2 === 0) throw protocolError('HEADERS on a stream that is none of a client');
-    let from = start;
-    let padding = 0;
-    if ((flags & Flag.PADDED) !== 0) padding = bytes[from++] ?? 0;
-    if ((flags & Flag.PRIORITY) !== 0) {
-      if (from + 5 <= end && dependency(bytes, from) === streamId)
-        throw protocolError('a stream that depends on itself');
-      from += 5;
-    }
-    if (from + padding > end) throw protocolError('more padding than frame');
-    const endStream = (flags & Flag.END_STREAM) !== 0;
-    if ((flags & Flag.END_HEADERS) !== 0)
-      return this.#block({ streamId, endStream, bytes, start: from, end: end - padding });
-    const piece = Buffer.from(bytes.subarray(from, end - padding));
-    this.#unfinished = { streamId, endStream, pieces: [piece], bytes: piece.length };
-  }
-
-  #continuation({ flags }: FrameHeader, bytes: Buffer, start: number, end: number): void {
-    const unfinished = this.#unfinished;
-    if (!unfinished) throw protocolError('CONTINUATION of nothing');
-    unfinished.pieces.push(Buffer.from(bytes.subarray(start, end)));
-    unfinished.bytes += end - start;
-    const { maxHeaderListBytes, maxContinuations } = this.#limits;
-    if (unfinished.bytes > maxHeaderListBytes || unfinished.pieces.length > maxContinuations + 1) {
-      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'a header block without end');
-    }
-    if ((flags & Flag.END_HEADERS) === 0) return;
-    this.#unfinished = undefined;
-    const whole = Buffer.concat(unfinished.pieces);
-    this.#block({ ...unfinished, bytes: whole, start: 0, end: whole.length });
-  }
-
-  #block({ streamId, endStream, bytes, start, end }: WholeBlock): void {
-    // Also of a stream that is refused, for the sake of the table.
-    const block = this.#blocks.read(bytes, start, end);
-    const stream = this.#streams.get(streamId);
-    if (stream) return this.#trailers(stream, block, endStream);
-    if (streamId <= this.#lastStreamId) {
-      if (this.#flood.wasReset(streamId)) return;
-      throw new ConnectionError(ErrorCode.STREAM_CLOSED, 'HEADERS of a stream that is closed');
-    }
-    this.#lastStreamId = streamId;
-    if (streamId > this.#acceptedStreamId) return;
-    const opened = new Http2Stream(streamId, this, this.#sender);
-    if (this.#streams.size >= this.#limits.maxConcurrentStreams) return this.#refuse(opened, ErrorCode.REFUSED_STREAM);
-    this.#streams.set(streamId, opened);
-    this.#open(opened, block, endStream);
-  }
-
-  #refuse({ id }: Http2Stream, code: ErrorCode): void {
-    this.#flood.count();
-    this.#flood.rememberReset(id);
-    this.#sender.words(FrameType.RST_STREAM, 0, id, code);
-  }
-
-  #open(stream: Http2Stream, block: HeaderBlock<Reading<Route>>, endStream: boolean): void {
-    stream.remoteEnded = endStream;
-    if (block.tooLarge) return this.#application.refuseHeaders(stream);
-    block.reading ??= this.#readHead(block);
-    const { head, route } = block.reading;
-    if (!head || route === undefined) return this.#failStream(stream, ErrorCode.PROTOCOL_ERROR);
-    stream.expectedBytes = head.contentLength;
-    if (endStream && head.contentLength !== undefined && head.contentLength > 0) {
-      return this.#failStream(stream, ErrorCode.PROTOCOL_ERROR);
-    }
-    stream.receiver = this.#application.open(stream, route);
-    if (endStream) this.#endRemote(stream);
-  }
-
-  #readHead({ fields }: HeaderBlock<Reading<Route>>): Reading<Route> {
-    const head = readRequestHead(fields);
-    return { head, route: head && this.#application.route(head) };
-  }
-
-  #trailers(stream: Http2Stream, { fields, tooLarge }: HeaderBlock<Reading<Route>>, endStream: boolean): void {
-    if (stream.remoteEnded) return this.#failStream(stream, ErrorCode.STREAM_CLOSED);
-    const complete = stream.expectedBytes === undefined || stream.expectedBytes === 0;
-    if (!endStream || tooLarge || !complete || !areTrailers(fields)) {
-      return this.#failStream(stream, ErrorCode.PROTOCOL_ERROR);
-    }
-    stream.remoteEnded = true;
-    this.#endRemote(stream);
-  }
-
-  #endRemote(stream: Http2Stream): void {
-    if (stream.localEnded) this.forget(stream);
-    else stream.receiver?.onEnd();
-  }
-
-  #priority(streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (streamId === 0) throw protocolError('PRIORITY of the connection');
-    this.#flood.count();
-    if (end - start !== 5) return this.#resetById(streamId, ErrorCode.FRAME_SIZE_ERROR);
-    if (dependency(bytes, start) === streamId) this.#resetById(streamId, ErrorCode.PROTOCOL_ERROR);
-  }
-
-  #resetById(streamId: number, code: ErrorCode): void {
-    const stream = this.#streams.get(streamId);
-    if (stream) this.#failStream(stream, code);
-    else this.#sender.words(FrameType.RST_STREAM, 0, streamId, code);
-  }
-
-  #reset(streamId: number, length: number): void {
-    if (length !== 4) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'RST_STREAM of a wrong size');
-    if (isIdle(streamId, this.#lastStreamId)) throw protocolError('RST_STREAM of a stream that was never opened');
-    this.#flood.countReset();
-    const stream = this.#streams.get(streamId);
-    if (stream) this.#end(stream);
+  #takeContinuation(header: FrameHeader, bytes: Buffer, start: number, end: number): void {
+    const block = this.#headers.continuation(header, bytes, start, end);
+    if (block) this.#requests.block(block);
   }
 
   #settings({ flags, streamId }: FrameHeader, payload: Buffer): void {
     if (streamId !== 0) throw protocolError('SETTINGS of a stream');
     const isAck = (flags & Flag.ACK) !== 0;
-    if (isAck ? payload.length > 0 : payload.length % 6 !== 0) {
-      throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'SETTINGS of a wrong size');
-    }
+    if (isAck ? payload.length > 0 : payload.length % 6 !== 0) throw frameSizeError('SETTINGS');
     if (isAck) return;
     this.#greeted = true;
     this.#keepAlive.greeted();
@@ -409,24 +240,14 @@ export class ServerConnection<Route> implements FrameTaker, StreamOwner {
     const { tableBytes, initialWindowBytes, maxFrameBytes } = readSettings(payload);
     const sender = this.#sender;
     if (tableBytes !== undefined) sender.setTableBytes(tableBytes);
-    // Larger frames would gain nothing.
-    if (maxFrameBytes !== undefined) sender.maxFrameBytes = Math.min(maxFrameBytes, 64 * 1024);
-    if (initialWindowBytes !== undefined) this.#changeWindows(initialWindowBytes);
+    if (maxFrameBytes !== undefined) sender.maxFrameBytes = Math.min(maxFrameBytes, largestFrameBytes);
+    if (initialWindowBytes !== undefined) this.#requests.changeWindows(initialWindowBytes);
     sender.words(FrameType.SETTINGS, Flag.ACK, 0);
-  }
-
-  #changeWindows(initialWindowBytes: number): void {
-    const change = initialWindowBytes - this.#sender.initialWindowBytes;
-    this.#sender.initialWindowBytes = initialWindowBytes;
-    for (const stream of this.#streams.values()) {
-      if (stream.widen(change)) continue;
-      throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'a stream window that is too large');
-    }
   }
 
   #ping({ flags, streamId }: FrameHeader, payload: Buffer): void {
     if (streamId !== 0) throw protocolError('PING of a stream');
-    if (payload.length !== 8) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'PING of a wrong size');
+    if (payload.length !== 8) throw frameSizeError('PING');
     if ((flags & Flag.ACK) !== 0) return this.#keepAlive.answered(payload.readUInt32BE(4));
     this.#flood.countPing({ excused: this.#sender.wroteAnswers });
     this.#sender.wroteAnswers = false;
@@ -436,37 +257,16 @@ export class ServerConnection<Route> implements FrameTaker, StreamOwner {
 
   #goAway(streamId: number, length: number): void {
     if (streamId !== 0) throw protocolError('GOAWAY of a stream');
-    if (length < 8) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'GOAWAY of a wrong size');
+    if (length < 8) throw frameSizeError('GOAWAY');
     this.#flood.count();
   }
 
   #windowUpdate(streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (end - start !== 4) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'WINDOW_UPDATE of a wrong size');
-    const increment = dependency(bytes, start);
-    if (streamId === 0) {
-      if (increment === 0) throw protocolError('WINDOW_UPDATE by nothing');
-      return this.#sender.widen(increment);
-    }
-    const stream = this.#streams.get(streamId);
-    if (!stream) {
-      if (isIdle(streamId, this.#lastStreamId)) throw protocolError('WINDOW_UPDATE of a stream that was never opened');
-      return;
-    }
-    if (increment === 0) this.#failStream(stream, ErrorCode.PROTOCOL_ERROR);
-    else if (!stream.widen(increment)) this.#failStream(stream, ErrorCode.FLOW_CONTROL_ERROR);
-  }
-
-  /** The peer broke a rule of one stream. */
-  #failStream(stream: Http2Stream, code: ErrorCode): void {
-    this.#flood.count();
-    stream.reset(code);
-    this.#end(stream);
-  }
-
-  #end(stream: Http2Stream): void {
-    this.forget(stream);
-    stream.close();
-    stream.receiver?.onClosed();
+    if (end - start !== 4) throw frameSizeError('WINDOW_UPDATE');
+    const increment = readWord(bytes, start);
+    if (streamId !== 0) return this.#requests.widen(streamId, increment);
+    if (increment === 0) throw protocolError('WINDOW_UPDATE by nothing');
+    this.#sender.widen(increment);
   }
 
   #sendGoAway(lastStreamId: number, code: ErrorCode, text: string): void {
@@ -478,67 +278,45 @@ export class ServerConnection<Route> implements FrameTaker, StreamOwner {
     out.copy(details);
   }
 
-  #refuseNewStreams(): void {
-    if (this.#closed) return;
-    this.#acceptedStreamId = this.#lastStreamId;
-    this.#sendGoAway(this.#lastStreamId, ErrorCode.NO_ERROR, '');
+  #refuseNew(): void {
+    if (this.#state !== 'draining') return;
+    this.#state = 'refusing';
+    this.#requests.refuseNew();
+    this.#sendGoAway(this.#requests.lastStreamId, ErrorCode.NO_ERROR, '');
     this.#endIfIdle();
   }
 
   #endIfIdle(): void {
-    if (this.#closed || this.#streams.size > 0 || this.#acceptedStreamId === maxStreamId) return;
+    if (this.#state !== 'refusing' || !this.#requests.idle) return;
     this.#sender.flush();
-    this.socket.end();
+    this.#socket.end();
   }
 
   /** The peer broke a rule of the connection, or we have a bug. */
   #fail(error: unknown): void {
     const known = error instanceof ConnectionError;
-    this.#sendGoAway(this.#lastStreamId, known ? error.code : ErrorCode.INTERNAL_ERROR, known ? error.message : '');
+    const code = known ? error.code : ErrorCode.INTERNAL_ERROR;
+    this.#sendGoAway(this.#requests.lastStreamId, code, known ? error.message : '');
     this.#sender.flush();
     this.#close();
     // Lets the peer read why, but never longer than a moment.
-    this.socket.end();
-    this.socket.resume();
-    const timer = setTimeout(() => this.socket.destroy(), this.#limits.lingerMs);
-    this.socket.once('close', () => clearTimeout(timer));
+    const socket = this.#socket;
+    socket.end();
+    socket.resume();
+    const timer = setTimeout(() => socket.destroy(), this.#limits.lingerMs);
+    socket.once('close', () => clearTimeout(timer));
     if (!known) this.#onBug(error);
   }
 
-  #offerRoomToAll(): void {
-    for (const stream of this.#waiting) this.offerRoom(stream);
-  }
-
   #close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
     this.#keepAlive.stop();
-    for (const stream of this.#streams.values()) this.#end(stream);
+    this.#requests.closeAll();
     this.#onClosed();
   }
 }
 
-interface WholeBlock {
-  readonly streamId: number;
-  readonly endStream: boolean;
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** A stream id or a window increment: 31 bits. */
-function dependency(bytes: Buffer, at: number): number {
-  return bytes.readUInt32BE(at) & 0x7fff_ffff;
-}
-
-function isIdle(streamId: number, lastStreamId: number): boolean {
-  return streamId > lastStreamId || streamId % 2 === 0;
-}
-
-function protocolError(text: string): ConnectionError {
-  return new ConnectionError(ErrorCode.PROTOCOL_ERROR, text);
-}
-
-function interrupted(): ConnectionError {
-  return protocolError('a frame within a header block');
+function frameSizeError(what: string): ConnectionError {
+  return new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `${what} of a wrong size`);
 }

@@ -59,3 +59,7 @@ export class ConnectionError extends Error {
     this.code = code;
   }
 }
+
+export function protocolError(text: string): ConnectionError {
+  return new ConnectionError(ErrorCode.PROTOCOL_ERROR, text);
+}
