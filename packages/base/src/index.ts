@@ -2,7 +2,7 @@
 export { AssertionFailure, assert, unreachable } from './assert.ts';
 export { type AsyncQueue, createAsyncQueue } from './async-queue.ts';
 export { type Backoff, type BackoffOptions, createBackoff } from './backoff.ts';
-export { crc32c } from './crc32c.ts';
+export { crc32, crc32FromTables } from './crc32.ts';
 export { type Clock, type Timer, sleep, systemClock } from './clock.ts';
 export { OperatingError, codeOf, messageOf } from './errors.ts';
 export {

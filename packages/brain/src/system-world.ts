@@ -2,8 +2,9 @@
 import { type Clock, type Logger, type Randomness, silentLogger, systemClock, systemRandomness } from '@flotilla/base';
 import type { OpenDatabase } from '@flotilla/store';
 import { addressOf } from './cluster/urls.ts';
-import { type Files, systemFiles } from './log/files.ts';
+import type { Files } from './log/files.ts';
 import { idText } from './log/refusal.ts';
+import { createSystemFiles } from './log/system-files.ts';
 import type { MemberWorld } from './member/world.ts';
 import type { BrainMetrics } from './metrics.ts';
 import type { BrainSettings } from './options.ts';
@@ -29,7 +30,7 @@ export function worldOf(
   given: { readonly metrics: BrainMetrics; readonly servers: Servers; readonly onFailure: (error: Error) => void },
 ): MemberWorld {
   const { settings, logger = silentLogger, openDatabase } = options;
-  const { clock = systemClock, randomness = systemRandomness, files = systemFiles } = options;
+  const { clock = systemClock, randomness = systemRandomness, files = createSystemFiles() } = options;
   const { metrics, servers, onFailure } = given;
   const { clusterId, members, self } = settings.membership;
   const others = members.filter((member) => member !== self);

@@ -48,3 +48,23 @@ export function contentOf({ recovered }: Pick<LogHarness, 'recovered'>): unknown
     entries: recovered.entries.map(({ index, term, data }) => `${index}:${term}:${Buffer.from(data).toString()}`),
   };
 }
+
+/** Numbers from `start` up to `end`, which is left out. */
+export function range(start: number, end: number, step = 1): number[] {
+  return Array.from({ length: Math.max(0, Math.ceil((end - start) / step)) }, (_, i) => start + i * step);
+}
+
+export function flip(bytes: Uint8Array, bit: number): Uint8Array {
+  const flipped = Uint8Array.from(bytes);
+  flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+  return flipped;
+}
+
+/** Where the records of a segment end and the zeros ahead of them begin, found by walking from one record to the next. */
+export function recordsEnd(segment: Uint8Array = new Uint8Array()): number {
+  const view = new DataView(segment.buffer, segment.byteOffset, segment.byteLength);
+  let at = 12_288;
+  // A record's kind is never 0.
+  while (at + 48 <= segment.length && view.getUint8(at + 16) !== 0) at += (48 + view.getUint32(at + 8, true) + 7) & ~7;
+  return Math.min(at, segment.length);
+}

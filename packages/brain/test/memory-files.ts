@@ -1,5 +1,6 @@
 /**
- * Files in memory that remember what is durable: the twin of the machine's files for tests that cut, flip and lose bytes.
+ * Files in memory that remember what is durable: the twin of the machine's files for tests that cut, flip and lose bytes. A
+ * tearing can be told of each write while it is under way, and leave any part of it.
  */
 import { dirname } from 'node:path';
 import type { Files, OpenFile } from '@flotilla/brain';
@@ -13,12 +14,24 @@ export interface MemoryFiles extends Files {
   durableImage(): Map<string, Uint8Array>;
 }
 
+/** A write, or a cut, that has not returned: what the file was and what it is becoming. */
+export interface Change {
+  readonly path: string;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
+export interface MemoryFilesOptions {
+  /** Told of each change while it is under way: nothing of it is durable yet. */
+  readonly onChange?: (change: Change) => void | Promise<void>;
+}
+
 interface StoredFile {
   content: Buffer;
   durable: Buffer;
 }
 
-export function createMemoryFiles(start: Image = new Map()): MemoryFiles {
+export function createMemoryFiles(start: Image = new Map(), options: MemoryFilesOptions = {}): MemoryFiles {
   const files = new Map<string, StoredFile>();
   const durableNames = new Map<string, StoredFile>();
   const directories = new Set<string>();
@@ -52,7 +65,7 @@ export function createMemoryFiles(start: Image = new Map()): MemoryFiles {
       if (mode === 'create' && there) return Promise.reject(absent(path, 'EEXIST'));
       const file = there ?? { content: Buffer.alloc(0), durable: Buffer.alloc(0) };
       files.set(path, file);
-      return Promise.resolve(openFile(file));
+      return Promise.resolve(openFile(file, { path, ...options }));
     },
     remove(path) {
       for (const name of files.keys()) if (name === path || name.startsWith(`${path}/`)) files.delete(name);
@@ -69,23 +82,24 @@ export function createMemoryFiles(start: Image = new Map()): MemoryFiles {
   };
 }
 
-function openFile(file: StoredFile): OpenFile {
+function openFile(file: StoredFile, { path, onChange }: MemoryFilesOptions & { readonly path: string }): OpenFile {
+  const change = async (after: Buffer): Promise<void> => {
+    const before = file.content;
+    file.content = after;
+    await onChange?.({ path, before, after });
+    file.durable = Buffer.from(after);
+  };
   return {
-    write(position, bytes) {
-      const content = Buffer.alloc(Math.max(file.content.length, position + bytes.length));
-      file.content.copy(content);
-      content.set(bytes, position);
-      file.content = content;
-      return Promise.resolve();
+    write(writes) {
+      const ends = writes.map(({ position, bytes, times = 1 }) => position + bytes.length * times);
+      const after = Buffer.alloc(Math.max(file.content.length, ...ends));
+      file.content.copy(after);
+      for (const { position, bytes, times = 1 } of writes) {
+        for (let i = 0; i < times; i++) after.set(bytes, position + i * bytes.length);
+      }
+      return change(after);
     },
-    sync() {
-      file.durable = Buffer.from(file.content);
-      return Promise.resolve();
-    },
-    truncate(size) {
-      file.content = Buffer.from(file.content.subarray(0, size));
-      return Promise.resolve();
-    },
+    truncate: (size) => change(Buffer.from(file.content.subarray(0, size))),
     close: () => Promise.resolve(),
   };
 }

@@ -1,8 +1,8 @@
-/** Real files whose syncs can be made to hang, as a sick disk does. */
-import { type Files, systemFiles } from '@flotilla/brain';
+/** Real files whose writes can be made to hang, as a sick disk does. */
+import { type Files, createSystemFiles } from '@flotilla/brain';
 
 export interface StallingFiles extends Files {
-  /** Syncs that begin from now on hang … */
+  /** Writes that begin from now on hang … */
   stall(): void;
   /** … until now. */
   release(): void;
@@ -11,15 +11,16 @@ export interface StallingFiles extends Files {
 export function stallingFiles(): StallingFiles {
   let gate: Promise<void> | undefined;
   let open = (): void => undefined;
+  const files = createSystemFiles();
   return {
-    ...systemFiles,
+    ...files,
     async open(path, mode) {
-      const file = await systemFiles.open(path, mode);
+      const file = await files.open(path, mode);
       return {
         ...file,
-        async sync() {
+        async write(writes) {
           await gate;
-          await file.sync();
+          await file.write(writes);
         },
       };
     },

@@ -1,12 +1,13 @@
 #!/bin/sh
 # Bundles the compiled command into packages/cli/dist/bundle: a process loads a few files instead of hundreds, which takes a
-# third of the time, and a cluster on a laptop is fifteen processes. Each component is a chunk of its own.
+# third of the time, and a cluster on a laptop is fifteen processes. Each component is a chunk of its own; the thread that writes
+# the files of a brain is an entry of its own, found by name beside the chunks.
 set -eu
 cd "$(dirname "$0")/../../.."
 out=packages/cli/dist/bundle
 rm -rf "$out.new"
 # Left out: native add-ons that find their binaries beside them, and X.509, which depends on the order in which it is loaded.
-node_modules/.bin/esbuild packages/cli/dist/main.js --bundle --splitting --format=esm --platform=node --target=node20 \
+node_modules/.bin/esbuild main=packages/cli/dist/main.js file-thread=packages/brain/dist/log/file-thread.js --bundle --splitting --format=esm --platform=node --target=node20 \
   --external:classic-level --external:msgpackr-extract --external:@peculiar/x509 --external:reflect-metadata \
   --banner:js="import{createRequire as bundleRequire}from'node:module';const require=bundleRequire(import.meta.url);" \
   --minify-whitespace --minify-syntax --log-level=warning --outdir="$out.new"

@@ -1,21 +1,23 @@
 /**
  * The durable log of a member: segments and witness together. One `append` is one write and one fdatasync.
  *
- * Invariants: at most one write is in flight; a term or vote is durable in log and witness when `append` resolves; the
- * witness's mark never runs ahead of what the log has synced, and follows with the next batch or within 100 ms.
+ * Invariants: at most one write is in flight; a term or vote is durable in log and witness when `append` resolves; no mark runs
+ * ahead of what the log has synced. The segment's mark follows with the next batch, the witness's within 100 ms: a sync of its
+ * own for each batch would halve what a disk can do.
  * A failed write or sync fails the log for good: what the disk holds then is known only after a new start.
  */
 import { join } from 'node:path';
 import { type Clock, OperatingError, type Timer, assert, messageOf } from '@flotilla/base';
 import type { Entry, EntryId, HardState } from '@flotilla/raft';
 import type { Files, OpenFile } from './files.ts';
-import { type LogRecord, recordBytes, runsOfOneTerm, writeRecord } from './record.ts';
+import { type LogRecord, runsOfOneTerm } from './record.ts';
 import type { RecoveredLog, SegmentExtent } from './recovery.ts';
 import type { MemberIdentity } from './refusal.ts';
-import { encodeSegmentHeader, segmentHeaderBytes, segmentName } from './segment.ts';
+import { BatchBuffer, SegmentWriter } from './segment-writer.ts';
+import { encodeSegmentStart, recordsOffset, segmentName } from './segment.ts';
 import type { Witness, WitnessState } from './witness.ts';
 
-/** The mark follows an idle log after this time. */
+/** The witness's mark follows the log after this time. */
 const markDelayMs = 100;
 export const defaultSegmentBytes = 64 * 1024 * 1024;
 
@@ -27,9 +29,9 @@ export interface DurableLogOptions {
   readonly witness: Witness;
   readonly recovered: RecoveredLog;
   readonly clock: Clock;
-  /** A segment is followed by a new one when it has grown to this. */
+  /** A segment is followed by a new one when its records have grown to this. */
   readonly segmentBytes?: number;
-  /** Told the duration of each fdatasync of the log, milliseconds. */
+  /** Told the duration of each write of a batch with its fdatasync, milliseconds. */
   readonly onSync?: (durationMs: number) => void;
   /** Told once when a write outside of `append` failed. */
   readonly onFailure: (error: Error) => void;
@@ -57,10 +59,13 @@ export interface DurableLog {
   close(): Promise<void>;
 }
 
+/** From here on everything that was recovered is durable: a process that was killed may have left writes without a sync. */
 export async function openDurableLog(options: DurableLogOptions): Promise<DurableLog> {
   const newest = options.recovered.segments.at(-1);
   assert(newest !== undefined, 'a recovered log has a segment');
   const file = await options.files.open(join(options.directory, segmentName(newest.number)), 'existing');
+  await file.write([]);
+  await options.files.syncDirectory(options.directory);
   return new SegmentedLog(options, file);
 }
 
@@ -69,8 +74,7 @@ export async function createLogDirectory(files: Files, directory: string, identi
   await files.makeDirectory(directory);
   const file = await files.open(join(directory, segmentName(1)), 'create');
   const header = { number: 1, firstIndex: 1, previousTerm: 0, restart: false, previousCrc: 0, previousBatch: 0 };
-  await file.write(0, encodeSegmentHeader(identity, header).bytes);
-  await file.sync();
+  await file.write(encodeSegmentStart(identity, header).writes);
   await file.close();
   await files.syncDirectory(directory);
 }
@@ -78,10 +82,9 @@ export async function createLogDirectory(files: Files, directory: string, identi
 class SegmentedLog implements DurableLog {
   readonly #options: DurableLogOptions;
   readonly #segments: SegmentExtent[];
-  #file: OpenFile;
-  #offset: number;
-  #crc: number;
-  #batch: number;
+  readonly #buffer = new BatchBuffer();
+  readonly #segmentBytes: number;
+  #writer: SegmentWriter;
   #hardState: HardState;
   #last: EntryId;
   #synced: EntryId;
@@ -94,13 +97,11 @@ class SegmentedLog implements DurableLog {
   #closed = false;
 
   constructor(options: DurableLogOptions, file: OpenFile) {
-    const { recovered } = options;
+    const { recovered, segmentBytes = defaultSegmentBytes } = options;
     this.#options = options;
     this.#segments = [...recovered.segments];
-    this.#file = file;
-    this.#offset = recovered.tail.offset;
-    this.#crc = recovered.tail.crc;
-    this.#batch = recovered.tail.batch;
+    this.#segmentBytes = segmentBytes;
+    this.#writer = new SegmentWriter(file, recovered.tail, { buffer: this.#buffer, segmentBytes });
     this.#hardState = recovered.hardState;
     this.#terms = { first: recovered.base.index, list: [recovered.base.term, ...recovered.entries.map((e) => e.term)] };
     this.#last = recovered.entries.at(-1) ?? recovered.base;
@@ -120,32 +121,25 @@ class SegmentedLog implements DurableLog {
   }
 
   async append(batch: LogBatch): Promise<void> {
-    await this.#exclusively(async () => {
-      const { segmentBytes = defaultSegmentBytes } = this.#options;
-      if (this.#offset >= segmentBytes) await this.#beginSegment({ restart: false });
-      const { hardState = this.#hardState } = batch;
-      const promised = hardState.term !== this.#hardState.term || hardState.vote !== this.#hardState.vote;
-      await this.#lowerMark(batch.entries?.[0]);
-      if (!promised) this.#mark();
-      await Promise.all([
-        this.#write(this.#recordsOf(batch)),
-        promised ? this.#writeWitness({ hardState }) : undefined,
-      ]);
-      this.#hardState = hardState;
-      this.#synced = this.#last;
-      this.#startMarkTimer();
-    });
+    this.#enter();
+    try {
+      await this.#append(batch);
+    } catch (error) {
+      throw this.#fail(error);
+    } finally {
+      this.#busy = false;
+    }
   }
 
   async restart(at: EntryId): Promise<void> {
-    await this.#exclusively(async () => {
-      this.#last = { index: at.index, term: at.term };
-      this.#terms = { first: at.index, list: [at.term] };
-      await this.#beginSegment({ restart: true });
-      this.#synced = this.#last;
-      await this.#writeWitness({ hardState: this.#hardState });
-      await this.#removeSegments(this.#segments.length - 1);
-    });
+    this.#enter();
+    try {
+      await this.#restart(at);
+    } catch (error) {
+      throw this.#fail(error);
+    } finally {
+      this.#busy = false;
+    }
   }
 
   async truncateFront(index: number): Promise<void> {
@@ -164,22 +158,42 @@ class SegmentedLog implements DurableLog {
     this.#markTimer?.cancel();
     await this.#witnessWrite;
     if (!this.#failure) await this.#writeWitness({ hardState: this.#hardState });
-    await this.#file.close();
+    await this.#writer.close();
     await this.#options.witness.close();
   }
 
-  async #exclusively(act: () => Promise<void>): Promise<void> {
+  #enter(): void {
     assert(!this.#busy && !this.#closed, 'at most one write of the log is in flight');
     if (this.#failure) throw this.#failure;
     this.#busy = true;
-    try {
-      await act();
-    } catch (error) {
-      this.#failure = writeFailed(this.#options.directory, error);
-      throw this.#failure;
-    } finally {
-      this.#busy = false;
-    }
+  }
+
+  #fail(error: unknown): Error {
+    this.#failure ??= writeFailed(this.#options.directory, error);
+    return this.#failure;
+  }
+
+  async #append(batch: LogBatch): Promise<void> {
+    if (this.#writer.bytes >= this.#segmentBytes) await this.#beginSegment({ restart: false });
+    const { hardState = this.#hardState } = batch;
+    const first = batch.entries?.[0];
+    if (first && first.index <= this.#synced.index) await this.#lowerMark(first.index);
+    const written = this.#write(this.#recordsOf(batch));
+    const promised = hardState.term !== this.#hardState.term || hardState.vote !== this.#hardState.vote;
+    await (promised ? Promise.all([written, this.#writeWitness({ hardState })]) : written);
+    this.#hardState = hardState;
+    this.#synced = this.#last;
+    this.#startMarkTimer();
+  }
+
+  async #restart(at: EntryId): Promise<void> {
+    if (at.index < this.#synced.index) await this.#lowerMark(at.index + 1);
+    this.#last = { index: at.index, term: at.term };
+    this.#terms = { first: at.index, list: [at.term] };
+    await this.#beginSegment({ restart: true });
+    this.#synced = this.#last;
+    await this.#writeWitness({ hardState: this.#hardState });
+    await this.#removeSegments(this.#segments.length - 1);
   }
 
   #recordsOf({ hardState, entries = [], installing }: LogBatch): LogRecord[] {
@@ -210,50 +224,43 @@ class SegmentedLog implements DurableLog {
 
   async #write(records: readonly LogRecord[]): Promise<void> {
     if (records.length === 0) return;
-    let length = 0;
-    for (const record of records) length += recordBytes(record);
-    const bytes = Buffer.allocUnsafe(length);
-    this.#batch = (this.#batch + 1) >>> 0;
-    let at = 0;
-    for (const record of records) {
-      const endsBatch = record === records.at(-1);
-      this.#crc = writeRecord(bytes, at, record, { previous: this.#crc, batch: this.#batch, endsBatch });
-      at += recordBytes(record);
-    }
-    const position = this.#offset;
-    this.#offset += length;
-    await this.#file.write(position, bytes);
-    await this.#sync();
-  }
-
-  async #sync(): Promise<void> {
     const { clock, onSync } = this.#options;
     const began = clock.monotonicMs();
-    await this.#file.sync();
+    await this.#writer.append(records);
     onSync?.(clock.monotonicMs() - began);
   }
 
-  /** The hard state stands first in every segment, so that the ones before may go. */
+  /**
+   * The hard state stands first in every segment, so that the ones before may go. The witness knows of the segment before it is
+   * used, so that its loss shows.
+   */
   async #beginSegment({ restart }: { readonly restart: boolean }): Promise<void> {
     const { files, directory, identity } = this.#options;
     const number = (this.#segments.at(-1)?.number ?? 0) + 1;
     const file = await files.open(join(directory, segmentName(number)), 'create');
-    const { bytes, crc } = encodeSegmentHeader(identity, {
+    const { previousCrc, previousBatch } = this.#writer.last;
+    const { writes, crc } = encodeSegmentStart(identity, {
       number,
       restart,
       firstIndex: this.#last.index + 1,
       previousTerm: this.#last.term,
-      previousCrc: this.#crc,
-      previousBatch: this.#batch,
+      previousCrc,
+      previousBatch,
     });
-    await file.write(0, bytes);
-    await file.sync();
+    await file.write(writes);
     await files.syncDirectory(directory);
-    await this.#file.close();
-    this.#file = file;
-    this.#offset = segmentHeaderBytes;
-    this.#crc = crc;
+    await this.#writer.close();
+    const tail = {
+      offset: recordsOffset,
+      size: recordsOffset,
+      headerCrc: crc,
+      nextMark: 0,
+      crc,
+      batch: previousBatch,
+    } as const;
+    this.#writer = new SegmentWriter(file, tail, { buffer: this.#buffer, segmentBytes: this.#segmentBytes });
     this.#segments.push({ number, lowestIndex: this.#last.index + 1 });
+    await this.#writeWitness({ hardState: this.#hardState });
     await this.#write([{ kind: 'hardState', ...this.#hardState }]);
   }
 
@@ -265,26 +272,14 @@ class SegmentedLog implements DurableLog {
     if (removed.length > 0) await files.syncDirectory(directory);
   }
 
-  /** A suffix that is cut off must not stand below the mark afterwards: the mark goes down first. */
-  async #lowerMark(first: Entry | undefined): Promise<void> {
-    if (!first || first.index > this.#synced.index) return;
-    const term = this.#terms.list[first.index - 1 - this.#terms.first];
+  /** What is cut off must not lie below the witness's mark afterwards: the mark goes down first. */
+  async #lowerMark(firstIndex: number): Promise<void> {
+    const term = this.#terms.list[firstIndex - 1 - this.#terms.first];
     assert(term !== undefined, 'only a suffix above the compaction point is cut off');
-    this.#synced = { index: first.index - 1, term };
+    this.#synced = { index: firstIndex - 1, term };
     await this.#writeWitness({ hardState: this.#hardState });
   }
 
-  /** Lets the mark follow the log, beside whatever else is written. */
-  #mark(): void {
-    const { mark } = this.#options.witness.state;
-    if (this.#closed || this.#failure || this.#witnessWrite || mark.index === this.#synced.index) return;
-    this.#writeWitness({ hardState: this.#hardState }).catch((error: unknown) => {
-      this.#failure ??= writeFailed(this.#options.directory, error);
-      this.#options.onFailure(this.#failure);
-    });
-  }
-
-  /** The next batch takes the mark along; an idle log needs a timer for it. */
   #startMarkTimer(): void {
     this.#markTimer ??= this.#options.clock.after(
       markDelayMs,
@@ -294,6 +289,16 @@ class SegmentedLog implements DurableLog {
       },
       { unref: true },
     );
+  }
+
+  /** Lets the witness's mark follow the log, beside whatever else is written. */
+  #mark(): void {
+    const { mark } = this.#options.witness.state;
+    if (this.#closed || this.#failure || mark.index === this.#synced.index) return;
+    if (this.#witnessWrite) return this.#startMarkTimer();
+    this.#writeWitness({ hardState: this.#hardState }).catch((error: unknown) => {
+      this.#options.onFailure(this.#fail(error));
+    });
   }
 
   async #writeWitness({ hardState }: { readonly hardState: HardState }): Promise<void> {

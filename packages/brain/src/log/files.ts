@@ -1,18 +1,24 @@
 /**
- * The files of the log and the witness, as an interface: what is durable is exactly what a returned `sync` (or
- * `syncDirectory`, for names) covers. The machine's own files are here; a simulator tears its own byte by byte.
+ * The files of the log and the witness, as an interface: what has returned is durable, and of what has not, any part may be.
+ * The machine's own files are in `system-files.ts`; a simulator tears its own byte by byte.
  */
-import { constants } from 'node:fs';
-import * as fs from 'node:fs/promises';
-import { codeOf } from '@flotilla/base';
+
+/** Bytes, and where they go in the file. They must not change until the write has returned. */
+export interface FileWrite {
+  readonly position: number;
+  readonly bytes: Uint8Array;
+  /** How often they are written, one behind the other; once unless told. */
+  readonly times?: number;
+}
 
 /** An open file. Positions are explicit; there is no file offset. */
 export interface OpenFile {
-  /** Writes all of `bytes` at `position`; durable only after a `sync` that began later. */
-  write(position: number, bytes: Uint8Array): Promise<void>;
-  /** Makes content and size durable (fdatasync). */
-  sync(): Promise<void>;
-  /** Cuts the file off at `size`; durable only after a `sync` that began later. */
+  /**
+   * Does all writes in their order, then makes content and size of the file durable (fdatasync), whoever wrote them: without
+   * writes it is just the sync.
+   */
+  write(writes: readonly FileWrite[]): Promise<void>;
+  /** Cuts the file off at `size`, durably. */
   truncate(size: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -30,56 +36,4 @@ export interface Files {
   remove(path: string): Promise<void>;
   /** Makes creations and removals in a directory durable. */
   syncDirectory(path: string): Promise<void>;
-}
-
-/** The machine's file system. */
-export const systemFiles: Files = {
-  async makeDirectory(path) {
-    await fs.mkdir(path, { recursive: true, mode: 0o700 });
-  },
-  async list(path) {
-    try {
-      return await fs.readdir(path);
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return [];
-      throw error;
-    }
-  },
-  async read(path) {
-    try {
-      return await fs.readFile(path);
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-  },
-  async open(path, mode) {
-    const flags = mode === 'create' ? constants.O_RDWR | constants.O_CREAT | constants.O_EXCL : constants.O_RDWR;
-    return openFile(await fs.open(path, flags, 0o600));
-  },
-  async remove(path) {
-    await fs.rm(path, { recursive: true, force: true });
-  },
-  async syncDirectory(path) {
-    const directory = await fs.open(path, constants.O_RDONLY);
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
-  },
-};
-
-function openFile(handle: fs.FileHandle): OpenFile {
-  return {
-    async write(position, bytes) {
-      for (let done = 0; done < bytes.length;) {
-        const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
-        done += bytesWritten;
-      }
-    },
-    sync: () => handle.datasync(),
-    truncate: (size) => handle.truncate(size),
-    close: () => handle.close(),
-  };
 }

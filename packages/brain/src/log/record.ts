@@ -1,12 +1,13 @@
 /**
  * One record of the log. Little endian, 48 bytes of header and a payload, padded to 8 bytes:
  *
- *     0 u32 crc       CRC-32C of everything after it, padding included
+ *     0 u32 crc       CRC-32 of everything after it, padding included
  *     4 u32 previous  crc of the record before (of the segment's header for its first): the chain
  *     8 u32 length    of the payload
- *    12 u32 batch     number of the write that carried the record; all records of a write share it
+ *    12 u32 batch     number of the write that carried the record, low bits; all records of a write share it
  *    16 u8  kind
- *    17 u8  1 in the last record of a batch; 2 zero bytes
+ *    17 u8  1 in the last record of a batch
+ *    18 u16 batch     high bits
  *    20 u32 count     of entries
  *    24 u64 index     24, 32, 40: see `LogRecord`
  *    32 u64 term
@@ -16,7 +17,7 @@
  * A record can be checked by itself, and its place by `previous`. At most one write is in flight, so whole records of a
  * later batch prove that the batch before was synced.
  */
-import { assert, crc32c } from '@flotilla/base';
+import { assert, crc32 } from '@flotilla/base';
 import type { Entry } from '@flotilla/raft';
 
 export type LogRecord =
@@ -62,32 +63,42 @@ export function writeRecord(
 ): number {
   const length = payloadBytes(record);
   const end = offset + padded(headerBytes + length);
-  target.fill(0, offset, offset + headerBytes);
   target.writeUInt32LE(place.previous, offset + 4);
   target.writeUInt32LE(length, offset + 8);
-  target.writeUInt32LE(place.batch, offset + 12);
+  target.writeUInt32LE(place.batch >>> 0, offset + 12);
   target.writeUInt8(kinds.indexOf(record.kind), offset + 16);
   target.writeUInt8(place.endsBatch ? 1 : 0, offset + 17);
+  target.writeUInt16LE(Math.floor(place.batch / 2 ** 32), offset + 18);
+  target.writeUInt32LE(record.kind === 'entries' ? record.entries.length : 0, offset + 20);
   if (record.kind === 'entries') writeEntries(target, offset, record.entries);
   else if (record.kind === 'hardState') writeNumbers(target, offset, record.commit, record.term, record.vote);
   else writeNumbers(target, offset, record.index, record.term, 0n);
   target.fill(0, offset + headerBytes + length, end);
-  const crc = crc32c(target.subarray(offset + 4, end));
+  const crc = crc32(target.subarray(offset + 4, end));
   target.writeUInt32LE(crc, offset);
   return crc;
 }
 
 function writeNumbers(target: Buffer, offset: number, index: number, term: number, vote: bigint): void {
-  target.writeBigUInt64LE(BigInt(index), offset + 24);
-  target.writeBigUInt64LE(BigInt(term), offset + 32);
+  writeSafeInteger(target, index, offset + 24);
+  writeSafeInteger(target, term, offset + 32);
   target.writeBigUInt64LE(vote, offset + 40);
+}
+
+/** As a u64; half the time of a detour over `BigInt`. */
+function writeSafeInteger(target: Buffer, value: number, offset: number): void {
+  target.writeUInt32LE(value >>> 0, offset);
+  target.writeUInt32LE(Math.floor(value / 2 ** 32), offset + 4);
+}
+
+function readBatch(bytes: Buffer, offset: number): number {
+  return bytes.readUInt32LE(offset + 12) + bytes.readUInt16LE(offset + 18) * 2 ** 32;
 }
 
 function writeEntries(target: Buffer, offset: number, entries: readonly Entry[]): void {
   const [first] = entries;
   assert(first !== undefined && entries.length <= maxRecordEntries, 'an entries record holds 1 to 65,536 entries');
   writeNumbers(target, offset, first.index, first.term, 0n);
-  target.writeUInt32LE(entries.length, offset + 20);
   let lengthAt = offset + headerBytes;
   let dataAt = lengthAt + 4 * entries.length;
   for (const { data, type } of entries) {
@@ -116,14 +127,14 @@ export function readRecord(bytes: Buffer, offset: number): FoundRecord | undefin
   const end = offset + padded(headerBytes + length);
   if (length > maxPayloadBytes || end > bytes.length) return undefined;
   const crc = bytes.readUInt32LE(offset);
-  if (crc32c(bytes.subarray(offset + 4, end)) !== crc) return undefined;
+  if (crc32(bytes.subarray(offset + 4, end)) !== crc) return undefined;
   const record = decode(bytes, offset, length);
   if (!record) return undefined;
   return {
     record,
     previous: bytes.readUInt32LE(offset + 4),
     crc,
-    batch: bytes.readUInt32LE(offset + 12),
+    batch: readBatch(bytes, offset),
     endsBatch: bytes.readUInt8(offset + 17) === 1,
     end,
   };
@@ -176,7 +187,7 @@ export function laterBatchFollows(bytes: Buffer, offset: number, batch: number):
   for (let at = padded(offset); at + headerBytes <= bytes.length; at += 8) {
     // Cheap tests first: a wrong kind or batch rules most places out.
     const kind = bytes.readUInt8(at + 16);
-    if (kind === 0 || kind >= kinds.length || bytes.readUInt32LE(at + 12) <= batch) continue;
+    if (kind === 0 || kind >= kinds.length || readBatch(bytes, at) <= batch) continue;
     if (readRecord(bytes, at)) return true;
   }
   return false;

@@ -2,11 +2,12 @@
  * Reads the log back after a start: what is whole and chained, what was never promised (cut, with a log line), and what was
  * promised and is gone (refused).
  *
- * Worked example, one segment, mark at entry 7:
+ * Worked example, one segment, either mark (the segment's own, the witness's) behind entry 7:
  *
- *     [hardState][entries 1-4][entries 5-7][entries 8-9, torn]           → cut after 7
+ *     [hardState][entries 1-4][entries 5-7][zeros]                       → whole
+ *     [hardState][entries 1-4][entries 5-7][entries 8-9, torn][zeros]    → cut after 7
  *     [hardState][entries 1-4][entries 5-7, flipped bit][entries 8-9]    → refused: a later batch follows
- *     [hardState][entries 1-4][entries 5-7, torn]                        → refused: ends below the mark
+ *     [hardState][entries 1-4][entries 5-7, torn][zeros]                 → refused: ends below the mark
  */
 import { join } from 'node:path';
 import type { Logger } from '@flotilla/base';
@@ -14,7 +15,16 @@ import type { Entry, EntryId, HardState } from '@flotilla/raft';
 import type { Files } from './files.ts';
 import { type LogRecord, laterBatchFollows, readRecord } from './record.ts';
 import { type MemberIdentity, corrupt, missing } from './refusal.ts';
-import { type SegmentHeader, decodeSegmentHeader, segmentHeaderBytes, segmentName, segmentNumber } from './segment.ts';
+import type { SegmentTail } from './segment-writer.ts';
+import {
+  type SegmentHeader,
+  decodeSegmentHeader,
+  isZero,
+  readMarks,
+  recordsOffset,
+  segmentName,
+  segmentNumber,
+} from './segment.ts';
 import type { WitnessState } from './witness.ts';
 
 /** A segment as the log keeps track of it. */
@@ -33,11 +43,11 @@ export interface RecoveredLog {
   readonly installing: EntryId | undefined;
   readonly segments: readonly SegmentExtent[];
   /** Where the next record goes, in the newest segment. */
-  readonly tail: LogTail;
+  readonly tail: SegmentTail;
 }
 
-/** Behind the last whole record. */
-export interface LogTail {
+/** Behind the last whole record of a segment. */
+interface RecordsEnd {
   readonly offset: number;
   readonly crc: number;
   readonly batch: number;
@@ -123,13 +133,18 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
     throw missing(join(directory, segmentName(witness.segment)), 'the witness has seen this segment of the log');
   }
   const replay = new Replay();
-  let tail: LogTail | undefined;
+  const repairs: Repair[] = [];
+  let tail: SegmentTail | undefined;
   for (const number of numbers) {
     const path = join(directory, segmentName(number));
     if (tail && !numbers.includes(number - 1)) {
       throw missing(join(directory, segmentName(number - 1)), 'the log goes on after it');
     }
-    const next = await readSegment(options, replay, { path, number, last: number === newest, before: tail });
+    const next = await readSegment(
+      options,
+      { path, number, last: number === newest, before: tail },
+      { replay, repairs },
+    );
     if (next) tail = next;
   }
   const { last } = replay;
@@ -144,9 +159,12 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
     const what = `entry ${witness.mark.index} has term ${marked.term}, but had been synced with term ${witness.mark.term}`;
     throw corrupt(path, tail.offset, what);
   }
+  const hardState = newerHardState(replay.hardState, witness, path);
+  // Whoever is refused finds everything as it was.
+  for (const repair of repairs) await repair();
   await removeReplaced(options, numbers, replay.segments);
   return {
-    hardState: newerHardState(replay.hardState, witness, path),
+    hardState,
     base: replay.base,
     entries: replay.entries,
     installing: replay.installing,
@@ -175,82 +193,110 @@ function newerHardState(log: HardState, witness: WitnessState, path: string): Ha
   throw corrupt(path, 0, `log and witness remember different votes in term ${log.term}`);
 }
 
+/** What the last write left undone, put in order once nothing speaks against the log. */
+type Repair = () => Promise<void>;
+
+interface Reading {
+  readonly replay: Replay;
+  readonly repairs: Repair[];
+}
+
 interface SegmentPlace {
   readonly path: string;
   readonly number: number;
   /** The newest segment: only it may end in bytes that were never promised. */
   readonly last: boolean;
-  readonly before: LogTail | undefined;
+  readonly before: SegmentTail | undefined;
 }
 
-/** Replays one segment; undefined when it was only begun, and is removed. */
+/** Replays one segment; undefined when it was only begun, and is to be removed. */
 async function readSegment(
   options: RecoveryOptions,
-  replay: Replay,
   place: SegmentPlace,
-): Promise<LogTail | undefined> {
-  const { files, directory, identity, witness, logger } = options;
+  { replay, repairs }: Reading,
+): Promise<SegmentTail | undefined> {
+  const { files, identity } = options;
   const { path, number, before } = place;
   const content = (await files.read(path)) ?? Buffer.alloc(0);
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
   const decoded = decodeSegmentHeader(bytes, path, identity);
   if (!decoded) {
-    // The segment is used only after its header was synced: without records behind it, it was only begun.
-    if (!place.last || number <= witness.segment || laterBatchFollows(bytes, segmentHeaderBytes, -1)) {
-      throw corrupt(path, 0, 'the header of this segment of the log is damaged');
-    }
-    logger.warn('removed a segment of the log that was only begun', { path });
-    await files.remove(path);
-    await files.syncDirectory(directory);
+    repairs.push(removalOfBegun(options, place, bytes));
     return undefined;
   }
-  const { header } = decoded;
+  const { header, crc: headerCrc } = decoded;
   if (header.number !== number) throw corrupt(path, 32, `this is segment ${header.number}, renamed`);
   if (before && (header.previousCrc !== before.crc || header.previousBatch !== before.batch)) {
     throw corrupt(path, 56, 'this segment of the log does not continue the one before it');
   }
+  const marks = readMarks(bytes, path, headerCrc);
   replay.beginSegment(header);
-
-  let tail: LogTail = {
-    offset: segmentHeaderBytes,
-    crc: decoded.crc,
-    batch: header.previousBatch,
-    batchEnded: true,
-  };
-  while (tail.offset < bytes.length) {
-    const found = readRecord(bytes, tail.offset);
-    if (!found || found.previous !== tail.crc || found.batch < tail.batch) {
-      await cutTail(options, place, { bytes, tail });
-      break;
-    }
-    if (!replay.apply(found.record)) {
-      throw corrupt(path, tail.offset, `a record of the log (${found.record.kind}) does not follow the one before it`);
-    }
-    tail = { offset: found.end, crc: found.crc, batch: found.batch, batchEnded: found.endsBatch };
+  const end = readRecords(replay, { path, bytes }, { crc: headerCrc, batch: header.previousBatch });
+  if (end.offset < marks.offset) {
+    throw corrupt(path, end.offset, `the log ends here, but had been synced up to offset ${marks.offset}`);
   }
-  return tail;
+  const { offset, crc, batch } = end;
+  // Zeros are written ahead of the records, so they end a log as well as the end of the file does.
+  const cut = !isZero(bytes.subarray(offset));
+  if (cut) repairs.push(cutOfTail(options, place, { bytes, end }));
+  return { offset, crc, batch, size: cut ? offset : bytes.length, headerCrc, nextMark: marks.nextSlot };
+}
+
+/** A segment is used only after its header was synced: without records behind it, it was only begun. */
+function removalOfBegun(
+  { files, directory, witness, logger }: RecoveryOptions,
+  { path, number, last }: SegmentPlace,
+  bytes: Buffer,
+): Repair {
+  if (!last || number <= witness.segment || laterBatchFollows(bytes, recordsOffset, -1)) {
+    throw corrupt(path, 0, 'the header of this segment of the log is damaged');
+  }
+  return async () => {
+    logger.warn('removed a segment of the log that was only begun', { path });
+    await files.remove(path);
+    await files.syncDirectory(directory);
+  };
+}
+
+/** Replays the records that are whole and chained. */
+function readRecords(
+  replay: Replay,
+  { path, bytes }: { readonly path: string; readonly bytes: Buffer },
+  before: { readonly crc: number; readonly batch: number },
+): RecordsEnd {
+  let end: RecordsEnd = { offset: recordsOffset, crc: before.crc, batch: before.batch, batchEnded: true };
+  for (;;) {
+    const found = readRecord(bytes, end.offset);
+    if (!found || found.previous !== end.crc || found.batch < end.batch) return end;
+    if (!replay.apply(found.record)) {
+      throw corrupt(path, end.offset, `a record of the log (${found.record.kind}) does not follow the one before it`);
+    }
+    end = { offset: found.end, crc: found.crc, batch: found.batch, batchEnded: found.endsBatch };
+  }
 }
 
 /** Bytes after the last whole record: of a write that never returned, or damage. */
-async function cutTail(
+function cutOfTail(
   { files, logger }: RecoveryOptions,
   { path, last }: SegmentPlace,
-  { bytes, tail }: { readonly bytes: Buffer; readonly tail: LogTail },
-): Promise<void> {
-  const torn = tail.batchEnded ? tail.batch + 1 : tail.batch;
-  if (!last || laterBatchFollows(bytes, tail.offset, torn)) {
-    throw corrupt(path, tail.offset, 'a record of the log is damaged, and synced ones follow it');
+  { bytes, end }: { readonly bytes: Buffer; readonly end: RecordsEnd },
+): Repair {
+  const torn = end.batchEnded ? end.batch + 1 : end.batch;
+  if (!last || laterBatchFollows(bytes, end.offset, torn)) {
+    throw corrupt(path, end.offset, 'a record of the log is damaged, and synced ones follow it');
   }
-  logger.warn('cut bytes off the end of the log that were never synced', {
-    path,
-    offset: tail.offset,
-    bytes: bytes.length - tail.offset,
-  });
-  const file = await files.open(path, 'existing');
-  try {
-    await file.truncate(tail.offset);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  return async () => {
+    const bytesCut = bytes.length - end.offset;
+    logger.warn('cut bytes off the end of the log that were never synced', {
+      path,
+      offset: end.offset,
+      bytes: bytesCut,
+    });
+    const file = await files.open(path, 'existing');
+    try {
+      await file.truncate(end.offset);
+    } finally {
+      await file.close();
+    }
+  };
 }

@@ -4,13 +4,13 @@
  *
  * Two slots are written in turns, so that a torn write leaves the one before. Each slot, little endian, 96 bytes: 8 magic,
  * u32 format version, u32 stage, u64 sequence, cluster id, member id, term, vote, index, term of the mark, u64 number of the
- * log's newest segment, 4 zero bytes, u32 CRC-32C.
+ * log's newest segment, 4 zero bytes, u32 CRC-32.
  *
  * `stage` is `creating` until the first log and state are durable: such a directory has promised nothing to nobody and is
  * made anew.
  */
 import { join } from 'node:path';
-import { crc32c } from '@flotilla/base';
+import { crc32 } from '@flotilla/base';
 import type { EntryId } from '@flotilla/raft';
 import type { Files, OpenFile } from './files.ts';
 import { type MemberIdentity, corrupt, foreign, unknownFormat } from './refusal.ts';
@@ -71,7 +71,10 @@ export async function openWitness(
   );
   const newest = slots.sort((a, b) => b.sequence - a.sequence)[0];
   if (!newest) throw corrupt(path, 0, 'neither of its two slots is whole');
-  return openedWitness(await files.open(path, 'existing'), identity, newest);
+  const file = await files.open(path, 'existing');
+  // A process that was killed may have left a write without a sync; what is answered from here on must be durable.
+  await file.write([]);
+  return openedWitness(file, identity, newest);
 }
 
 interface Slot {
@@ -87,8 +90,8 @@ function openedWitness(file: OpenFile, identity: MemberIdentity, start: Slot): W
     },
     async write(next) {
       sequence++;
-      await file.write((sequence % 2) * slotStride, encodeSlot(identity, { state: next, sequence }));
-      await file.sync();
+      const bytes = encodeSlot(identity, { state: next, sequence });
+      await file.write([{ position: (sequence % 2) * slotStride, bytes }]);
       state = next;
     },
     close: () => file.close(),
@@ -111,14 +114,14 @@ function encodeSlot(identity: MemberIdentity, { state, sequence }: Slot): Buffer
     BigInt(state.segment),
   ];
   for (const [i, number] of numbers.entries()) bytes.writeBigUInt64LE(number, 16 + 8 * i);
-  bytes.writeUInt32LE(crc32c(bytes.subarray(0, slotBytes - 4)), slotBytes - 4);
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, slotBytes - 4)), slotBytes - 4);
   return bytes;
 }
 
 function readSlot(file: Buffer, offset: number, path: string, identity: MemberIdentity): Slot | undefined {
   const bytes = file.subarray(offset, offset + slotBytes);
   if (bytes.length < slotBytes || !bytes.subarray(0, 8).equals(magic)) return undefined;
-  if (bytes.readUInt32LE(slotBytes - 4) !== crc32c(bytes.subarray(0, slotBytes - 4))) return undefined;
+  if (bytes.readUInt32LE(slotBytes - 4) !== crc32(bytes.subarray(0, slotBytes - 4))) return undefined;
   const version = bytes.readUInt32LE(8);
   if (version !== formatVersion) throw unknownFormat(path, version);
   const number = (i: number): bigint => bytes.readBigUInt64LE(16 + 8 * i);

@@ -1,0 +1,91 @@
+/**
+ * Requests to a thread of one's own for the writing of files: nothing there waits behind other work of the process, and a batch
+ * costs one hop, not one for the write and one for the sync.
+ *
+ * The thread runs from the first request for as long as a file is held open or a request is under way; it keeps the process
+ * alive only for the latter. When it ends by itself, all requests fail from then on.
+ */
+import { Worker } from 'node:worker_threads';
+import { OperatingError, assert, messageOf } from '@flotilla/base';
+import type { Bell, FileReply, FileRequest } from './file-thread.ts';
+
+interface Waiting {
+  readonly resolve: (value: number) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface RunningThread {
+  readonly worker: Worker;
+  readonly bell: Bell;
+  /** In the order of their requests, which is that of the replies. */
+  readonly waiting: Waiting[];
+}
+
+export class FileRequests {
+  #thread: RunningThread | undefined;
+  #failure: Error | undefined;
+  #held = 0;
+
+  /** The thread has ended by itself: nothing is under way any more, and nothing else will be. */
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** A file is open: the thread stays. */
+  hold(): void {
+    this.#held++;
+  }
+
+  /** The opposite of `hold`; resolves when the thread has ended, if this was the last file. */
+  async release(): Promise<void> {
+    this.#held--;
+    await this.#endIfIdle();
+  }
+
+  /** @throws what the operating system says, or that the thread has ended. */
+  async send(request: FileRequest): Promise<number> {
+    if (this.#failure) throw this.#failure;
+    const { worker, bell, waiting } = (this.#thread ??= this.#start());
+    const reply = new Promise<number>((resolve, reject) => waiting.push({ resolve, reject }));
+    if (waiting.length === 1) worker.ref();
+    worker.postMessage(request);
+    Atomics.add(bell, 0, 1);
+    Atomics.notify(bell, 0);
+    return reply;
+  }
+
+  #start(): RunningThread {
+    const bell: Bell = new Int32Array(new SharedArrayBuffer(4));
+    // No options of this process, no preloaded modules: the thread starts in milliseconds, beside the rest of the start.
+    const options = { workerData: bell, env: {}, execArgv: [] };
+    const worker = new Worker(new URL('./file-thread.js', import.meta.url), options);
+    const thread: RunningThread = { worker, bell, waiting: [] };
+    worker.unref();
+    worker.on('message', (reply: FileReply) => this.#settle(thread, reply));
+    worker.on('error', (error: unknown) => this.#fail(thread, messageOf(error)));
+    worker.on('exit', (code) => this.#fail(thread, `exit code ${code}`));
+    return thread;
+  }
+
+  #settle({ worker, waiting }: RunningThread, reply: FileReply): void {
+    const first = waiting.shift();
+    assert(first !== undefined, 'each request has one reply');
+    if (waiting.length === 0) worker.unref();
+    if (typeof reply === 'number') first.resolve(reply);
+    else first.reject(Object.assign(new Error(reply.message), { code: reply.code }));
+  }
+
+  /** Not when it was ended on purpose. */
+  #fail(thread: RunningThread, why: string): void {
+    if (this.#thread !== thread) return;
+    this.#failure ??= new OperatingError('FILE_THREAD', `the thread that writes the files has ended: ${why}`);
+    for (const { reject } of thread.waiting.splice(0)) reject(this.#failure);
+  }
+
+  async #endIfIdle(): Promise<void> {
+    const thread = this.#thread;
+    if (!thread || this.#held > 0 || thread.waiting.length > 0) return;
+    this.#thread = undefined;
+    await thread.worker.terminate();
+  }
+}

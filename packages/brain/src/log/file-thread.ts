@@ -1,0 +1,91 @@
+/**
+ * The thread that opens, writes and syncs the files of the log: an entry point of its own, started by `file-requests.ts`.
+ *
+ * It answers one request after the other, in their order. Between them it sleeps on the bell rather than in an event loop: a
+ * wake-up by futex is the cheapest there is, and nothing else may run here. Its end is `terminate`, which interrupts the sleep.
+ * It imports nothing of ours, to start fast.
+ */
+import * as fs from 'node:fs';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+
+/** Flat, because that is what costs least to pass on: a write is three of its values. */
+export type FileRequest =
+  | readonly ['open', path: string, flags: number]
+  | readonly ['write', fd: number, ...writes: readonly (number | Uint8Array)[]]
+  | readonly ['truncate', fd: number, size: number]
+  | readonly ['close', fd: number]
+  | readonly ['syncDirectory', path: string];
+
+/** The file descriptor for `open`, 0 for the others, or what went wrong. */
+export type FileReply = number | { readonly message: string; readonly code: string | undefined };
+
+/** One number, raised and notified with every request. */
+export type Bell = Int32Array<SharedArrayBuffer>;
+
+if (parentPort === null) throw new Error('this module is the entry point of a thread');
+serve(parentPort, workerData as Bell);
+
+function serve(port: MessagePort, bell: Bell): never {
+  for (let heard = 0; ; Atomics.wait(bell, 0, heard)) {
+    // Read before the requests: one that comes after the last look has rung the bell again.
+    heard = Atomics.load(bell, 0);
+    for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
+      const { message } = next as { readonly message: FileRequest };
+      port.postMessage(answer(message));
+    }
+  }
+}
+
+function answer(request: FileRequest): FileReply {
+  try {
+    return act(request);
+  } catch (error) {
+    // A clone of the error itself would lose its code.
+    const { message, code } = error as NodeJS.ErrnoException;
+    return { message, code };
+  }
+}
+
+function act(request: FileRequest): number {
+  switch (request[0]) {
+    case 'open':
+      return fs.openSync(request[1], request[2], 0o600);
+    case 'write': {
+      const [, fd, ...writes] = request;
+      for (let i = 0; i < writes.length; i += 3) {
+        writeTimes(fd, writes[i] as number, writes[i + 1] as Uint8Array, writes[i + 2] as number);
+      }
+      fs.fdatasyncSync(fd);
+      return 0;
+    }
+    case 'truncate':
+      fs.ftruncateSync(request[1], request[2]);
+      fs.fdatasyncSync(request[1]);
+      return 0;
+    case 'close':
+      fs.closeSync(request[1]);
+      return 0;
+    case 'syncDirectory':
+      syncDirectory(request[1]);
+      return 0;
+  }
+}
+
+function writeTimes(fd: number, position: number, bytes: Uint8Array, times: number): void {
+  for (let i = 0; i < times; i++) writeAll(fd, position + i * bytes.length, bytes);
+}
+
+function writeAll(fd: number, position: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) {
+    done += fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
+  }
+}
+
+function syncDirectory(path: string): void {
+  const fd = fs.openSync(path, fs.constants.O_RDONLY);
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
