@@ -22,9 +22,14 @@ interface RunningThread {
 }
 
 export class FileRequests {
+  readonly #entryPoint: URL;
   #thread: RunningThread | undefined;
   #failure: Error | undefined;
   #held = 0;
+
+  constructor(entryPoint: URL) {
+    this.#entryPoint = entryPoint;
+  }
 
   /** The thread has ended by itself: nothing is under way any more, and nothing else will be. */
   get failed(): boolean {
@@ -58,7 +63,7 @@ export class FileRequests {
     const bell: Bell = new Int32Array(new SharedArrayBuffer(4));
     // No options of this process, no preloaded modules: the thread starts in milliseconds, beside the rest of the start.
     const options = { workerData: bell, env: {}, execArgv: [] };
-    const worker = new Worker(new URL('./file-thread.js', import.meta.url), options);
+    const worker = new Worker(this.#entryPoint, options);
     const thread: RunningThread = { worker, bell, waiting: [] };
     worker.unref();
     worker.on('message', (reply: FileReply) => this.#settle(thread, reply));

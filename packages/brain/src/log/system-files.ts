@@ -2,15 +2,22 @@
  * The machine's file system. What a batch of the log may wait for goes to a thread of its own (`file-requests.ts`); the rest
  * (reading at the start, removing what is done with) to the thread pool of the process.
  */
-import { closeSync, constants } from 'node:fs';
+import { constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { codeOf } from '@flotilla/base';
 import { FileRequests } from './file-requests.ts';
 import type { Files, OpenFile } from './files.ts';
 
+export interface SystemFilesOptions {
+  /** Entry point of the thread; a test may give one that fails. */
+  readonly thread?: URL;
+}
+
 /** Files with a thread of their own, which ends when the last open file is closed. */
-export function createSystemFiles(): Files {
-  const requests = new FileRequests();
+export function createSystemFiles(options: SystemFilesOptions = {}): Files {
+  // Beside this file, in the bundle too.
+  const { thread = new URL('./file-thread.js', import.meta.url) } = options;
+  const requests = new FileRequests(thread);
   return {
     async makeDirectory(path) {
       await fs.mkdir(path, { recursive: true, mode: 0o700 });
@@ -66,9 +73,8 @@ function openFile(requests: FileRequests, fd: number): OpenFile {
       await requests.send(['truncate', fd, size]);
     },
     async close() {
-      // In its turn, because a number that is closed under a write may by then be another file's.
-      if (requests.failed) closeSync(fd);
-      else await requests.send(['close', fd]);
+      // A thread closes what it has opened when it ends.
+      if (!requests.failed) await requests.send(['close', fd]);
       await requests.release();
     },
   };
