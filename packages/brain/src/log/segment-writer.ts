@@ -30,7 +30,7 @@ export interface SegmentTail {
 }
 
 /** Larger batches are rare, and do not keep their memory. */
-const keptBytes = 1024 * 1024;
+const keptBytes = 4 * 1024 * 1024;
 
 /** Memory for one batch at a time, used again and again; shared, so that it reaches another thread without a copy. */
 export class BatchBuffer {
