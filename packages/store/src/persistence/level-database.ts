@@ -4,13 +4,21 @@ import { OperatingError, codeOf, messageOf } from '@flotilla/base';
 import { stateDamaged } from './rows.ts';
 import type { OpenDatabaseOptions, Row, RowChange, StateDatabase, StateSnapshot } from './state-database.ts';
 
-const rowsPerRead = 256;
 const encoding = { keyEncoding: 'view', valueEncoding: 'view' } as const;
+/** Rows are pages of some 16 KiB: a read brings up to this much. */
+const scan = { ...encoding, fillCache: false, highWaterMarkBytes: 1024 * 1024 } as const;
+const rowsPerRead = 1024;
+
+/**
+ * Measured with a million keys, see docs/decisions/store-history-in-pages.md. Files are mapped into memory, so the number
+ * that are open bounds that; pages are cached above, so that blocks need not be.
+ */
+const tuning = { writeBufferSize: 8 * 1024 * 1024, cacheSize: 1024 * 1024, maxOpenFiles: 74 } as const;
 
 /** @throws OperatingError `STATE_LOCKED` when another process has it open, `STATE_DAMAGED` when it cannot be opened. */
 export async function openLevelDatabase(options: OpenDatabaseOptions): Promise<StateDatabase> {
   const { directory, createIfMissing } = options;
-  const level = new Level<Uint8Array, Uint8Array>(directory, { ...encoding, createIfMissing });
+  const level = new Level<Uint8Array, Uint8Array>(directory, { ...encoding, ...tuning, createIfMissing });
   try {
     await level.open();
   } catch (error) {
@@ -31,12 +39,16 @@ function operationOf({ key, value }: RowChange) {
 function snapshotOf(level: Level<Uint8Array, Uint8Array>, directory: string): StateSnapshot {
   const snapshot = level.snapshot();
   async function* rows(): AsyncGenerator<Row, void> {
-    const iterator = level.iterator({ ...encoding, snapshot });
+    const iterator = level.iterator({ ...scan, snapshot });
+    const read = (): Promise<Result> => iterator.nextv(rowsPerRead).then(toEntries, toError);
     try {
-      for (;;) {
-        const entries = await iterator.nextv(rowsPerRead);
-        if (entries.length === 0) return;
-        for (const [key, value] of entries) yield { key, value };
+      for (let next = read(); ;) {
+        const result = await next;
+        if ('error' in result) throw result.error;
+        if (result.entries.length === 0) return;
+        // LevelDB reads on while these rows are worked on.
+        next = read();
+        for (const [key, value] of result.entries) yield { key, value };
       }
     } catch (error) {
       throw readFailure(directory, error);
@@ -50,6 +62,12 @@ function snapshotOf(level: Level<Uint8Array, Uint8Array>, directory: string): St
     close: () => snapshot.close(),
   };
 }
+
+/** What a read came to: a read ahead may fail while nobody waits for it. */
+type Result = { readonly entries: [Uint8Array, Uint8Array][] } | { readonly error: unknown };
+
+const toEntries = (entries: [Uint8Array, Uint8Array][]): Result => ({ entries });
+const toError = (error: unknown): Result => ({ error });
 
 function readOrRefuse<T>(directory: string, read: () => T): T {
   try {
