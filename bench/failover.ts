@@ -27,7 +27,8 @@ const writeTimeoutMs = 100;
 /** Acknowledged writes before the blow and after it. */
 const writesAround = 200;
 
-interface Subject {
+/** A store that is struck. */
+export interface Subject {
   readonly side: Row['side'];
   /** In the name of its rows. */
   readonly of: string;
@@ -77,7 +78,11 @@ async function gapsAround(client: EtcdClient, { pid, signal }: Blow): Promise<Ga
   }
 }
 
-async function strikeInTurns(subjects: readonly Subject[], { runs, say }: BenchmarkContext): Promise<readonly Row[]> {
+/** Strikes each in its turn. @returns rows for each blow: the gap, and the longest gap before it */
+export async function strikeInTurns(
+  subjects: readonly Subject[],
+  { runs, say }: BenchmarkContext,
+): Promise<readonly Row[]> {
   const samples = new Samples();
   for (const { signal, name } of blows) {
     for (let run = 0; run < runs; run++) {
@@ -110,13 +115,13 @@ export const benchmark: Benchmark = {
     });
     const bare = await withScope(async (scope) => {
       const of = 'three members';
-      const ours: Subject = { side: 'flotilla', of, store: await startMembers(scope, flotillaBrain) };
+      const ours: Subject = { side: 'flotilla', of, store: await startMembers(scope, flotillaBrain()) };
       const noEtcd = missingTools('etcd');
       if (noEtcd !== false) {
         context.say(`${noEtcd}: no ratios`);
         return strikeInTurns([ours], context);
       }
-      const peer: Subject = { side: 'etcd', of, store: await startMembers(scope, etcd) };
+      const peer: Subject = { side: 'etcd', of, store: await startMembers(scope, etcd()) };
       return strikeInTurns([ours, peer], context);
     });
     return [...inCluster, ...bare];

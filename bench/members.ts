@@ -17,8 +17,15 @@ export interface MemberCommand {
   readonly args: readonly string[];
 }
 
-export const flotillaBrain: MemberCommand = { command: process.execPath, args: [flotillaCommand, 'brain'] };
-export const etcd: MemberCommand = { command: 'etcd', args: [] };
+/** @param node the binary that runs it; this process's own unless told */
+export function flotillaBrain(node: string = process.execPath): MemberCommand {
+  return { command: node, args: [flotillaCommand, 'brain'] };
+}
+
+/** @param path of the binary; the one on the PATH unless told */
+export function etcd(path = 'etcd'): MemberCommand {
+  return { command: path, args: [] };
+}
 
 /** A store that can be struck: three bare members, or those of a whole cluster. */
 export interface Store {
@@ -29,9 +36,19 @@ export interface Store {
   bringBack(index: number, oldPid: number): Promise<void>;
 }
 
-const size = 3;
+const defaultSize = 3;
 
-export async function startMembers(scope: Teardown, { command, args }: MemberCommand): Promise<Store> {
+/** Starts members and waits until all follow one leader. */
+export async function startMembers(scope: Teardown, command: MemberCommand, size = defaultSize): Promise<Store> {
+  const store = spawnMembers(scope, command, size);
+  const client = createEtcdClient({ endpoints: store.endpoints });
+  scope.teardown(() => client.close());
+  await untilWhole(client);
+  return store;
+}
+
+/** Starts members and waits for nothing. */
+export function spawnMembers(scope: Teardown, { command, args }: MemberCommand, size = defaultSize): Store {
   const directory = mkdtempSync(join(tmpdir(), 'flotilla-bench-'));
   const network = `127.${64 + Math.floor(Math.random() * 190)}.${Math.floor(Math.random() * 256)}`;
   const places = Array.from({ length: size }, (_, i) => ({ name: `m${i + 1}`, host: `${network}.${i + 1}` }));
@@ -65,12 +82,8 @@ export async function startMembers(scope: Teardown, { command, args }: MemberCom
     rmSync(directory, { recursive: true, force: true });
   });
   for (const index of places.keys()) start(index);
-  const endpoints = places.map(({ host }) => `${host}:2379`);
-  const client = createEtcdClient({ endpoints });
-  scope.teardown(() => client.close());
-  await untilWhole(client);
   return {
-    endpoints,
+    endpoints: places.map(({ host }) => `${host}:2379`),
     pidOf: (index) => childAt(index).pid ?? 0,
     async bringBack(index) {
       await ended(childAt(index));

@@ -1,5 +1,5 @@
 /** What the kernel knows about processes: CPU seconds and memory, from /proc. Linux only. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 
 /** `USER_HZ`: the unit of the times in /proc/<pid>/stat, the same on every Linux that Node runs on. */
 const ticksPerSecond = 100;
@@ -40,6 +40,38 @@ export function cpuSecondsBelow(ancestor: number): number {
       .filter(({ parent }) => parent === pid)
       .reduce((sum, child) => sum + child.cpuSeconds + secondsBelow(child.pid), 0);
   return secondsBelow(ancestor);
+}
+
+/** CPU seconds, user and system, of a process and of its children that have ended. @throws Error when it has ended */
+export function cpuSecondsOf(pid: number): number {
+  const stat = statOf(pid);
+  if (!stat) throw new Error(`process ${pid} has ended`);
+  return stat.cpuSeconds;
+}
+
+/** CPU seconds of this process's children that have ended. */
+export function cpuSecondsOfEnded(): number {
+  const text = readFileSync('/proc/self/stat', 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond;
+}
+
+/** What the process has given to file systems with a disk below, pages that were not written out yet included. */
+export function writtenMiB(pid: number): number {
+  const [, bytes] = /^write_bytes: (\d+)$/m.exec(readProc(pid, 'io') ?? '') ?? [];
+  if (bytes === undefined) throw new Error(`process ${pid} has ended, or the kernel does not tell what it wrote`);
+  return Number(bytes) / 2 ** 20;
+}
+
+/** From now on the peak is counted anew. */
+export function resetPeakRss(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
+
+export function peakRssMiB(pid: number): number {
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readProc(pid, 'status') ?? '') ?? [];
+  if (kibibytes === undefined) throw new Error(`process ${pid} has ended`);
+  return Number(kibibytes) / 1024;
 }
 
 export interface Memory {

@@ -24,8 +24,9 @@ export interface Machine {
   readonly loadBefore: number;
 }
 
-export function describeMachine(): Machine {
-  const { stdout } = spawnSync('etcd', ['--version'], { encoding: 'utf8' });
+/** @param peer the etcd beside us */
+export function describeMachine(peer = 'etcd'): Machine {
+  const { stdout } = spawnSync(peer, ['--version'], { encoding: 'utf8' });
   return {
     cpu: os.cpus()[0]?.model ?? 'unknown',
     cores: os.cpus().length,

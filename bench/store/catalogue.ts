@@ -1,0 +1,15 @@
+/** The benchmarks of the store by name, in the order of their runs. Each is loaded when its turn comes. */
+import type { StoreBenchmark } from './row.ts';
+
+export const catalogue: Readonly<Record<string, () => Promise<StoreBenchmark>>> = {
+  puts: () => unary('puts'),
+  txns: () => unary('txns'),
+  reads: () => unary('reads'),
+  mixed: async () => (await import('./mixed.ts')).benchmark,
+  leases: async () => (await import('./lease.ts')).benchmark,
+};
+
+async function unary(of: 'puts' | 'txns' | 'reads'): Promise<StoreBenchmark> {
+  const [rows, { unaryBenchmark }] = await Promise.all([import('./rows.ts'), import('./unary.ts')]);
+  return unaryBenchmark(rows[of]);
+}
