@@ -102,7 +102,12 @@ function storeOf(cluster: Cluster): Store {
   return {
     endpoints: cluster.endpoints,
     pidOf: (index) => cluster.pidOf(nameOf(index)),
-    bringBack: (index, oldPid) => cluster.untilBack(nameOf(index), oldPid),
+    // The supervisor starts it.
+    async bringBack(index, oldPid) {
+      const startMs = performance.now();
+      await cluster.untilBack(nameOf(index), oldPid);
+      return startMs;
+    },
   };
 }
 

@@ -32,8 +32,11 @@ export interface Store {
   readonly endpoints: readonly string[];
   /** @param index of the member's endpoint */
   pidOf(index: number): number;
-  /** Sees to it that the member runs again, after its process `oldPid` has ended. */
-  bringBack(index: number, oldPid: number): Promise<void>;
+  /**
+   * Sees to it that the member runs again, after its process `oldPid` has ended.
+   * @returns when it was started at the earliest, on the clock of `performance.now()`
+   */
+  bringBack(index: number, oldPid: number): Promise<number>;
 }
 
 const defaultSize = 3;
@@ -87,7 +90,9 @@ export function spawnMembers(scope: Teardown, { command, args }: MemberCommand, 
     pidOf: (index) => childAt(index).pid ?? 0,
     async bringBack(index) {
       await ended(childAt(index));
+      const startMs = performance.now();
       start(index);
+      return startMs;
     },
   };
 }

@@ -6,7 +6,11 @@ export const catalogue: Readonly<Record<string, () => Promise<StoreBenchmark>>> 
   txns: () => unary('txns'),
   reads: () => unary('reads'),
   mixed: async () => (await import('./mixed.ts')).benchmark,
+  watches: async () => (await import('./watch.ts')).benchmark,
   leases: async () => (await import('./lease.ts')).benchmark,
+  million: async () => (await import('./million.ts')).benchmark,
+  gaps: async () => (await import('./gap.ts')).benchmark,
+  ready: async () => (await import('./ready.ts')).benchmark,
 };
 
 async function unary(of: 'puts' | 'txns' | 'reads'): Promise<StoreBenchmark> {

@@ -19,6 +19,7 @@ const windowPiece = 2 ** 28;
 const maxFrameBytes = 16_384;
 const headBytes = 9;
 const grpcHeadBytes = 5;
+const firstOutputBytes = 65_536;
 
 export interface StreamEvents {
   /** @param message valid only during the call */
@@ -94,7 +95,8 @@ class Connection implements LeanConnection {
   #streamWindow = defaultWindow;
   #receivedBytes = 0;
   #rest: Buffer = Buffer.alloc(0);
-  #output: Buffer[] = [];
+  #output: Buffer = Buffer.allocUnsafe(firstOutputBytes);
+  #outputBytes = 0;
   #closed = false;
 
   constructor(socket: net.Socket, authority: string) {
@@ -106,7 +108,7 @@ class Connection implements LeanConnection {
     const settings = Buffer.alloc(6);
     settings.writeUInt16BE(initialWindowSetting);
     settings.writeUInt32BE(ownWindow, 2);
-    this.#write(Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'));
+    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
     this.#writeFrame({ type: frame.settings, flags: 0, stream: 0 }, settings);
     this.#giveBack(0, ownWindow - defaultWindow);
   }
@@ -180,22 +182,30 @@ class Connection implements LeanConnection {
   }
 
   #writeFrame({ type, flags, stream }: { type: number; flags: number; stream: number }, payload: Buffer): void {
-    const head = Buffer.allocUnsafe(headBytes);
-    head.writeUIntBE(payload.length, 0, 3);
-    head[3] = type;
-    head[4] = flags;
-    head.writeUInt32BE(stream, 5);
-    this.#write(head);
-    this.#write(payload);
+    this.#makeRoom(headBytes + payload.length);
+    const at = this.#outputBytes;
+    this.#output.writeUIntBE(payload.length, at, 3);
+    this.#output[at + 3] = type;
+    this.#output[at + 4] = flags;
+    this.#output.writeUInt32BE(stream, at + 5);
+    payload.copy(this.#output, at + headBytes);
+    this.#outputBytes += headBytes + payload.length;
   }
 
-  #write(bytes: Buffer): void {
-    if (this.#output.push(bytes) === 1) setImmediate(() => this.#flush());
+  /** For bytes that are written at once: they leave at the end of the turn. */
+  #makeRoom(bytes: number): void {
+    if (this.#outputBytes === 0) setImmediate(() => this.#flush());
+    if (this.#output.length - this.#outputBytes >= bytes) return;
+    const larger = Buffer.allocUnsafe(2 * (this.#outputBytes + bytes));
+    this.#output.copy(larger, 0, 0, this.#outputBytes);
+    this.#output = larger;
   }
 
   #flush(): void {
-    const bytes = Buffer.concat(this.#output);
-    this.#output = [];
+    const bytes = this.#output.subarray(0, this.#outputBytes);
+    // The socket may keep these for later.
+    this.#output = Buffer.allocUnsafe(firstOutputBytes);
+    this.#outputBytes = 0;
     if (!this.#socket.destroyed) this.#socket.write(bytes);
   }
 

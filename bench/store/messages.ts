@@ -32,6 +32,7 @@ export const paths = {
   txn: '/etcdserverpb.KV/Txn',
   watch: '/etcdserverpb.Watch/Watch',
   keepAlive: '/etcdserverpb.Lease/LeaseKeepAlive',
+  status: '/etcdserverpb.Maintenance/Status',
 } as const;
 
 export interface Pair {
@@ -141,23 +142,15 @@ export class FieldReader {
 }
 
 const outer = new FieldReader();
-const inner = new FieldReader();
 
-/** Of the header that every answer begins with. @param message without its gRPC frame */
-export function revisionOf(message: Buffer): number {
-  outer.reset(message, 0, message.length);
-  while (outer.next()) {
-    if (outer.field !== 1) continue;
-    inner.reset(message, outer.start, outer.end);
-    while (inner.next()) if (inner.field === 3) return inner.value;
-  }
-  return 0;
+/** A request of which no field is set. */
+export function emptyFrame(): Buffer {
+  return framed();
 }
 
-/** Keys in the answer of a range. */
-export function keysIn(message: Buffer): number {
-  let keys = 0;
-  outer.reset(message, 0, message.length);
-  while (outer.next()) if (outer.field === 2) keys++;
-  return keys;
+/** Whether the answer to a status names a leader. */
+export function hasLeader(status: Buffer): boolean {
+  outer.reset(status, 0, status.length);
+  while (outer.next()) if (outer.field === 4) return outer.value !== 0;
+  return false;
 }

@@ -5,14 +5,13 @@
  */
 import type { Teardown } from '#e2e/cluster.js';
 import { withScope } from '../scope.ts';
-import { summaryOf } from '../statistics.ts';
 import { keyAt, keyPrefix, keySpace } from './key-rotation.ts';
 import { type LeanConnection, connectLean } from './lean-client.ts';
 import { offsetsOf, paths, putFrame, rangeFrame } from './messages.ts';
 import { fill, valueOf } from './preload.ts';
 import type { StoreBenchmark, StoreContext, StoreRow } from './row.ts';
 import { type Side, leaderOf, revisionOf, startSides } from './sides.ts';
-import { type Sample, inTurns, percentile } from './turns.ts';
+import { type Driven, throughputThenLatency } from './throughput.ts';
 
 const name = 'mixed 80 % reads, 20 % puts, all members';
 const connectionCount = 10;
@@ -22,8 +21,6 @@ const valueBytes = 256;
 const putEvery = 5;
 const stride = 7_919;
 const warmUpSeconds = 1.5;
-const offeredShare = 0.7;
-const keptShare = 0.97;
 const paceMs = 10;
 
 /** A request with another key each time. */
@@ -124,7 +121,7 @@ async function runAtRate(
   return answeredInTime;
 }
 
-async function checkedLoad(side: Side, seconds: number, rate?: number): Promise<MixedTurn> {
+async function checkedLoad(side: Side, seconds: number, rate?: number): Promise<Driven> {
   const { endpoints } = side.store;
   const connections = await Promise.all(
     Array.from({ length: connectionCount }, (_, i) => connectLean(endpoints[i % endpoints.length] ?? '')),
@@ -147,12 +144,6 @@ async function checkedLoad(side: Side, seconds: number, rate?: number): Promise<
   }
 }
 
-interface MixedTurn {
-  readonly perSecond: number;
-  readonly latenciesMs: readonly number[];
-  readonly generatorCpuSeconds: number;
-}
-
 async function measure(scope: Teardown, context: StoreContext): Promise<readonly StoreRow[]> {
   const { runs, seconds, say, commands } = context;
   const sides = await startSides(scope, commands);
@@ -160,25 +151,13 @@ async function measure(scope: Teardown, context: StoreContext): Promise<readonly
     await fill(await leaderOf(side), valueBytes);
     await checkedLoad(side, warmUpSeconds);
   }
-  const turns = { runs, sides, say };
-  const throughput = await inTurns({
-    ...turns,
+  return throughputThenLatency({
     name,
-    unit: 'calls/s',
-    load: async (side) => {
-      const { perSecond, generatorCpuSeconds } = await checkedLoad(side, seconds);
-      return { value: perSecond, generatorCpuSeconds };
-    },
+    runs,
+    sides,
+    say,
+    drive: (side, rate) => checkedLoad(side, seconds, rate),
   });
-  const rate = offeredShare * summaryOf(throughput.samples.etcd).median;
-  const keptTurns = { flotilla: 0, etcd: 0 };
-  const atRate = async (side: Side): Promise<Sample> => {
-    const { perSecond, latenciesMs, generatorCpuSeconds } = await checkedLoad(side, seconds, rate);
-    if (perSecond >= keptShare * rate) keptTurns[side.name]++;
-    return { value: percentile(latenciesMs, 0.99), generatorCpuSeconds };
-  };
-  const latency = await inTurns({ ...turns, name: `${name}: p99 at 70 % of etcd`, unit: 'ms', load: atRate });
-  return [throughput, { ...latency, offered: { perSecond: rate, keptTurns } }];
 }
 
 export const benchmark: StoreBenchmark = {

@@ -1,5 +1,6 @@
 /** One measured row of the store: raw samples of both sides, turn by turn, and what they cost. */
 import type { Row } from '../benchmark.ts';
+import type { Commands } from './sides.ts';
 import type { Usage } from './usage.ts';
 
 export type SideName = Row['side'];
@@ -34,9 +35,6 @@ export interface StoreContext {
   readonly runs: number;
   /** Of load in a turn. */
   readonly seconds: number;
-  readonly commands: {
-    readonly flotilla: { readonly command: string; readonly args: readonly string[] };
-    readonly etcd: { readonly command: string; readonly args: readonly string[] };
-  };
+  readonly commands: Commands;
   readonly say: (line: string) => void;
 }

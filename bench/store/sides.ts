@@ -30,13 +30,15 @@ export const sideNames = ['flotilla', 'etcd'] as const;
 
 export async function startSides(scope: Teardown, commands: Commands, size?: number): Promise<readonly Side[]> {
   const sides: Side[] = [];
-  for (const name of sideNames) {
-    const store = await startMembers(scope, commands[name], size);
-    const client = createEtcdClient({ endpoints: store.endpoints });
-    scope.teardown(() => client.close());
-    sides.push({ name, store, client });
-  }
+  for (const name of sideNames) sides.push(await startSide(scope, name, commands, size));
   return sides;
+}
+
+export async function startSide(scope: Teardown, name: Side['name'], commands: Commands, size?: number): Promise<Side> {
+  const store = await startMembers(scope, commands[name], size);
+  const client = createEtcdClient({ endpoints: store.endpoints });
+  scope.teardown(() => client.close());
+  return { name, store, client };
 }
 
 export interface Leader {

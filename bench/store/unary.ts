@@ -1,6 +1,5 @@
 /**
- * The rows of unary calls that h2load drives: throughput first, then the p99 latency of the same calls at 70 % of what etcd
- * reached, the same rate offered to both. All calls go to the leader.
+ * The rows of unary calls that h2load drives, all towards the leader.
  *
  * That they took effect: a write raises the revision by one, so after a turn it must have risen by the number of answers, give
  * or take those still in flight at the end; and the bytes of all answers together must be those of that many whole answers,
@@ -11,14 +10,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Teardown } from '#e2e/cluster.js';
 import { withScope } from '../scope.ts';
-import { summaryOf } from '../statistics.ts';
 import { type LoadResult, type LoadShape, runH2load } from './h2load.ts';
 import { rotateKeys } from './key-rotation.ts';
 import { callLean, connectLean } from './lean-client.ts';
 import { fill } from './preload.ts';
 import type { StoreBenchmark, StoreContext, StoreRow } from './row.ts';
 import { type Leader, type Side, leaderOf, revisionOf, startSides } from './sides.ts';
-import { type Sample, inTurns, percentile } from './turns.ts';
+import { throughputThenLatency } from './throughput.ts';
 
 export interface UnaryRow extends LoadShape {
   readonly name: string;
@@ -32,10 +30,6 @@ export interface UnaryRow extends LoadShape {
   readonly valueBytes: number;
 }
 
-/** Of etcd's throughput: the rate at which latencies are taken. */
-const offeredShare = 0.7;
-/** Less of the offered rate than this was not a measurement at that rate. */
-const keptShare = 0.97;
 const warmUpSeconds = 1.5;
 
 export function unaryBenchmark(rows: readonly UnaryRow[]): StoreBenchmark {
@@ -69,28 +63,19 @@ async function measureRow(scope: Teardown, row: UnaryRow, context: StoreContext)
   };
   for (const side of sides) await checked(side, { seconds: warmUpSeconds });
 
-  const turns = { runs, sides, say };
-  const throughput = await inTurns({
-    ...turns,
+  return throughputThenLatency({
     name: row.name,
-    unit: 'calls/s',
-    load: async (side) => {
-      const { perSecond, generatorCpuSeconds } = await checked(side, { seconds });
-      return { value: perSecond, generatorCpuSeconds };
+    runs,
+    sides,
+    say,
+    drive: (side, rate) => {
+      if (rate === undefined) return checked(side, { seconds });
+      const logFile = join(directory, 'log');
+      // h2load appends.
+      rmSync(logFile, { force: true });
+      return checked(side, { seconds, rate, logFile });
     },
   });
-  const rate = offeredShare * summaryOf(throughput.samples.etcd).median;
-  const keptTurns = { flotilla: 0, etcd: 0 };
-  const atRate = async (side: Side): Promise<Sample> => {
-    const logFile = join(directory, 'log');
-    // h2load appends.
-    rmSync(logFile, { force: true });
-    const { perSecond, latenciesMs, generatorCpuSeconds } = await checked(side, { seconds, rate, logFile });
-    if (perSecond >= keptShare * rate) keptTurns[side.name]++;
-    return { value: percentile(latenciesMs, 0.99), generatorCpuSeconds };
-  };
-  const latency = await inTurns({ ...turns, name: `${row.name}: p99 at 70 % of etcd`, unit: 'ms', load: atRate });
-  return [throughput, { ...latency, offered: { perSecond: rate, keptTurns } }];
 }
 
 /** Enough that a rate is offered whatever the answers do, but where one in flight is what the row is about. */

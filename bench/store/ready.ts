@@ -1,0 +1,20 @@
+/** From the spawn of three members in empty directories until each of them serves. Default flags on both sides. */
+import { spawnMembers } from '../members.ts';
+import type { StoreBenchmark } from './row.ts';
+import { untilServes } from './serving.ts';
+import { inFreshTurns } from './turns.ts';
+
+export const benchmark: StoreBenchmark = {
+  run: ({ runs, say, commands }) =>
+    inFreshTurns({
+      rows: [{ name: 'ready time of a fresh cluster', unit: 'ms' }],
+      runs,
+      say,
+      measure: async (scope, side) => {
+        const startMs = performance.now();
+        const { endpoints } = spawnMembers(scope, commands[side]);
+        await Promise.all(endpoints.map(untilServes));
+        return { values: [performance.now() - startMs] };
+      },
+    }),
+};
