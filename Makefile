@@ -4,7 +4,7 @@ FLOTILLA := node_modules/.bin/flotilla
 CONFIG ?= cluster-configs/local.yaml
 TSC := node_modules/.bin/tsc -b
 
-.PHONY: up down build check test bench sim chaos proto clean
+.PHONY: up down build check test bench bench-report profile scaling sim chaos proto clean
 
 node_modules/.installed: package.json package-lock.json $(wildcard packages/*/package.json)
 	npm ci --no-audit --no-fund
@@ -45,8 +45,32 @@ sim: build
 chaos: build
 	node_modules/.bin/tap --jobs=1 dist-test/e2e/*-killed.test.js
 
-bench: build
+# The store is judged on Node 24, whatever Node builds it; npm has the binary.
+NODE24_PACKAGE := node-linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
+NODE24 := bench/.node/node_modules/$(NODE24_PACKAGE)/bin/node
+
+$(NODE24):
+	@mkdir -p bench/.node && echo '{"private": true}' > bench/.node/package.json
+	npm install --prefix bench/.node --no-audit --no-fund $(NODE24_PACKAGE)@24 || \
+	{ echo 'make: npm could not bring Node 24; give one of your own instead: make bench NODE24=PATH'; exit 1; }
+	@test -x $@ || { echo 'make: $(NODE24_PACKAGE) holds no bin/node'; exit 1; }
+
+# The main line first, then the store beside etcd: a pass with Node 24, and one with the Node at hand.
+bench: build $(NODE24)
 	node bench/dist/main.js
+	node bench/dist/store/main.js --node $(NODE24) --node node
+
+# Draws the store's results as one SVG.
+bench-report: build
+	node bench/dist/store/draw.js
+
+# Where the leader's time goes under puts: a table and a flame graph.
+profile: build $(NODE24)
+	node bench/dist/store/profile.js --node $(NODE24)
+
+# How the rows grow with members, clients, keys and values.
+scaling: build $(NODE24)
+	node bench/dist/store/scaling.js --node $(NODE24)
 
 clean:
-	rm -rf packages/*/dist packages/*/dist-test packages/wire/gen dist-test bench/dist node_modules/.installed
+	rm -rf packages/*/dist packages/*/dist-test packages/wire/gen dist-test bench/dist bench/.node node_modules/.installed
