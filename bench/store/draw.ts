@@ -13,9 +13,9 @@ import { shortNumber } from './turns.ts';
 const resultsDirectory = fileURLToPath(new URL('../../results/', import.meta.url));
 const defaultOut = `${resultsDirectory}store.svg`;
 
-const width = 1_100;
-const labelWidth = 450;
-const figuresWidth = 210;
+const width = 1_240;
+const labelWidth = 500;
+const figuresWidth = 280;
 const rowHeight = 22;
 const headHeight = 86;
 const legendHeight = 34;

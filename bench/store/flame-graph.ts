@@ -5,7 +5,7 @@ import { escapeXml } from './svg.ts';
 
 const width = 1_400;
 const rowHeight = 17;
-const headHeight = 74;
+const headHeight = 84;
 /** Narrower calls are left out: nobody can see them. */
 const leastPixels = 0.4;
 const characterPixels = 6.4;
@@ -67,7 +67,7 @@ export function flameGraph(title: string, root: Call): string {
   const legend = stages
     .filter((stage) => stage !== 'idle')
     .map((stage, i) => {
-      const [x, y] = [8 + (i % 7) * 198, 30 + Math.floor(i / 7) * 20];
+      const [x, y] = [8 + (i % 6) * 232, 30 + Math.floor(i / 6) * 16];
       return `<rect x="${x}" y="${y}" width="12" height="12" fill="${colourOf(stage)}"/><text class="on" x="${x + 17}" y="${y + 10}">${escapeXml(stage)}</text>`;
     });
   return [

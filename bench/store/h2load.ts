@@ -51,7 +51,7 @@ export async function runH2load(scope: Teardown, load: Load): Promise<LoadResult
     `http://${endpoint}${path}`,
   ];
   const cpuBefore = cpuSecondsOfEnded();
-  const printed = await outputOf(scope, args);
+  const printed = await outputOf(scope, args, seconds);
   return {
     ...parse(printed),
     latenciesMs: logFile === undefined ? [] : latenciesIn(logFile),
@@ -59,12 +59,18 @@ export async function runH2load(scope: Teardown, load: Load): Promise<LoadResult
   };
 }
 
-async function outputOf(scope: Teardown, args: readonly string[]): Promise<string> {
+/** h2load waits for ever for a connection that is never answered: after this time beyond its own it is ended. */
+const patienceMs = 20_000;
+
+async function outputOf(scope: Teardown, args: readonly string[], seconds: number): Promise<string> {
   const child = spawn('h2load', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const late = setTimeout(() => child.kill('SIGKILL'), seconds * 1000 + patienceMs);
   scope.teardown(() => void child.kill('SIGKILL'));
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (printed += String(text)));
   const code = await closed(child);
+  clearTimeout(late);
+  if (code === null) throw new Error(`h2load did not end by itself:\n${printed}`);
   if (code !== 0) throw new Error(`h2load ended with ${code}:\n${printed}`);
   return printed;
 }

@@ -148,7 +148,7 @@ async function measure(scope: Teardown, context: StoreContext): Promise<readonly
   const { runs, seconds, say, commands } = context;
   const sides = await startSides(scope, commands);
   for (const side of sides) {
-    await fill(await leaderOf(side), valueBytes);
+    await fill(await leaderOf(side), { keyCount: keySpace, valueBytes });
     await checkedLoad(side, warmUpSeconds);
   }
   return throughputThenLatency({

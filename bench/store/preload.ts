@@ -1,5 +1,5 @@
 /** What is in the store before a load: all keys that it names, with values of one size. */
-import { keyAt, keySpace } from './key-rotation.ts';
+import { keyAt } from './key-rotation.ts';
 import { callLean, connectLean } from './lean-client.ts';
 import { paths, putAllFrame } from './messages.ts';
 import type { Leader } from './sides.ts';
@@ -18,15 +18,20 @@ export function valueOf(bytes: number): Buffer {
   return value;
 }
 
-export async function fill({ endpoint }: Leader, valueBytes: number): Promise<void> {
+export interface Filling {
+  readonly keyCount: number;
+  readonly valueBytes: number;
+}
+
+export async function fill({ endpoint }: Leader, { keyCount, valueBytes }: Filling): Promise<void> {
   const value = valueOf(valueBytes);
   const inTxn = Math.max(1, Math.min(keysInTxn, Math.floor(1_000_000 / (valueBytes + 100))));
   const connection = await connectLean(endpoint);
   let next = 0;
   const putSome = async (): Promise<void> => {
-    while (next < keySpace) {
+    while (next < keyCount) {
       const from = next;
-      next = Math.min(keySpace, next + inTxn);
+      next = Math.min(keyCount, next + inTxn);
       const pairs = Array.from({ length: next - from }, (_, i) => ({ key: keyAt(from + i), value }));
       await callLean(connection, paths.txn, putAllFrame(pairs));
     }

@@ -3,8 +3,8 @@
  * [--seconds S]`. A flame graph goes to `bench/results/`, the table of stages to stdout, as Markdown. The members run from the
  * packages' own files, not from the bundle, so that each function can be told apart; the profiler itself costs a little.
  */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,8 +17,7 @@ import { startMembers } from '../members.ts';
 import { closeAllScopes, withScope } from '../scope.ts';
 import { type Call, type Span, microsByStage, readProfile } from './cpu-profile.ts';
 import { flameGraph } from './flame-graph.ts';
-import { runH2load } from './h2load.ts';
-import { rotateKeys } from './key-rotation.ts';
+import { openGenerator } from './generator.ts';
 import { markdown } from './report.ts';
 import { puts } from './rows.ts';
 import { type Side, leaderOf } from './sides.ts';
@@ -48,24 +47,18 @@ async function profileLeader(scope: Teardown, node: string, seconds: number): Pr
   const side: Side = { name: 'flotilla', store, client };
   const row = puts.find(({ name }) => name === rowName);
   if (!row) throw new Error(`there is no row ${rowName}`);
-  const bodyFile = join(directory, 'body');
-  const { endpoint, index } = await leaderOf(side);
-  const load = { ...row, endpoint, bodyFile };
-  const stopRotation = rotateKeys(bodyFile, row.frame);
-  try {
-    await runH2load(scope, { ...load, seconds: warmUpSeconds });
-    const fromMicros = nowMicros();
-    const { answered } = await runH2load(scope, { ...load, seconds });
-    const span = { fromMicros, toMicros: nowMicros() };
-    const pid = store.pidOf(index);
-    process.kill(pid, 'SIGTERM');
-    await until('the leader has ended', () => !isAlive(pid));
-    const file = readdirSync(directory).find((name) => name.includes(`.${pid}.`) && name.endsWith('.cpuprofile'));
-    if (file === undefined) throw new Error('the leader wrote no profile');
-    return { root: readProfile(join(directory, file), span), span, calls: answered };
-  } finally {
-    stopRotation();
-  }
+  const generator = openGenerator(scope, row);
+  await generator.load(side, { seconds: warmUpSeconds });
+  const { index } = await leaderOf(side);
+  const fromMicros = nowMicros();
+  const { answered } = await generator.load(side, { seconds });
+  const span = { fromMicros, toMicros: nowMicros() };
+  const pid = store.pidOf(index);
+  process.kill(pid, 'SIGTERM');
+  await until('the leader has ended', () => !isAlive(pid));
+  const file = readdirSync(directory).find((name) => name.includes(`.${pid}.`) && name.endsWith('.cpuprofile'));
+  if (file === undefined) throw new Error('the leader wrote no profile');
+  return { root: readProfile(join(directory, file), span), span, calls: answered };
 }
 
 function stageTable({ root, calls }: Profiled): string {

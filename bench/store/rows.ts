@@ -1,8 +1,8 @@
 /** The rows of unary calls: what is sent, and how much at once. */
-import { keyAt, keyPrefix } from './key-rotation.ts';
+import { keyAt, keyPrefix, keySpace } from './key-rotation.ts';
 import { paths, putExistingFrame, putFrame, rangeFrame } from './messages.ts';
 import { valueOf } from './preload.ts';
-import type { UnaryRow } from './unary.ts';
+import type { UnaryRow } from './generator.ts';
 
 const key = keyAt(0);
 const value = valueOf(256);
@@ -12,6 +12,7 @@ const put = {
   frame: putFrame({ key, value }),
   keys: 'different',
   writes: true,
+  keyCount: keySpace,
   valueBytes: 256,
 } as const;
 const range = {
@@ -19,6 +20,7 @@ const range = {
   frame: rangeFrame({ key }),
   keys: 'different',
   writes: false,
+  keyCount: keySpace,
   valueBytes: 256,
 } as const;
 
