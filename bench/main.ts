@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { OperatingError, codeOf, messageOf } from '@flotilla/base';
 import { catalogue } from './catalogue.ts';
 import { type Measured, type Machine, describeMachine, table, writeJson } from './report.ts';
+import { endWithScopes } from './scope.ts';
 
 const resultsFile = fileURLToPath(new URL('../results/main-line.json', import.meta.url));
 const flotillaCommand = fileURLToPath(new URL('../../packages/cli/bin/flotilla.js', import.meta.url));
@@ -98,16 +99,7 @@ async function main(): Promise<void> {
   say(`\nkept in ${resultsFile}`);
 }
 
-/** What was started ends before we do. */
-async function interrupted(): Promise<void> {
-  say('stopping');
-  const { closeAllScopes } = await import('./scope.ts');
-  await closeAllScopes();
-  process.exit(130);
-}
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void interrupted());
-
+endWithScopes(say);
 main().catch((error: unknown) => {
   say(error instanceof OperatingError ? error.message : String(error instanceof Error ? error.stack : error));
   process.exitCode = 1;

@@ -36,7 +36,28 @@ export async function withScope<T>(use: (scope: Teardown) => Promise<T>): Promis
 }
 
 /** Ends everything that any benchmark started; from then on nothing can be started. */
-export async function closeAllScopes(): Promise<void> {
+async function closeAllScopes(): Promise<void> {
   over = true;
   await Promise.all([...open].map((scope) => scope.close()));
+}
+
+/**
+ * Sees to it that what was started ends before this process does, when it is told to stop and when it fails. Being told again
+ * changes nothing: what is being ended must not be left half-way.
+ */
+export function endWithScopes(say: (line: string) => void): void {
+  let ending: Promise<void> | undefined;
+  const end = (code: number): void => {
+    ending ??= closeAllScopes().finally(() => process.exit(code));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (!ending) say('stopping');
+      end(130);
+    });
+  }
+  process.on('uncaughtException', (error) => {
+    say(error.stack ?? String(error));
+    end(1);
+  });
 }

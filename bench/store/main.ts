@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { OperatingError, messageOf } from '@flotilla/base';
 import { missingTools } from '#e2e/tools.js';
 import { describeMachine } from '../report.ts';
-import { closeAllScopes } from '../scope.ts';
+import { endWithScopes } from '../scope.ts';
 import { catalogue } from './catalogue.ts';
 import { type Pass, costTable, majorOf, reportedRow, storeTable, writePass } from './report.ts';
 import { commandsOf } from './sides.ts';
@@ -135,15 +135,7 @@ async function main(): Promise<void> {
     process.stdout.write(`\nCosts of a turn, medians, Node ${pass.machine.node}\n\n${costTable(pass)}\n`);
 }
 
-/** What was started ends before we do. */
-async function interrupted(): Promise<void> {
-  say('stopping');
-  await closeAllScopes();
-  process.exit(130);
-}
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void interrupted());
-
+endWithScopes(say);
 main().catch((error: unknown) => {
   say(error instanceof OperatingError ? error.message : String(error instanceof Error ? error.stack : error));
   process.exitCode = 1;

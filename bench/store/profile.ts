@@ -14,7 +14,7 @@ import type { Teardown } from '#e2e/cluster.js';
 import { isAlive } from '#e2e/processes.js';
 import { until } from '#e2e/until.js';
 import { startMembers } from '../members.ts';
-import { closeAllScopes, withScope } from '../scope.ts';
+import { endWithScopes, withScope } from '../scope.ts';
 import { type Call, type Span, microsByStage, readProfile } from './cpu-profile.ts';
 import { flameGraph } from './flame-graph.ts';
 import { openGenerator } from './generator.ts';
@@ -91,8 +91,7 @@ async function main(): Promise<void> {
   process.stderr.write(`flame graph: ${file}\n`);
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void closeAllScopes().then(() => process.exit(130)));
+endWithScopes((line) => void process.stderr.write(`${line}\n`));
 
 main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);

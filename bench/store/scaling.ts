@@ -12,8 +12,8 @@ import { parseArgs } from 'node:util';
 import { messageOf } from '@flotilla/base';
 import type { Teardown } from '#e2e/cluster.js';
 import { type Machine, describeMachine } from '../report.ts';
-import { closeAllScopes, withScope } from '../scope.ts';
-import { type UnaryRow, openGenerator } from './generator.ts';
+import { endWithScopes, withScope } from '../scope.ts';
+import { type Generator, type UnaryRow, openGenerator } from './generator.ts';
 import { keyAt, keySpace } from './key-rotation.ts';
 import { paths, putFrame, rangeFrame } from './messages.ts';
 import { fill, valueOf } from './preload.ts';
@@ -70,6 +70,9 @@ const axes: Readonly<Record<string, Axis>> = {
 /** Reads first: as long as nothing was put, all answers are alike, and an error among them shows. */
 const loads = ['linearizable range', 'put'] as const;
 const warmUpSeconds = 1;
+/** So many connections take longer to be opened than a short turn lasts. */
+const manyConnections = 1_000;
+const longerForMany = 5;
 
 interface Measured {
   readonly axis: string;
@@ -103,7 +106,7 @@ async function measurePoint(scope: Teardown, { axis, at, point }: Where, order: 
     const callsPerSecond: Partial<Record<SideName, number>> = {};
     const generator = openGenerator(scope, rowOf(load, point));
     for (const side of sides) {
-      const found = await rateOf(side, generator, order.seconds);
+      const found = await rateOf({ side, generator, point, seconds: order.seconds });
       if (typeof found === 'number') callsPerSecond[side.name] = found;
       say(
         `  ${axis} ${at}: ${side.name}: ${load}: ${typeof found === 'number' ? `${shortNumber(found)} calls/s` : found}`,
@@ -114,15 +117,22 @@ async function measurePoint(scope: Teardown, { axis, at, point }: Where, order: 
   return measured;
 }
 
+interface Attempt {
+  readonly side: Side;
+  readonly generator: Generator;
+  readonly point: Point;
+  readonly seconds: number;
+}
+
+function secondsAt({ connections }: Point, seconds: number): number {
+  return connections >= manyConnections ? seconds * longerForMany : seconds;
+}
+
 /** @returns calls a second, or why there are none */
-async function rateOf(
-  side: Side,
-  generator: ReturnType<typeof openGenerator>,
-  seconds: number,
-): Promise<number | string> {
+async function rateOf({ side, generator, point, seconds }: Attempt): Promise<number | string> {
   try {
-    await generator.load(side, { seconds: warmUpSeconds });
-    return (await generator.load(side, { seconds })).perSecond;
+    await generator.load(side, { seconds: secondsAt(point, warmUpSeconds) });
+    return (await generator.load(side, { seconds: secondsAt(point, seconds) })).perSecond;
   } catch (error) {
     return messageOf(error);
   }
@@ -185,8 +195,7 @@ async function main(): Promise<void> {
   say(`kept in ${file}`);
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void closeAllScopes().then(() => process.exit(130)));
+endWithScopes(say);
 
 main().catch((error: unknown) => {
   say(error instanceof Error ? String(error.stack) : String(error));
