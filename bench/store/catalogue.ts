@@ -14,6 +14,6 @@ export const catalogue: Readonly<Record<string, () => Promise<StoreBenchmark>>> 
 };
 
 async function unary(of: 'puts' | 'txns' | 'reads'): Promise<StoreBenchmark> {
-  const [rows, { unaryBenchmark }] = await Promise.all([import('./rows.ts'), import('./unary.ts')]);
-  return unaryBenchmark(rows[of]);
+  const [{ unaryRows }, { unaryBenchmark }] = await Promise.all([import('./rows.ts'), import('./unary.ts')]);
+  return unaryBenchmark(unaryRows[of]);
 }

@@ -43,13 +43,12 @@ export interface LoadResult {
 /** @throws Error when any request got no answer or another status, with what h2load said */
 export async function runH2load(scope: Teardown, load: Load): Promise<LoadResult> {
   const { connections, inFlight, seconds, rate, logFile, endpoint, path, bodyFile } = load;
-  const args = [
-    ...['-D', `${Math.round(seconds * 1000)}ms`, '-c', String(connections), '-m', String(inFlight), '-d', bodyFile],
-    ...['-H', 'content-type: application/grpc', '-H', 'te: trailers'],
-    ...(rate === undefined ? [] : [`--rps=${(rate / connections).toFixed(3)}`]),
-    ...(logFile === undefined ? [] : [`--log-file=${logFile}`]),
-    `http://${endpoint}${path}`,
-  ];
+  const duration = `${Math.round(seconds * 1000)}ms`;
+  const shape = ['-D', duration, '-c', String(connections), '-m', String(inFlight)];
+  const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers'];
+  const pace = rate === undefined ? [] : [`--rps=${(rate / connections).toFixed(3)}`];
+  const log = logFile === undefined ? [] : [`--log-file=${logFile}`];
+  const args = [...shape, '-d', bodyFile, ...headers, ...pace, ...log, `http://${endpoint}${path}`];
   const cpuBefore = cpuSecondsOfEnded();
   const printed = await outputOf(scope, args, seconds);
   return {
@@ -75,9 +74,10 @@ async function outputOf(scope: Teardown, args: readonly string[], seconds: numbe
   return printed;
 }
 
-async function closed(child: ChildProcess): Promise<unknown> {
-  const [code] = (await once(child, 'close')) as unknown[];
-  return code;
+/** @returns the exit code; null when a signal ended it */
+async function closed(child: ChildProcess): Promise<number | null> {
+  await once(child, 'close');
+  return child.exitCode;
 }
 
 function parse(printed: string): Pick<LoadResult, 'perSecond' | 'answered' | 'dataBytes'> {

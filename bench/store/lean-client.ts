@@ -125,7 +125,7 @@ class Connection implements LeanConnection {
       partial: undefined,
     };
     this.#streams.set(id, stream);
-    if (this.#closed) queueMicrotask(() => this.#finish(id, false));
+    if (this.#closed) setImmediate(() => this.#finish(id, false));
     this.#writeFrame({ type: frame.headers, flags: flag.endHeaders, stream: id }, this.#headers.blockOf(path));
     stream.unsent.push(request);
     this.#pump(id, stream);
@@ -153,7 +153,9 @@ class Connection implements LeanConnection {
 
   #end(): void {
     this.#closed = true;
-    for (const id of [...this.#streams.keys()]) this.#finish(id, false);
+    // Those that are opened meanwhile end by themselves.
+    const open = Array.from(this.#streams.keys());
+    for (const id of open) this.#finish(id, false);
   }
 
   #finish(id: number, ok: boolean): void {

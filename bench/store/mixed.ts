@@ -71,15 +71,17 @@ async function runFreely(load: MixedLoad, connections: readonly LeanConnection[]
   let answeredInTime = 0;
   await new Promise<void>((resolve) => {
     const next = (connection: LeanConnection): void => {
-      if (over) return;
       open++;
       load.call(connection, () => {
         open--;
-        next(connection);
-        if (over && open === 0) resolve();
+        // After a failure the turn is void.
+        if (!over && load.failed === 0) return next(connection);
+        if (open > 0) return;
+        clearTimeout(end);
+        resolve();
       });
     };
-    setTimeout(() => {
+    const end = setTimeout(() => {
       over = true;
       answeredInTime = load.answered;
       if (open === 0) resolve();

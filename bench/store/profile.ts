@@ -19,7 +19,7 @@ import { type Call, type Span, microsByStage, readProfile } from './cpu-profile.
 import { flameGraph } from './flame-graph.ts';
 import { openGenerator } from './generator.ts';
 import { markdown } from './report.ts';
-import { puts } from './rows.ts';
+import { unaryRows } from './rows.ts';
 import { type Side, leaderOf } from './sides.ts';
 import { stages } from './stages.ts';
 
@@ -45,7 +45,7 @@ async function profileLeader(scope: Teardown, node: string, seconds: number): Pr
   const client = createEtcdClient({ endpoints: store.endpoints });
   scope.teardown(() => client.close());
   const side: Side = { name: 'flotilla', store, client };
-  const row = puts.find(({ name }) => name === rowName);
+  const row = unaryRows.puts.find(({ name }) => name === rowName);
   if (!row) throw new Error(`there is no row ${rowName}`);
   const generator = openGenerator(scope, row);
   await generator.load(side, { seconds: warmUpSeconds });

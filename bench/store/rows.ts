@@ -24,7 +24,7 @@ const range = {
   valueBytes: 256,
 } as const;
 
-export const puts: readonly UnaryRow[] = [
+const puts: readonly UnaryRow[] = [
   { ...put, name: 'put 256 B, 1 in flight', connections: 1, inFlight: 1 },
   { ...put, name: 'put 256 B, 100 in flight', ...hundred },
   { ...put, name: 'put 256 B, 100 in flight, one hot key', ...hundred, keys: 'one' },
@@ -32,7 +32,7 @@ export const puts: readonly UnaryRow[] = [
   { ...put, name: 'put 4 KiB, 100 in flight', ...hundred, frame: putFrame({ key, value: valueOf(4_096) }) },
 ];
 
-export const txns: readonly UnaryRow[] = [
+const txns: readonly UnaryRow[] = [
   {
     ...put,
     name: 'txn compare and put, 100 in flight',
@@ -42,7 +42,7 @@ export const txns: readonly UnaryRow[] = [
   },
 ];
 
-export const reads: readonly UnaryRow[] = [
+const reads: readonly UnaryRow[] = [
   { ...range, name: 'linearizable range of one key, 100 in flight', ...hundred },
   { ...range, name: 'linearizable range of one hot key, 100 in flight', ...hundred, keys: 'one' },
   {
@@ -60,3 +60,6 @@ export const reads: readonly UnaryRow[] = [
     keys: 'one',
   },
 ];
+
+/** By benchmark. */
+export const unaryRows = { puts, txns, reads } as const;

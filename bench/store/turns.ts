@@ -2,6 +2,7 @@
 import { messageOf } from '@flotilla/base';
 import type { Teardown } from '#e2e/cluster.js';
 import { withScope } from '../scope.ts';
+import { deferred } from './lean-client.ts';
 import type { SideName, StoreRow } from './row.ts';
 import { type Side, leaderOf, sideNames } from './sides.ts';
 import { type Metered, type Usage, metered } from './usage.ts';
@@ -16,6 +17,20 @@ export interface TurnsOfBoth {
   readonly runs: number;
   readonly sides: readonly Side[];
   readonly say: (line: string) => void;
+}
+
+/** Beyond these a turn hangs: that is a finding, and must end by itself. */
+const turnPatienceMs = 120_000;
+const freshTurnPatienceMs = 900_000;
+
+async function within<T>(patienceMs: number, turn: Promise<T>): Promise<T> {
+  const { promise: late, reject } = deferred<never>();
+  const timer = setTimeout(() => reject(new Error(`no end after ${patienceMs / 1000} s`)), patienceMs);
+  try {
+    return await Promise.race([turn, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** A turn with members of its own. */
@@ -38,7 +53,7 @@ export async function inFreshTurns({ rows, runs, say, measure }: FreshTurnOption
   const turns: Record<SideName, FreshTurn[]> = { flotilla: [], etcd: [] };
   for (let run = 0; run < runs; run++) {
     for (const side of sideNames) {
-      const turn = await withScope((scope) => measure(scope, side));
+      const turn = await withScope((scope) => within(freshTurnPatienceMs, measure(scope, side)));
       turns[side].push(turn);
       say(
         `${side}: ${rows.map(({ name, unit }, i) => `${name}: ${shortNumber(turn.values[i] ?? NaN)} ${unit}`).join('; ')}`,
@@ -127,7 +142,10 @@ export async function meteredTurn<T>(side: Side, load: () => Promise<T>): Promis
 }
 
 async function oneTurn(side: Side, load: (side: Side) => Promise<Sample>): Promise<Turn> {
-  const { result, usage } = await meteredTurn(side, () => load(side));
+  const { result, usage } = await within(
+    turnPatienceMs,
+    meteredTurn(side, () => load(side)),
+  );
   return { ...result, usage };
 }
 
