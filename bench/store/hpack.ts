@@ -86,12 +86,24 @@ export class StatusReader {
 export class RequestHeaders {
   readonly #authority: string;
   readonly #sent: string[] = [];
+  /** Blocks that are all indexes, until another entry moves these. */
+  readonly #blocks = new Map<string, Buffer>();
 
   constructor(authority: string) {
     this.#authority = authority;
   }
 
   blockOf(path: string): Buffer {
+    const known = this.#blocks.get(path);
+    if (known) return known;
+    const sentBefore = this.#sent.length;
+    const block = this.#fields(path);
+    if (this.#sent.length === sentBefore) this.#blocks.set(path, block);
+    else this.#blocks.clear();
+    return block;
+  }
+
+  #fields(path: string): Buffer {
     const [post, http] = [0x83, 0x86];
     return Buffer.concat([
       Buffer.from([post, http]),

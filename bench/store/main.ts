@@ -86,6 +86,17 @@ function versionOf(node: string): string {
   return stdout.trim();
 }
 
+/** Results are kept by major version: a second Node of the same would only overwrite the first. */
+function oneOfEachMajor(nodes: readonly string[]): readonly string[] {
+  const byMajor = new Map<string, string>();
+  for (const node of nodes) {
+    const major = majorOf(versionOf(node));
+    if (byMajor.has(major)) say(`${node} is left out: another Node ${major} is measured`);
+    else byMajor.set(major, node);
+  }
+  return [...byMajor.values()];
+}
+
 async function onePass(order: Order, node: string): Promise<Pass> {
   const { names, runs, seconds, peerEtcd } = order;
   const machine = { ...describeMachine(peerEtcd), node: versionOf(node) };
@@ -117,9 +128,8 @@ function keep({ names, out }: Order, pass: Pass): void {
 async function main(): Promise<void> {
   const order = parseOrder(process.argv.slice(2));
   checkMachine(order);
-  for (const node of order.nodes) versionOf(node);
   const passes: Pass[] = [];
-  for (const node of order.nodes) {
+  for (const node of oneOfEachMajor(order.nodes)) {
     const pass = await onePass(order, node);
     passes.push(pass);
     keep(order, pass);
