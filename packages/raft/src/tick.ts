@@ -2,7 +2,7 @@
  * Time: a follower that hears nothing campaigns, a leader sends heartbeats and looks whether a quorum still answers, and
  * whether it is still a voter.
  */
-import { campaign } from './election.ts';
+import { campaign, mayCampaign } from './election.ts';
 import { noNode } from './entry.ts';
 import { broadcastHeartbeat } from './heartbeat.ts';
 import type { Member } from './member.ts';
@@ -16,7 +16,8 @@ export function tick(member: Member): void {
 
 function tickFollower(member: Member): void {
   member.electionElapsed++;
-  if (member.electionElapsed < member.electionTimeout) return;
+  // Who may not campaign goes on counting: with the silence ends its promise to the leader, and others may need its vote.
+  if (member.electionElapsed < member.electionTimeout || !mayCampaign(member)) return;
   member.electionElapsed = 0;
   campaign(member);
 }

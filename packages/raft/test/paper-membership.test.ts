@@ -512,6 +512,20 @@ t.test('nobody campaigns before it has applied the changes that it knows to be c
   t.end();
 });
 
+t.test('who waited for such a change longer than an election timeout campaigns with the next tick', (t) => {
+  const raft = solo();
+  const removed = changeEntry({ term: 1, index: 1 }, change('auto', remove(3n)));
+  raft.step({ ...append, term: 1, commit: 1, entries: [removed] });
+  const ready = raft.ready();
+  if (ready !== undefined) raft.synced(ready);
+  for (let tick = 0; tick < 25; tick++) raft.tick();
+  raft.applyConfChange(removed);
+  t.equal(raft.role, 'follower');
+  raft.tick();
+  t.equal(raft.role, 'candidate');
+  t.end();
+});
+
 t.test('who is told to campaign applies such a change first, and then campaigns', (t) => {
   const raft = solo();
   const removed = changeEntry({ term: 1, index: 1 }, change('auto', remove(2n)));

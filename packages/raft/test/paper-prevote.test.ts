@@ -77,6 +77,19 @@ t.test('9.6: who hears a leader does not consent, until an election timeout pass
   t.end();
 });
 
+t.test('9.6: the promise to a silent leader ends for good, also on a member that may not campaign itself', (t) => {
+  const config = { voters: [2n, 3n], votersOutgoing: [], learners: [1n] };
+  for (const type of ['preVote', 'vote'] as const) {
+    const raft = solo({ config, preVote: true, checkQuorum: true, random: () => 0 });
+    raft.step({ ...heartbeat, term: 1 });
+    settle(raft);
+    for (let tick = 0; tick < 25; tick++) raft.tick();
+    raft.step({ ...ask, type, from: 3n });
+    t.match(settle(raft).sent, [{ to: 3n, granted: true }], 'it may have become a voter without knowing');
+  }
+  t.end();
+});
+
 t.test('9.6: any number may be consented to: consent is no vote', (t) => {
   const raft = solo({ preVote: true });
   for (const from of [2n, 3n]) raft.step({ ...ask, from });
