@@ -42,7 +42,7 @@ export class FloodGuard {
   readonly #minPingIntervalMs: number;
   /** Frames that are answered or ignored without anything being done for the client. */
   readonly #nuisances = new RateLimit({ burst: 5000, perSecond: 500 });
-  /** Streams that a client opens and gives up: each may have started work. */
+  /** Streams that a client gives up before they are answered: each may have started work. */
   readonly #resets = new RateLimit({ burst: 2000, perSecond: 200 });
   /** Streams that we ended with an error, whose client may not know yet. */
   readonly #endedByUs = new Set<number>();

@@ -159,9 +159,10 @@ export class Requests<Route> implements StreamOwner {
   /** The client gives up a stream. */
   reset(streamId: number): void {
     if (this.#isIdle(streamId)) throw protocolError('RST_STREAM of a stream that was never opened');
-    this.#flood.countReset();
     const stream = this.#streams.get(streamId);
-    if (stream) this.#end(stream);
+    if (!stream) return;
+    this.#flood.countReset();
+    this.#end(stream);
   }
 
   widen(streamId: number, increment: number): void {
