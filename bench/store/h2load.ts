@@ -40,6 +40,11 @@ export interface LoadResult {
   readonly generatorCpuSeconds: number;
 }
 
+/** Within these a run took its time: a share of it, the start and end of the process, and a connection's opening. */
+const lateShare = 1.05;
+const startSeconds = 0.5;
+const connectSeconds = 0.001;
+
 /** @throws Error when any request got no answer or another status, with what h2load said */
 export async function runH2load(scope: Teardown, load: Load): Promise<LoadResult> {
   const { connections, inFlight, seconds, rate, logFile, endpoint, path, bodyFile } = load;
@@ -50,7 +55,12 @@ export async function runH2load(scope: Teardown, load: Load): Promise<LoadResult
   const log = logFile === undefined ? [] : [`--log-file=${logFile}`];
   const args = [...shape, '-d', bodyFile, ...headers, ...pace, ...log, `http://${endpoint}${path}`];
   const cpuBefore = cpuSecondsOfEnded();
+  const startMs = performance.now();
   const printed = await outputOf(scope, args, seconds);
+  const tookSeconds = (performance.now() - startMs) / 1000;
+  // It divides by the time that it was told, not by the time that it took.
+  const longestSeconds = seconds * lateShare + startSeconds + connections * connectSeconds;
+  if (tookSeconds > longestSeconds) throw new Error(`h2load took ${tookSeconds.toFixed(1)} s instead of ${seconds} s`);
   return {
     ...parse(printed),
     latenciesMs: logFile === undefined ? [] : latenciesIn(logFile),
@@ -86,7 +96,7 @@ function parse(printed: string): Pick<LoadResult, 'perSecond' | 'answered' | 'da
     if (!found) throw new Error(`h2load printed no ${pattern}:\n${printed}`);
     return found.slice(1).map(Number);
   };
-  const [perSecond = 0] = numbers(/^finished in .*, ([\d.]+) req\/s/m);
+  const [perSecond = 0] = numbers(/^finished in [\d.]+[a-z]+, ([\d.]+) req\/s/m);
   const [done = 0, answered = 0, ...faults] = numbers(
     /^requests: .* (\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout$/m,
   );
