@@ -12,7 +12,8 @@
  * Source and request id name the waiting call. A source is compared as bytes: no entry costs a number of 64 bits.
  *
  * The body of put, deleteRange, txn and compact is the client's own protobuf request; of leaseGrant and
- * leaseRevoke the request as the handler completed it; of memberAttributes an etcdserverpb.Member.
+ * leaseRevoke the request as the handler completed it; of alarm the client's AlarmRequest; of memberAttributes an
+ * etcdserverpb.Member.
  * Data of length 0 is raft's no-op and not an entry of ours.
  */
 import { OperatingError, assert } from '@flotilla/base';
@@ -34,6 +35,7 @@ const typeNumbers = {
   leaseGrant: 5,
   leaseRevoke: 6,
   memberAttributes: 8,
+  alarm: 10,
 } as const;
 
 export type EntryType = keyof typeof typeNumbers;

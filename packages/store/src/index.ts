@@ -1,4 +1,8 @@
 /** The replicated state machine and its persistence. */
+export type { Alarm } from './alarms.ts';
+export { costAtMost, costOf } from './quota.ts';
+export { type RestoredState, restoreState } from './persistence/restore-state.ts';
+export type { StoredHash } from './persistence/stored-hash.ts';
 export { type AnsweredType, encodeAnswer } from './answer-encoding.ts';
 export { type Entry, type EntrySource, type EntryType, decodeEntry, encodeEntry, isFrom, sourceOf } from './entry.ts';
 export { type StoreError, type StoreErrorCode, etcdErrors, textOf, toRpcError } from './errors.ts';

@@ -22,7 +22,9 @@ export function hashState(store: Store): number {
   const members = [...store.members]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([id, attributes]) => [String(id), attributes]);
-  let hash = crc32(JSON.stringify([revision, compactRevision, appliedIndex, appliedTerm, leases, attached, members]));
+  const alarms = store.alarms.list().map(({ memberId, type }) => [String(memberId), type]);
+  const rest = [revision, compactRevision, appliedIndex, appliedTerm, leases, attached, members, alarms];
+  let hash = crc32(JSON.stringify(rest));
   for (const step of hashRevisions(store, { upTo: revision, seed: hash })) hash = step;
   return hash;
 }
@@ -49,7 +51,7 @@ export function* hashRevisions(
 }
 
 /** Whether a change at or below the compacted revision is the one that a compaction keeps of its key. */
-function isKept({ keyspace, compactRevision }: StateMachine, record: RecordCursor): boolean {
+export function isKept({ keyspace, compactRevision }: StateMachine, record: RecordCursor): boolean {
   const id = keyspace.find(decodeKeyVersion(record.version()).key);
   const kept = id === undefined ? undefined : keptRevision(keyspace, id, compactRevision);
   return kept?.main === record.main && kept.sub === record.sub;

@@ -4,7 +4,8 @@
  * and the state alone.
  */
 import { assert } from '@flotilla/base';
-import { clampInteger, etcdserverpb, fromId, toId } from '@flotilla/wire';
+import { clampInteger, etcdserverpb, fromId, fromUnsignedId, toId } from '@flotilla/wire';
+import { type AlarmChange, AlarmTable, applyAlarm, forbiddenBy } from './alarms.ts';
 import { type EntryType, decodeEntry } from './entry.ts';
 import { type Lease, LeaseTable, type LeaseView, viewLeases } from './leases/lease-table.ts';
 import { startCompaction } from './mvcc/compaction.ts';
@@ -31,6 +32,7 @@ export interface AppliedBatch {
   readonly leases: readonly { readonly id: bigint; readonly ttlSeconds: number | undefined }[];
   /** Members that published what they are. */
   readonly members: readonly (readonly [id: bigint, attributes: MemberAttributes])[];
+  readonly alarms: readonly AlarmChange[];
 }
 
 export interface StateMachineOptions {
@@ -50,6 +52,7 @@ export const emptyPosition: StatePosition = { revision: 1, compactRevision: -1, 
 
 export class StateMachine implements Store {
   readonly leaseTable = new LeaseTable();
+  readonly alarms = new AlarmTable();
   readonly keyspace: Keyspace;
   readonly leases: LeaseView;
   readonly #members = new Map<bigint, MemberAttributes>();
@@ -61,6 +64,7 @@ export class StateMachine implements Store {
   #appliedTerm = emptyPosition.appliedTerm;
   #changedLeases: { id: bigint; ttlSeconds: number | undefined }[] = [];
   #changedMembers: [bigint, MemberAttributes][] = [];
+  #changedAlarms: AlarmChange[] = [];
 
   constructor(options: StateMachineOptions = {}) {
     this.keyspace = new Keyspace(this.leaseTable, { archive: options.archive });
@@ -111,8 +115,10 @@ export class StateMachine implements Store {
     const leases = this.#changedLeases;
     const members = this.#changedMembers;
     this.#changedLeases = [];
+    const alarms = this.#changedAlarms;
     this.#changedMembers = [];
-    const batch = { revisionBefore, revision, compactRevision, index, term, leases, members };
+    this.#changedAlarms = [];
+    const batch = { revisionBefore, revision, compactRevision, index, term, leases, members, alarms };
     for (const listener of this.#listeners) listener(batch);
     return applied;
   }
@@ -147,6 +153,8 @@ export class StateMachine implements Store {
   }
 
   #applyBody(type: EntryType, body: Uint8Array): Outcome<EntryResponse> {
+    const forbidden = forbiddenBy(this.alarms, type, body);
+    if (forbidden) return refuse(forbidden);
     switch (type) {
       case 'put':
         return this.#put(decodePut(body));
@@ -162,6 +170,8 @@ export class StateMachine implements Store {
         return this.#revoke(toId(etcdserverpb.LeaseRevokeRequest.decode(body).ID));
       case 'memberAttributes':
         return this.#describeMember(etcdserverpb.Member.decode(body));
+      case 'alarm':
+        return this.#alarm(etcdserverpb.AlarmRequest.decode(body));
     }
   }
 
@@ -224,6 +234,13 @@ export class StateMachine implements Store {
     this.#members.set(id, attributes);
     this.#changedMembers.push([id, attributes]);
     return this.#answer({});
+  }
+
+  #alarm(request: etcdserverpb.AlarmRequest): Outcome<EntryResponse> {
+    const alarms = applyAlarm(this.alarms, request, (change) => this.#changedAlarms.push(change));
+    return this.#answer({
+      alarms: alarms.map(({ memberId, type }) => ({ memberID: fromUnsignedId(memberId), alarm: type })),
+    });
   }
 
   #answer<R>(response: R): Outcome<R> {

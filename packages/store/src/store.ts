@@ -1,5 +1,6 @@
 /** What a store is for those who use it; `state-machine.ts` is the one that there is. */
 import type { etcdserverpb } from '@flotilla/wire';
+import type { Alarm } from './alarms.ts';
 import type { EntryType } from './entry.ts';
 import type { LeaseView } from './leases/lease-table.ts';
 import type { Outcome } from './outcome.ts';
@@ -21,7 +22,8 @@ export type EntryResponse =
   | etcdserverpb.TxnResponse.$Properties
   | etcdserverpb.CompactionResponse.$Properties
   | etcdserverpb.LeaseGrantResponse.$Properties
-  | etcdserverpb.LeaseRevokeResponse.$Properties;
+  | etcdserverpb.LeaseRevokeResponse.$Properties
+  | etcdserverpb.AlarmResponse.$Properties;
 
 /** What became of one entry; `isFrom` tells whose it was. A no-op has type `noop` and request id 0. */
 export interface Applied {
@@ -36,6 +38,12 @@ export interface MemberAttributes {
   readonly clientUrls: readonly string[];
 }
 
+/** The active alarms. */
+export interface AlarmView {
+  /** Those of a type, or all. */
+  list(type?: etcdserverpb.AlarmType): readonly Alarm[];
+}
+
 export interface Store {
   /** The revision of the last change; 1 in an empty store. */
   readonly revision: number;
@@ -47,6 +55,7 @@ export interface Store {
   readonly leases: LeaseView;
   /** Member id → what it published (`memberAttributes` entries). */
   readonly members: ReadonlyMap<bigint, MemberAttributes>;
+  readonly alarms: AlarmView;
   /**
    * Applies committed entries in order; the first must follow the last applied one. Watch events of the whole
    * call leave before it returns.

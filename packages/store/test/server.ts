@@ -27,6 +27,7 @@ const requestTypes = {
   leaseGrant: etcdserverpb.LeaseGrantRequest,
   leaseRevoke: etcdserverpb.LeaseRevokeRequest,
   memberAttributes: etcdserverpb.Member,
+  alarm: etcdserverpb.AlarmRequest,
 } as const;
 
 const responseTypes = {

@@ -1,9 +1,12 @@
 /** The state database on LevelDB. */
 import { Level } from 'level';
-import { OperatingError, codeOf, messageOf } from '@flotilla/base';
+import { OperatingError, assert, codeOf, messageOf } from '@flotilla/base';
 import { stateDamaged } from './rows.ts';
 import type { OpenDatabaseOptions, Row, RowChange, StateDatabase, StateSnapshot } from './state-database.ts';
 
+/** Before and after every row's key. */
+const firstKey = Buffer.of(0);
+const lastKey = Buffer.of(255);
 const encoding = { keyEncoding: 'view', valueEncoding: 'view' } as const;
 /** Rows are pages of some 16 KiB: a read brings up to this much. */
 const scan = { ...encoding, fillCache: false, highWaterMarkBytes: 1024 * 1024 } as const;
@@ -28,8 +31,15 @@ export async function openLevelDatabase(options: OpenDatabaseOptions): Promise<S
     get: (key) => readOrRefuse(directory, () => level.getSync(key)),
     batch: (changes, { sync }) => level.batch(changes.map(operationOf), { sync }),
     snapshot: () => snapshotOf(level, directory),
+    compact: () => compactRange(level),
     close: () => level.close(),
   };
+}
+
+/** LevelDB's own call for it, which the types of `level` leave out because browsers have none. */
+async function compactRange(level: object): Promise<void> {
+  assert('compactRange' in level && typeof level.compactRange === 'function', 'level runs on LevelDB');
+  await level.compactRange(firstKey, lastKey, encoding);
 }
 
 function operationOf({ key, value }: RowChange) {

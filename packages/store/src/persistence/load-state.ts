@@ -45,6 +45,7 @@ export async function loadState(database: StateDatabase, identity: Identity): Pr
     const name = nameOf(key);
     if (name.type === 'page') restore.addPage(name.page, content);
     else if (name.type === 'lease') machine.leaseTable.grant({ id: name.id, ttlSeconds: decodeLease(content) });
+    else if (name.type === 'alarm') machine.alarms.raise(name.alarm);
     else if (name.type === 'member') members.push([name.id, decodeMember(content)]);
     else throw stateDamaged(`row ${Buffer.from(key).toString('hex')} has no known name`);
   };

@@ -60,6 +60,7 @@ function openBatches(stored: StoredBatch[], onClose: () => void): StateDatabase 
         close: () => Promise.resolve(),
       };
     },
+    compact: () => Promise.resolve(),
     close() {
       onClose();
       return Promise.resolve();

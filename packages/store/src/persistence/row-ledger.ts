@@ -22,6 +22,10 @@ export class RowLedger {
     return { rowCount: this.#rows.size, rowBytes: this.#bytes, digest: this.#digest };
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Enters a row that was read; `bytes` are those of key and value. */
   enter(key: Uint8Array, row: LedgerRow): void {
     const name = bytesToText(key);

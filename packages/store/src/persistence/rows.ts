@@ -4,6 +4,7 @@
  *   F                       format version, cluster id, member id
  *   H                       the head: what the state is as of, and the sum over all other rows
  *   l + lease id            granted TTL
+ *   a + member id + type    an active alarm; empty
  *   m + member id           what the member published, etcdserverpb.Member
  *   p + main + sub          a page of history, named by its first revision
  *
@@ -14,6 +15,7 @@ import { crc32 } from 'node:zlib';
 import { OperatingError } from '@flotilla/base';
 import { etcdserverpb, fromUnsignedId } from '@flotilla/wire';
 import { readUint32, readUint64, writeUint32, writeUint64 } from '../bytes.ts';
+import type { Alarm } from '../alarms.ts';
 import type { MemberAttributes } from '../store.ts';
 import type { Revision } from '../mvcc/superseded.ts';
 
@@ -23,7 +25,7 @@ const checksumBytes = 4;
 export const formatKey = Buffer.from('F');
 export const headKey = Buffer.from('H');
 
-const prefixes = { lease: 0x6c, member: 0x6d, page: 0x70 } as const;
+const prefixes = { alarm: 0x61, lease: 0x6c, member: 0x6d, page: 0x70 } as const;
 
 export function pageKey({ main, sub }: Revision): Uint8Array {
   const key = new Uint8Array(13);
@@ -41,6 +43,10 @@ export function memberKey(id: bigint): Uint8Array {
   return idKey(prefixes.member, id);
 }
 
+export function alarmKey({ memberId, type }: Alarm): Uint8Array {
+  return Buffer.concat([idKey(prefixes.alarm, memberId), Buffer.of(type)]);
+}
+
 function idKey(prefix: number, id: bigint): Uint8Array {
   const key = Buffer.alloc(9);
   key[0] = prefix;
@@ -53,14 +59,17 @@ export type RowName =
   | { readonly type: 'page'; readonly page: Revision }
   | { readonly type: 'lease'; readonly id: bigint }
   | { readonly type: 'member'; readonly id: bigint }
+  | { readonly type: 'alarm'; readonly alarm: Alarm }
   | { readonly type: 'unknown' };
 
 export function nameOf(key: Uint8Array): RowName {
   if (key[0] === prefixes.page && key.length === 13) {
     return { type: 'page', page: { main: readUint64(key, 1), sub: readUint32(key, 9) } };
   }
-  if (key.length !== 9) return { type: 'unknown' };
+  const isAlarm = key[0] === prefixes.alarm && key.length === 10;
+  if (key.length !== 9 && !isAlarm) return { type: 'unknown' };
   const id = new DataView(key.buffer, key.byteOffset).getBigUint64(1);
+  if (isAlarm) return { type: 'alarm', alarm: { memberId: id, type: key[9] as etcdserverpb.AlarmType } };
   if (key[0] === prefixes.lease) return { type: 'lease', id: BigInt.asIntN(64, id) };
   return key[0] === prefixes.member ? { type: 'member', id } : { type: 'unknown' };
 }

@@ -53,15 +53,24 @@ export async function* streamSnapshot(
   if (size > 0) yield Buffer.concat(parts);
 }
 
+export interface SnapshotReaderOptions {
+  /** The cluster that it must be of; any unless told. */
+  readonly clusterId?: bigint;
+  /** Whether anything may follow the stream. */
+  readonly isPadded?: boolean;
+}
+
 /** Takes a stream apart and checks every row. */
 export class SnapshotReader {
-  readonly #clusterId: bigint;
+  readonly #options: SnapshotReaderOptions;
   readonly #ledger = new RowLedger();
   #rest: Uint8Array = new Uint8Array(0);
   #head: Head | undefined;
+  /** Of the stream, up to the last whole row. */
+  #takenBytes = 0;
 
-  constructor(clusterId: bigint) {
-    this.#clusterId = clusterId;
+  constructor(options: SnapshotReaderOptions) {
+    this.#options = options;
   }
 
   /** The rows that are complete with this chunk. @throws OperatingError */
@@ -71,7 +80,9 @@ export class SnapshotReader {
       if (bytes.length < preludeBytes) return this.#keep(bytes, []);
       this.#head = this.#readPrelude(bytes);
       bytes = bytes.subarray(preludeBytes);
+      this.#takenBytes = preludeBytes;
     }
+    if (this.#options.isPadded === true) bytes = bytes.subarray(0, snapshotBytes(this.#head) - this.#takenBytes);
     const rows: Row[] = [];
     let at = 0;
     while (bytes.length - at >= rowHeaderBytes) {
@@ -87,6 +98,7 @@ export class SnapshotReader {
       const { checksum } = openRow(key, value);
       this.#ledger.enter(key, { checksum, bytes: key.length + value.length });
     }
+    this.#takenBytes += at;
     return this.#keep(bytes.subarray(at), rows);
   }
 
@@ -108,7 +120,8 @@ export class SnapshotReader {
     const prelude = Buffer.from(bytes.subarray(0, preludeBytes));
     if (!prelude.subarray(0, magic.length).equals(magic)) throw snapshotDamaged('it is no snapshot');
     if (prelude[magic.length] !== streamVersion) throw snapshotDamaged('this version does not know its format');
-    if (prelude.readBigUInt64BE(magic.length + 1) !== this.#clusterId) {
+    const clusterId = prelude.readBigUInt64BE(magic.length + 1);
+    if (this.#options.clusterId !== undefined && clusterId !== this.#options.clusterId) {
       throw snapshotDamaged('it belongs to another cluster');
     }
     return decodeHead(openRow(headKey, prelude.subarray(magic.length + 9)).content);

@@ -29,6 +29,8 @@ export interface StateDatabase {
   /** Applies all changes or none; later batches are later. `sync`: durable, with all earlier ones, when it resolves. */
   batch(changes: readonly RowChange[], options: { sync: boolean }): Promise<void>;
   snapshot(): StateSnapshot;
+  /** Gives back what deleted and overwritten rows still take, while everything else goes on. */
+  compact(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,7 +1,8 @@
 /** The files under a store: opening, writing behind, snapshots out and in. */
 import { join } from 'node:path';
 import type { Clock } from '@flotilla/base';
-import { emptyPosition } from '../state-machine.ts';
+import type { Outcome } from '../outcome.ts';
+import { type StateMachine, emptyPosition } from '../state-machine.ts';
 import type { Store } from '../store.ts';
 import { findGeneration, generationName, recordGeneration } from './generations.ts';
 import { openLevelDatabase } from './level-database.ts';
@@ -24,6 +25,7 @@ import type { OpenDatabase, RowChange, StateDatabase } from './state-database.ts
 import { type SizeMeter, createSizeMeter } from './size-meter.ts';
 import { type StateDirectory, openStateDirectory } from './state-directory.ts';
 import { StateWriter } from './state-writer.ts';
+import { type StoredHash, hashStored } from './stored-hash.ts';
 
 export interface OpenStateOptions {
   /** The folder that is all ours. */
@@ -79,6 +81,15 @@ export interface StateFiles {
   flush(): Promise<void>;
   /** Resolves when what the compaction of `revision` dropped is gone from the disk too, or when these files are closed. */
   compacted(revision: number): Promise<void>;
+  /** Gives back the space of what was deleted; reads and writes go on. */
+  defragment(): Promise<void>;
+  /**
+   * Hashes what is stored up to a revision, as {@link StoredHash} says, once it is on disk.
+   * @throws OperatingError `STATE_DAMAGED` when a row does not match its checksum.
+   */
+  hash(upTo: number): Promise<Outcome<StoredHash>>;
+  /** Resolves when an exported snapshot holds that revision. */
+  reached(revision: number): Promise<void>;
   /** Bytes of the files on disk, as last measured. */
   readonly sizeBytes: number;
   /** Bytes of the rows in use. */
@@ -149,7 +160,7 @@ const emptyHead: Head = {
 };
 
 /** The rows that make a database a state. */
-function firstRows(identity: Identity, head: Head): RowChange[] {
+export function firstRows(identity: Identity, head: Head): RowChange[] {
   return [
     { key: formatKey, value: sealRow(formatKey, encodeFormat(identity)).value },
     { key: headKey, value: sealRow(headKey, encodeHead(head)).value },
@@ -174,7 +185,7 @@ async function openGeneration(surroundings: Surroundings, number: number): Promi
       meter.measureIfOld();
     };
     const writer = new StateWriter({ ...surroundings, machine, database, ledger, head, onWritten });
-    const state = filesOf(surroundings, { number, database, ledger, writer, meter });
+    const state = filesOf(surroundings, { number, machine, database, ledger, writer, meter });
     return { store: machine, state };
   } catch (error) {
     await database.close();
@@ -184,6 +195,7 @@ async function openGeneration(surroundings: Surroundings, number: number): Promi
 
 interface OpenGeneration {
   readonly number: number;
+  readonly machine: StateMachine;
   readonly database: StateDatabase;
   readonly ledger: RowLedger;
   readonly writer: StateWriter;
@@ -191,7 +203,11 @@ interface OpenGeneration {
 }
 
 function filesOf(surroundings: Surroundings, open: OpenGeneration): StateFiles {
-  const { database, ledger, writer, meter } = open;
+  const { machine, database, ledger, writer, meter } = open;
+  const emptyBytes = firstRows(surroundings.identity, emptyHead).reduce(
+    (sum, { key, value }) => sum + key.length + (value?.length ?? 0),
+    0,
+  );
   let closing: Promise<void> | undefined;
   const shut = async (flush: () => Promise<void>): Promise<void> => {
     try {
@@ -210,11 +226,21 @@ function filesOf(surroundings: Surroundings, open: OpenGeneration): StateFiles {
     },
     flush: () => writer.flush(),
     compacted: (revision) => writer.compacted(revision),
+    reached: (revision) => writer.reached(revision),
+    async defragment() {
+      await writer.flush();
+      await database.compact();
+      await meter.measure();
+    },
+    async hash(upTo) {
+      await writer.reached(upTo);
+      return hashStored({ machine, database, flush: () => writer.flush(), upTo });
+    },
     get sizeBytes() {
-      return Math.max(meter.sizeBytes, ledger.totals.rowBytes);
+      return Math.max(meter.sizeBytes, ledger.bytes + emptyBytes);
     },
     get sizeInUseBytes() {
-      return ledger.totals.rowBytes;
+      return ledger.bytes + emptyBytes;
     },
     exportSnapshot: () => exportSnapshot(database, surroundings.identity),
     receiveSnapshot: (position) =>
@@ -251,7 +277,7 @@ async function receiveSnapshot(
   const name = generationName(number);
   await directory.removeGeneration(name);
   const database = await openDatabaseOf(surroundings, { number, createIfMissing: true });
-  const reader = new SnapshotReader(identity.clusterId);
+  const reader = new SnapshotReader({ clusterId: identity.clusterId });
   let waiting: RowChange[] = [];
   let waitingBytes = 0;
   let isOver = false;

@@ -13,6 +13,7 @@ import type { AppliedBatch, StateMachine } from '../state-machine.ts';
 import type { RowLedger } from './row-ledger.ts';
 import {
   type Head,
+  alarmKey,
   encodeHead,
   encodeLease,
   encodeMember,
@@ -57,6 +58,8 @@ export class StateWriter {
   #writing: Promise<void> | undefined;
   #compaction: Compaction | undefined;
   #compactedTo: number;
+  /** Those who wait for the next batch to be written. */
+  #awaitingWrite: (() => void)[] = [];
   /** Those who wait for a compaction to end. */
   #awaitingCompaction: (() => void)[] = [];
   /** A compaction has cleaned pages that no batch has taken yet. */
@@ -103,6 +106,15 @@ export class StateWriter {
     await this.flush();
   }
 
+  /** Resolves when the database holds a revision, durably; or when this is closed. @throws what made a write fail. */
+  async reached(revision: number): Promise<void> {
+    await this.flush();
+    while (!this.#isClosed && this.#head.revision < revision) {
+      await new Promise<void>((resolve) => this.#awaitingWrite.push(resolve));
+      await this.flush();
+    }
+  }
+
   /**
    * Resolves when what a compaction made unreachable is gone, from the disk too; or when this is closed.
    * @throws what made a write fail.
@@ -121,6 +133,7 @@ export class StateWriter {
     this.#timer?.cancel();
     this.#unfollow();
     this.#compactionEnded();
+    this.#writeEnded();
     while (this.#writing) await this.#writing;
   }
 
@@ -145,6 +158,7 @@ export class StateWriter {
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         this.#writing = undefined;
+        this.#writeEnded();
         this.#schedule();
       });
   }
@@ -193,6 +207,10 @@ export class StateWriter {
     for (const [id, attributes] of batches.flatMap((batch) => batch.members)) {
       changes.push(ledger.put(memberKey(id), encodeMember(id, attributes)));
     }
+    for (const { active, ...alarm } of batches.flatMap((batch) => batch.alarms)) {
+      const key = alarmKey(alarm);
+      changes.push(active ? ledger.put(key, new Uint8Array(0)) : ledger.delete(key));
+    }
     return changes;
   }
 
@@ -226,6 +244,12 @@ export class StateWriter {
       this.#start({ sync: false });
     };
     this.#options.defer(slice);
+  }
+
+  #writeEnded(): void {
+    const waiting = this.#awaitingWrite;
+    this.#awaitingWrite = [];
+    for (const resolve of waiting) resolve();
   }
 
   #compactionEnded(): void {
