@@ -10,9 +10,9 @@ node_modules/.installed: package.json package-lock.json $(wildcard packages/*/pa
 	npm ci --no-audit --no-fund
 	@touch $@
 
-proto: packages/wire/gen/wire.js packages/wire/gen/openapi.js
+proto: packages/wire/gen/wire.js packages/wire/gen/openapi.js packages/wire/gen/descriptor.js
 
-packages/wire/gen/wire.js packages/wire/gen/openapi.js &: node_modules/.installed packages/wire/scripts/generate.sh $(shell find proto -name '*.proto')
+packages/wire/gen/wire.js packages/wire/gen/openapi.js packages/wire/gen/descriptor.js &: node_modules/.installed packages/wire/scripts/generate.sh $(shell find proto -name '*.proto')
 	packages/wire/scripts/generate.sh
 
 build: node_modules/.installed proto
@@ -30,11 +30,11 @@ check: build
 	node_modules/.bin/prettier --check --log-level warn .
 	node_modules/.bin/knip
 
-# The end-to-end tests run one after the other: each starts a whole cluster.
+# The tests that cross packages run one after the other: each starts a whole cluster.
 test: build
 	@status=0; \
 	node_modules/.bin/tap packages/*/dist-test/*.test.js || status=1; \
-	node_modules/.bin/tap --jobs=1 dist-test/*/*.test.js || status=1; \
+	node_modules/.bin/tap --jobs=1 dist-test/*/*.test.js dist-test/*/*/*.test.js || status=1; \
 	exit $$status
 
 # Runs more seeds of the simulated raft clusters; a failing one prints how to replay it.

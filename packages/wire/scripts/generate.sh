@@ -18,5 +18,12 @@ generate() {
   rm "$out.d.ts.bak"
 }
 
+# What messages and services consist of, as data: the JSON form of messages is made from it.
+{
+  printf 'export const descriptor = '
+  node_modules/.bin/pbjs -t json --keep-case -p proto proto/etcd/*.proto
+} >packages/wire/gen/descriptor.js
+printf 'export declare const descriptor: unknown;\n' >packages/wire/gen/descriptor.d.ts
+
 generate wire proto/etcd/*.proto proto/grpc/*.proto proto/flotilla/*.proto
 generate openapi proto/openapi/*.proto

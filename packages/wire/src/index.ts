@@ -13,6 +13,7 @@ export {
 export { type WireInteger, clampInteger, fromId, fromUnsignedId, toId, toSafeInteger } from './integers.ts';
 export { clientCertificateOf } from './client-certificate.ts';
 export { type MountOptions, mountService } from './grpc-js/mount.ts';
+export { pushFormOf, runPushed } from './push-form.ts';
 export {
   type CallObserver,
   type RpcServer,
