@@ -4,12 +4,15 @@
  */
 import { type Running, silentLogger } from '@flotilla/base';
 import { createEnding } from './ending.ts';
+import { createGateway } from './gateway/gateway.ts';
 import { createRoutes } from './http/routes.ts';
 import { startMember } from './member/member.ts';
 import { createBrainMetrics } from './metrics.ts';
 import { openPorts } from './ports.ts';
 import { publish } from './publishing.ts';
 import { createServers, serveClients } from './servers.ts';
+import { countCalls } from './services/call-counts.ts';
+import { messageOverheadBytes } from './services/watch.ts';
 import { type BrainStatus, gaugesOf, statusOf } from './status.ts';
 import { type BrainOptions, worldOf } from './system-world.ts';
 
@@ -38,9 +41,21 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
     const ending = createEnding(logger);
     const world = worldOf(options, { metrics, servers, onFailure: (error) => ending.fail(error) });
     const member = await startMember(settings, world);
-    serveClients({ member, world, servers });
+    const handlers = serveClients({ member, world, servers });
+    metrics.identify(settings.membership.self.id);
     metrics.observe(() => gaugesOf(member));
-    ports.serve(createRoutes({ member, metrics, logger }));
+    const maxMessageBytes = settings.maxRequestBytes + messageOverheadBytes;
+    const routes = createRoutes({ member, metrics, logger });
+    const gateway = createGateway({
+      handlers,
+      maxMessageBytes,
+      logger,
+      observe: (method) => countCalls(method, metrics),
+    });
+    ports.serve({
+      clients: (request, response) => void (gateway(request, response) || routes(request, response)),
+      others: routes,
+    });
     const { clientUrls } = ports;
     const publishing = new AbortController();
     const ready = publish({ member, world, clientUrls, signal: publishing.signal }).then(() => {

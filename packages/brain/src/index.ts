@@ -1,6 +1,8 @@
 /** One member: drives raft and store, the peer transport, the etcd v3 services, health and metrics. */
 export { type Brain, startBrain } from './brain.ts';
 export { type Front, type FrontOptions, openFront } from './http/front.ts';
+export { type AutoCompactionRule, startAutoCompaction } from './driver/auto-compaction.ts';
+export { Proposals } from './driver/proposals.ts';
 export { type ClusterMember, type Membership, memberIdOf } from './cluster/membership.ts';
 export { type DataDirectory, type DataDirectoryOptions, openDataDirectory } from './log/data-directory.ts';
 export type { DurableLog, LogBatch } from './log/durable-log.ts';
@@ -16,6 +18,7 @@ export {
   brainSettings,
   parseBrainSettings,
 } from './options.ts';
+export { restoreMember } from './restore.ts';
 export type { BrainStatus } from './status.ts';
 export type { BrainOptions } from './system-world.ts';
 export { decodeFrame, encodeFrames } from './transport/frame.ts';

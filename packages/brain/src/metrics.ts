@@ -1,5 +1,6 @@
 /** A member's metrics, under etcd's names, in a registry of its own. Gauges are read when somebody asks. */
 import { Counter, Gauge, Histogram, Registry } from '@flotilla/base/metrics';
+import { clusterLevel, serverVersion } from './version.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { type Tally, TalliedCounter } from './tallied-counter.ts';
 
@@ -35,6 +36,8 @@ export interface BrainMetrics {
   readonly grpcHandled: TalliedCounter<GrpcLabel | 'grpc_code'>;
   /** Says where the gauges are read from. */
   observe(read: () => MemberGauges): void;
+  /** Says whose metrics these are. */
+  identify(memberId: bigint): void;
 }
 
 export type GrpcLabel = 'grpc_method' | 'grpc_service' | 'grpc_type';
@@ -89,6 +92,28 @@ export function createBrainMetrics(): BrainMetrics {
     ).tally({}),
     grpcStarted: tallied('grpc_server_started_total', 'RPCs started on the server.', grpcLabels),
     grpcHandled: tallied('grpc_server_handled_total', 'RPCs completed on the server.', [...grpcLabels, 'grpc_code']),
+    identify(memberId) {
+      const constant = (name: string, help: string, label: string, value: string): void =>
+        new Gauge({ name, help, labelNames: [label], registers }).set({ [label]: value }, 1);
+      constant(
+        'etcd_server_id',
+        'Server or member ID in hexadecimal format. 1 for current ID.',
+        'server_id',
+        memberId.toString(16),
+      );
+      constant(
+        'etcd_server_version',
+        'Which version is running. 1 for current version.',
+        'server_version',
+        serverVersion,
+      );
+      constant(
+        'etcd_cluster_version',
+        'Which version is running. 1 for current version.',
+        'cluster_version',
+        clusterLevel,
+      );
+    },
     observe(read) {
       for (const [key, [name, help]] of Object.entries(gaugeNames)) {
         const gauge: Gauge = new Gauge({

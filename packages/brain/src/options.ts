@@ -5,6 +5,7 @@
 import { OperatingError, type OptionTable, type OptionValues, logLevels, parseOptions } from '@flotilla/base';
 import { type RpcServerKind, rpcServerKinds } from '@flotilla/wire';
 import { type Membership, membershipOf, parseInitialCluster } from './cluster/membership.ts';
+import type { AutoCompactionRule } from './driver/auto-compaction.ts';
 import { type ListenAddress, addressOf, isLoopback, urlProblem } from './cluster/urls.ts';
 
 const tlsHelp = (what: string): string => `${what}; not supported yet`;
@@ -38,6 +39,12 @@ export const brainOptionTable = {
     kind: 'list',
     default: ['http://localhost:2380'],
     help: 'URLs of this member that the other members are told',
+    placeholder: 'URL,…',
+  },
+  'listen-metrics-urls': {
+    kind: 'list',
+    default: [],
+    help: 'More URLs to serve metrics and health on',
     placeholder: 'URL,…',
   },
   'initial-cluster': {
@@ -75,8 +82,7 @@ export const brainOptionTable = {
   'quota-backend-bytes': {
     kind: 'integer',
     default: 2 * 1024 ** 3,
-    min: 0,
-    help: 'Size of the state that is reported as the quota, bytes',
+    help: 'Bytes of state from which writes that need room are refused; 0 is 2 GiB, negative is no limit',
   },
   'max-request-bytes': { kind: 'integer', default: 1.5 * 1024 ** 2, min: 1, help: 'Largest request, bytes' },
   'max-txn-ops': { kind: 'integer', default: 128, min: 1, help: 'Most operations of one transaction' },
@@ -95,8 +101,7 @@ export const brainOptionTable = {
   'auto-compaction-retention': {
     kind: 'string',
     default: '0',
-    check: (value) => (value === '0' ? undefined : 'automatic compaction is not supported yet: use 0'),
-    help: 'Retention of automatic compaction; 0 turns it off',
+    help: 'Retention of automatic compaction: hours, a duration like 30m, or revisions; 0 turns it off',
   },
   'strict-reconfig-check': { kind: 'boolean', default: true, help: 'Refuse membership changes that would lose quorum' },
   'pre-vote': { kind: 'boolean', default: true, help: 'Ask before an election' },
@@ -132,6 +137,7 @@ export interface BrainSettings {
   readonly listenClientUrls: readonly string[];
   readonly advertiseClientUrls: readonly string[];
   readonly listenPeerUrls: readonly string[];
+  readonly listenMetricsUrls: readonly string[];
   readonly heartbeatMs: number;
   readonly electionTicks: number;
   readonly snapshotCount: number;
@@ -141,6 +147,8 @@ export interface BrainSettings {
   readonly maxTxnOps: number;
   readonly watchProgressIntervalMs: number;
   readonly preVote: boolean;
+  /** Absent: nothing is compacted unless somebody asks. */
+  readonly autoCompaction: AutoCompactionRule | undefined;
   readonly grpcServer: RpcServerKind;
 }
 
@@ -170,6 +178,7 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     values['initial-cluster'] ?? peerUrls.map((url) => `${values.name}=${url}`).join(','),
     problems,
   );
+  const autoCompaction = autoCompactionOf(values, problems);
   const named = initialCluster.get(values.name);
   if (problems.length === 0 && named && [...named].sort().join() !== [...peerUrls].sort().join()) {
     const want = `--initial-cluster has ${values.name}=${named.join()}`;
@@ -184,23 +193,46 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     listenClientUrls: values['listen-client-urls'],
     advertiseClientUrls: values['advertise-client-urls'],
     listenPeerUrls: values['listen-peer-urls'],
+    listenMetricsUrls: values['listen-metrics-urls'],
     heartbeatMs,
     electionTicks: Math.floor(values['election-timeout'] / heartbeatMs),
     snapshotCount: values['snapshot-count'],
     catchUpEntries: values['snapshot-catchup-entries'],
-    quotaBytes: values['quota-backend-bytes'] === 0 ? 2 * 1024 ** 3 : values['quota-backend-bytes'],
+    quotaBytes: quotaOf(values['quota-backend-bytes']),
     maxRequestBytes: values['max-request-bytes'],
     maxTxnOps: values['max-txn-ops'],
     watchProgressIntervalMs: Math.max(100, durationMs(values['watch-progress-notify-interval']) ?? 0),
     preVote: values['pre-vote'],
+    autoCompaction,
     grpcServer: rpcServerKinds.find((kind) => kind === values['grpc-server']) ?? 'flotilla',
   };
 }
 
+function quotaOf(bytes: number): number {
+  if (bytes < 0) return Number.MAX_SAFE_INTEGER;
+  return bytes === 0 ? brainOptionTable['quota-backend-bytes'].default : bytes;
+}
+
+/** In periodic mode a plain number counts hours, as in etcd. */
+function autoCompactionOf(values: BrainOptionValues, problems: string[]): AutoCompactionRule | undefined {
+  const { 'auto-compaction-mode': mode, 'auto-compaction-retention': text } = values;
+  const count = /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+  if (mode === 'revision') {
+    if (count === undefined) problems.push(`--auto-compaction-retention: "${text}" is not a number of revisions`);
+    return count === undefined || count === 0 ? undefined : { mode, retention: count };
+  }
+  const periodMs = count === undefined ? durationMs(text) : count * 3_600_000;
+  if (periodMs === undefined) {
+    problems.push(`--auto-compaction-retention: "${text}" is neither hours nor a duration like 30m`);
+  }
+  return periodMs === undefined || periodMs === 0 ? undefined : { mode: 'periodic', periodMs };
+}
+
 function checkUrls(values: BrainOptionValues, problems: string[]): void {
-  const listen = ['listen-client-urls', 'listen-peer-urls'] as const;
+  const listen = ['listen-client-urls', 'listen-peer-urls', 'listen-metrics-urls'] as const;
   for (const flag of [...listen, 'advertise-client-urls', 'initial-advertise-peer-urls'] as const) {
-    if (values[flag].length === 0) problems.push(`--${flag}: at least one URL is needed`);
+    const isOptional = flag === 'listen-metrics-urls';
+    if (values[flag].length === 0 && !isOptional) problems.push(`--${flag}: at least one URL is needed`);
     for (const url of values[flag]) {
       const problem = urlProblem(url);
       if (problem !== undefined) problems.push(`--${flag}: ${problem}`);

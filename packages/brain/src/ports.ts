@@ -2,14 +2,15 @@
 import type { RequestListener } from 'node:http';
 import { addressOf, withPort } from './cluster/urls.ts';
 import { type Front, openFront } from './http/front.ts';
+import { openHttpFront } from './http/http-front.ts';
 import type { BrainSettings } from './options.ts';
 import type { Servers } from './servers.ts';
 
 export interface Ports {
   /** Where clients reach the member: the advertised URLs, with the ports that were really bound. */
   readonly clientUrls: readonly string[];
-  /** Begins to answer. */
-  serve(routes: RequestListener): void;
+  /** Begins to answer; what is not gRPC with these. */
+  serve(routes: { readonly clients: RequestListener; readonly others: RequestListener }): void;
   /** Clients' calls that are under way may finish within this time. */
   closeToClients(graceMs: number): Promise<void>;
   close(): Promise<void>;
@@ -17,12 +18,12 @@ export interface Ports {
 
 /** @throws OperatingError `LISTEN_FAILED` for a port in use; then none is bound. */
 export async function openPorts(settings: BrainSettings, servers: Servers): Promise<Ports> {
-  const { listenClientUrls, listenPeerUrls } = settings;
-  const [clients, peers]: [Front[], Front[]] = [[], []];
-  let routes: RequestListener | undefined;
-  const onRequest: RequestListener = (request, response) => routes?.(request, response);
+  const { listenClientUrls, listenPeerUrls, listenMetricsUrls } = settings;
+  const [clients, peers, metrics]: [Front[], Front[], Front[]] = [[], [], []];
+  let routes: Parameters<Ports['serve']>[0] | undefined;
+  const onRequest: RequestListener = (request, response) => routes?.others(request, response);
   const close = async (): Promise<void> => {
-    await Promise.all([...peers, ...clients].map((front) => front.close(0)));
+    await Promise.all([...peers, ...clients, ...metrics].map((front) => front.close(0)));
     await Promise.all([servers.peer, servers.client].map((server) => server.close(0)));
   };
   try {
@@ -31,8 +32,16 @@ export async function openPorts(settings: BrainSettings, servers: Servers): Prom
     }
     for (const url of listenClientUrls) {
       clients.push(
-        await openFront({ ...listenAddress(url), flag: 'listen-client-urls', grpc: servers.client, onRequest }),
+        await openFront({
+          ...listenAddress(url),
+          flag: 'listen-client-urls',
+          grpc: servers.client,
+          onRequest: (request, response) => routes?.clients(request, response),
+        }),
       );
+    }
+    for (const url of listenMetricsUrls) {
+      metrics.push(await openHttpFront({ ...listenAddress(url), flag: 'listen-metrics-urls', onRequest }));
     }
   } catch (error) {
     await close();
@@ -42,7 +51,7 @@ export async function openPorts(settings: BrainSettings, servers: Servers): Prom
     clientUrls: boundUrls(settings.advertiseClientUrls, clients),
     serve(given) {
       routes = given;
-      for (const front of [...peers, ...clients]) front.serve();
+      for (const front of [...peers, ...clients, ...metrics]) front.serve();
     },
     async closeToClients(graceMs) {
       await Promise.all(clients.map((front) => front.close(graceMs)));

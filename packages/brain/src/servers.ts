@@ -4,23 +4,30 @@ import {
   type Handlers,
   type RpcServer,
   type RpcServerOptions,
+  type ServiceTable,
   clusterService,
   createRpcServer,
+  electionService,
   healthService,
   kvService,
   leaseService,
+  lockService,
   maintenanceService,
   watchService,
 } from '@flotilla/wire';
+import { HandlerMap } from './gateway/handler-map.ts';
 import type { Member } from './member/member.ts';
 import type { MemberWorld } from './member/world.ts';
 import type { BrainMetrics } from './metrics.ts';
 import type { BrainSettings } from './options.ts';
 import { countCalls } from './services/call-counts.ts';
 import { clusterHandlers } from './services/cluster.ts';
+import { electionHandlers } from './services/election.ts';
 import { healthHandlers } from './services/health.ts';
 import { kvHandlers } from './services/kv.ts';
 import { leaseHandlers } from './services/lease.ts';
+import { localClient } from './services/local-client.ts';
+import { lockHandlers } from './services/lock.ts';
 import { maintenanceHandlers } from './services/maintenance.ts';
 import { messageOverheadBytes, watchHandlers } from './services/watch.ts';
 import { peerService } from './transport/peer-service.ts';
@@ -58,14 +65,23 @@ interface Serving {
   readonly servers: Servers;
 }
 
-/** Mounts everything that clients may ask. */
-export function serveClients({ member, world, servers: { client } }: Serving): void {
-  client.add(kvService, kvHandlers(member));
-  client.add(watchService, watchHandlers(member, world.clock));
-  client.add(leaseService, leaseHandlers(member, world));
-  client.add(clusterService, clusterHandlers(member));
-  client.add(maintenanceService, maintenanceHandlers(member));
-  client.add(healthService, healthHandlers());
+/** Mounts everything that clients may ask; the same, for what is not gRPC. */
+export function serveClients({ member, world, servers }: Serving): HandlerMap {
+  const mounted = new HandlerMap();
+  const add = <T extends ServiceTable>(table: T, handlers: Handlers<T>): void => {
+    servers.client.add(table, handlers);
+    mounted.add(table, handlers);
+  };
+  add(kvService, kvHandlers(member));
+  add(watchService, watchHandlers(member, world.clock));
+  add(leaseService, leaseHandlers(member, world));
+  add(clusterService, clusterHandlers(member));
+  add(maintenanceService, maintenanceHandlers(member));
+  const client = localClient(member, world);
+  add(lockService, lockHandlers(member, client));
+  add(electionService, electionHandlers(member, client));
+  add(healthService, healthHandlers());
+  return mounted;
 }
 
 /** Mounts what the other members may ask. */

@@ -1,16 +1,8 @@
 import t, { type Test } from 'tap';
 import type { Brain, BrainOptionValues } from '@flotilla/brain';
-import {
-  RpcError,
-  StatusCode,
-  etcdserverpb,
-  fromId,
-  isRpcError,
-  rpcServerKinds,
-  toId,
-  toSafeInteger,
-} from '@flotilla/wire';
+import { RpcError, etcdserverpb, fromId, rpcServerKinds, toId, toSafeInteger } from '@flotilla/wire';
 import { type ClusterPlan, type TestClient, connect, planCluster, startAll, until } from './cluster.ts';
+import { reservePorts } from './reserve-ports.ts';
 import { openWatch } from './watch-client.ts';
 
 t.setTimeout(0);
@@ -119,8 +111,6 @@ for (const kind of rpcServerKinds) {
           .Put({ key: key('a'), value: new Uint8Array(2.5 * 2 ** 20) })
           .catch((error: unknown) => error);
         t.ok(tooLarge instanceof RpcError && tooLarge.status === 8, 'above the message limit gRPC itself refuses');
-        const missing = await client.maintenance.Defragment({}).catch((error: unknown) => error);
-        t.ok(isRpcError(missing, StatusCode.UNIMPLEMENTED));
         t.equal((await client.lease.LeaseTimeToLive({ ID: fromId(5n) })).TTL.toString(), '-1');
       },
       { 'grpc-server': kind },
@@ -281,6 +271,20 @@ t.test('counters that many clients increment through all members lose nothing an
   });
 });
 
+t.test('metrics and health are served on ports of their own too', async (t) => {
+  const [metricsPort] = await reservePorts(1);
+  const plan = await planCluster(1, { 'listen-metrics-urls': [`http://127.0.0.1:${metricsPort}`] });
+  const brains = await startAll(plan);
+  const get = async (path: string): Promise<Response> =>
+    fetch(`http://127.0.0.1:${metricsPort}${path}`, { headers: { connection: 'close' } });
+  t.match(await (await get('/metrics')).text(), /^etcd_server_has_leader 1$/m);
+  t.equal(await (await get('/readyz')).text(), 'ok\n');
+  t.equal((await get('/v3/kv/range')).status, 404, 'but nothing else');
+  await Promise.all(brains.map((brain) => brain.close()));
+  await t.rejects(get('/metrics'), 'closed with its member');
+  await plan.clean();
+});
+
 for (const kind of rpcServerKinds) {
   t.test(`${kind}: HTTP on the client port: health, version, metrics`, async (t) => {
     await withCluster(
@@ -296,7 +300,7 @@ for (const kind of rpcServerKinds) {
         t.strictSame(await get('/livez'), { status: 200, body: 'ok\n' });
         t.strictSame(await get('/readyz?verbose'), {
           status: 200,
-          body: '[+]serializable_read ok\n[+]linearizable_read ok\nok\n',
+          body: '[+]data_corruption ok\n[+]serializable_read ok\n[+]linearizable_read ok\n[+]non_learner ok\nok\n',
         });
         t.strictSame(await get('/readyz/linearizable_read'), { status: 200, body: 'ok\n' });
         t.strictSame(JSON.parse((await get('/version')).body), {
@@ -322,7 +326,6 @@ for (const kind of rpcServerKinds) {
         ]) {
           t.match(metrics, name);
         }
-        t.equal((await get('/v3/kv/range')).status, 404);
         t.equal((await fetch(`${base}/health`, { method: 'POST', headers: { connection: 'close' } })).status, 405);
       },
       { 'grpc-server': kind },

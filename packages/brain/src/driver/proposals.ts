@@ -19,6 +19,7 @@ import {
   sourceOf,
   toRpcError,
 } from '@flotilla/store';
+import type { SpaceQuota } from './space-quota.ts';
 
 /** The most that waits for answers; more is refused. */
 const maxPending = 65_536;
@@ -36,6 +37,7 @@ export interface ProposalsOptions {
   readonly schedule: () => void;
   /** Entries that are committed and not applied. */
   readonly applyLag: () => number;
+  readonly quota: Pick<SpaceQuota, 'hasRoomFor' | 'alarm'>;
   /** Why a proposal that began then has timed out. */
   readonly timeoutReason: (startedMs: number) => StoreErrorCode;
 }
@@ -84,6 +86,16 @@ export class Proposals {
    * @throws RpcError (as a rejection) when it is refused, lost or too late: then it may or may not have happened.
    */
   submit(type: EntryType, body: Uint8Array): Promise<Outcome<EntryResponse>> {
+    return this.#options.quota.hasRoomFor(type, body) ? this.#submit(type, body) : this.#refuseWithoutRoom();
+  }
+
+  /** Raises the alarm first: who is refused may look for it. */
+  async #refuseWithoutRoom(): Promise<never> {
+    await this.#submit('alarm', this.#options.quota.alarm);
+    throw toRpcError('noSpace');
+  }
+
+  #submit(type: EntryType, body: Uint8Array): Promise<Outcome<EntryResponse>> {
     return new Promise((resolve, reject) => {
       const refusal = this.#refusal(body);
       if (refusal) return reject(toRpcError(refusal));
@@ -164,7 +176,8 @@ export class Proposals {
     while (late < this.#queue.length && (this.#queue[late]?.startedMs ?? nowMs) + requestTimeoutMs <= nowMs) late++;
     for (const pending of this.#queue.splice(0, late)) {
       this.#queuedBytes -= pending.data.length;
-      this.#reject(pending, timeoutReason(pending.startedMs));
+      // It surely did not happen. etcd gives the end of the call's own time then.
+      this.#reject(pending, 'deadlineExceeded');
     }
   }
 

@@ -96,7 +96,11 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   };
 }
 
-function listen(server: net.Server, { host, port, flag }: FrontOptions): Promise<void> {
+/** @throws OperatingError when the address can't be bound, with what to do. */
+export function listen(
+  server: net.Server,
+  { host, port, flag }: Pick<FrontOptions, 'host' | 'port' | 'flag'>,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       const place = `${host}:${port}`;

@@ -1,6 +1,9 @@
-/** The checks behind `/livez` and `/readyz`. */
+/** The checks behind `/livez`, `/readyz` and `/health`. */
 import { messageOf } from '@flotilla/base';
+import { etcdserverpb } from '@flotilla/wire';
 import type { Member } from '../member/member.ts';
+
+const { CORRUPT } = etcdserverpb.AlarmType;
 
 export interface HealthCheck {
   readonly name: string;
@@ -24,6 +27,12 @@ export function livenessChecks(member: Member): readonly HealthCheck[] {
 
 export function readinessChecks(member: Member): readonly HealthCheck[] {
   return [
+    {
+      name: 'data_corruption',
+      run() {
+        if (member.machine.store.alarms.list(CORRUPT).length > 0) throw new Error('alarm activated: CORRUPT');
+      },
+    },
     serializableRead(member),
     {
       name: 'linearizable_read',
@@ -31,6 +40,11 @@ export function readinessChecks(member: Member): readonly HealthCheck[] {
         if (!member.leadership.known) throw new Error('etcdserver: no leader');
         return member.reads.confirm();
       },
+    },
+    {
+      name: 'non_learner',
+      /** No member is a learner as long as membership does not change. */
+      run: () => undefined,
     },
   ];
 }
@@ -52,5 +66,24 @@ async function problemOf(check: HealthCheck): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     return messageOf(error);
+  }
+}
+
+/** Why `/health` says no; empty when it says yes. */
+export async function healthProblem(
+  { machine, leadership, reads }: Member,
+  { serializable, excludedAlarms }: { readonly serializable: boolean; readonly excludedAlarms: ReadonlySet<string> },
+): Promise<string> {
+  for (const { type } of machine.store.alarms.list()) {
+    const name = etcdserverpb.AlarmType[type] ?? 'UNKNOWN';
+    if (!excludedAlarms.has(name)) return `ALARM ${name}`;
+  }
+  if (serializable) return '';
+  if (!leadership.known) return 'RAFT NO LEADER';
+  try {
+    await reads.confirm();
+    return '';
+  } catch (error) {
+    return `RANGE ERROR:${messageOf(error)}`;
   }
 }

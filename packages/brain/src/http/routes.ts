@@ -1,10 +1,10 @@
-/** What the client port answers over HTTP/1.1: health, version, metrics. The JSON gateway has its place under `/v3/`. */
+/** What every port answers over HTTP/1.1: health, version, metrics. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type Logger, messageOf } from '@flotilla/base';
 import type { Member } from '../member/member.ts';
 import type { BrainMetrics } from '../metrics.ts';
 import { clusterVersion, serverVersion, storageVersion } from '../version.ts';
-import { type HealthCheck, livenessChecks, readinessChecks, runChecks } from './health-checks.ts';
+import { type HealthCheck, healthProblem, livenessChecks, readinessChecks, runChecks } from './health-checks.ts';
 
 interface Reply {
   readonly status: number;
@@ -69,19 +69,9 @@ function text(status: number, body: string): Reply {
 
 async function health(member: Member, url: URL): Promise<Reply> {
   const serializable = url.searchParams.get('serializable') === 'true';
-  const reason = await healthProblem(member, { serializable });
+  const excludedAlarms = new Set(url.searchParams.getAll('exclude'));
+  const reason = await healthProblem(member, { serializable, excludedAlarms });
   return json(reason === '' ? 200 : 503, { health: reason === '' ? 'true' : 'false', reason });
-}
-
-async function healthProblem(member: Member, { serializable }: { readonly serializable: boolean }): Promise<string> {
-  if (serializable) return '';
-  if (!member.leadership.known) return 'RAFT NO LEADER';
-  try {
-    await member.reads.confirm();
-    return '';
-  } catch (error) {
-    return `RANGE ERROR:${messageOf(error)}`;
-  }
 }
 
 /** All checks under `path`, and each under its own name below it. */

@@ -2,7 +2,11 @@
  * One member put together: what its disk held, the parts that run on it, and their life from the first turn to the end. What
  * serves clients (services, HTTP) stands on this and knows none of it but `Member`.
  */
+import type { Timer } from '@flotilla/base';
 import type { Raft } from '@flotilla/raft';
+import { toRpcError } from '@flotilla/store';
+import { etcdserverpb } from '@flotilla/wire';
+import { startAutoCompaction } from '../driver/auto-compaction.ts';
 import type { Handover } from '../driver/handover.ts';
 import type { Leadership } from '../driver/leadership.ts';
 import type { Leases } from '../driver/leases.ts';
@@ -55,12 +59,14 @@ function run(foundation: Foundation): Member {
   followLeadership(foundation, parts);
   parts.driver.start({ ...parts, raft });
   const ticking = tick(foundation, parts);
+  const autoCompaction = compactAutomatically(foundation, parts);
   parts.campaigning.consider();
   parts.compaction.applied(machine.store.appliedIndex);
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     ticking.cancel();
+    autoCompaction?.cancel();
     await stop(foundation, parts);
   };
   return {
@@ -109,6 +115,26 @@ function tick({ settings, world, raft }: Foundation, parts: MemberParts): Return
       campaigning.consider();
       driver.schedule();
     },
+  });
+}
+
+function compactAutomatically(
+  { settings, world, machine, failure }: Foundation,
+  { leadership, proposals }: MemberParts,
+): Timer | undefined {
+  const { clock, logger } = world;
+  if (!settings.autoCompaction) return undefined;
+  return startAutoCompaction({
+    rule: settings.autoCompaction,
+    clock,
+    logger,
+    revision: () => machine.store.revision,
+    leads: () => leadership.leads,
+    async compact(revision) {
+      const outcome = await proposals.submit('compact', etcdserverpb.CompactionRequest.encode({ revision }).finish());
+      if (!outcome.ok) throw toRpcError(outcome.error.code);
+    },
+    onFailure: failure.fail,
   });
 }
 

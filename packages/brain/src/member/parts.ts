@@ -15,6 +15,7 @@ import { LogWriter } from '../driver/log-writer.ts';
 import { Proposals } from '../driver/proposals.ts';
 import { Reads } from '../driver/reads.ts';
 import { SnapshotReceiver, SnapshotSender } from '../driver/snapshots.ts';
+import { SpaceQuota } from '../driver/space-quota.ts';
 import type { StateMachine } from '../driver/state-machine.ts';
 import { timeoutReason } from '../driver/timeout-reason.ts';
 import type { DurableLog } from '../log/durable-log.ts';
@@ -138,6 +139,7 @@ function createRequests(
     proposals: new Proposals({
       ...shared,
       maxRequestBytes: settings.maxRequestBytes,
+      quota: new SpaceQuota({ settings, machine }),
       applyLag: () => raft.commit - machine.store.appliedIndex,
     }),
     reads: new Reads({ ...shared, appliedIndex: () => machine.store.appliedIndex }),

@@ -1,12 +1,14 @@
 /** `etcdserverpb.Cluster`: who the members are. Changing them comes with membership changes in raft. */
 import { type Handlers, type clusterService, type etcdserverpb, fromUnsignedId } from '@flotilla/wire';
 import type { Member } from '../member/member.ts';
+import { requireLeader } from './require-leader.ts';
 import { headerOf } from './response-header.ts';
 
 export function clusterHandlers(member: Member): Handlers<typeof clusterService> {
   const header = headerOf(member);
   return {
-    async MemberList(request) {
+    async MemberList(request, context) {
+      requireLeader(member, context);
       if (request.linearizable) await member.reads.confirm();
       return { header: header(0), members: listMembers(member) };
     },

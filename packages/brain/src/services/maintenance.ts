@@ -1,9 +1,8 @@
-/** `etcdserverpb.Maintenance`, as far as it exists. */
-import { toRpcError } from '@flotilla/store';
+/** `etcdserverpb.Maintenance`: what operators ask of one member, and the alarms of all. */
+import { type Alarm, toRpcError } from '@flotilla/store';
 import {
   type Handlers,
-  RpcError,
-  StatusCode,
+  clampInteger,
   etcdserverpb,
   fromUnsignedId,
   type maintenanceService,
@@ -11,8 +10,12 @@ import {
 } from '@flotilla/wire';
 import type { Member } from '../member/member.ts';
 import { serverVersion, storageVersion } from '../version.ts';
+import { refuseDowngrade } from './downgrade.ts';
 import { requireLeader } from './require-leader.ts';
-import { headerOf } from './response-header.ts';
+import { answered, headerOf } from './response-header.ts';
+import { streamSnapshot } from './snapshot.ts';
+
+type AlarmMember = etcdserverpb.AlarmMember.$Properties;
 
 export function maintenanceHandlers(member: Member): Handlers<typeof maintenanceService> {
   const header = headerOf(member);
@@ -32,33 +35,87 @@ export function maintenanceHandlers(member: Member): Handlers<typeof maintenance
         raftIndex: raft.commit,
         raftTerm: raft.term,
         raftAppliedIndex: store.appliedIndex,
-        errors: leadership.known ? [] : ['etcdserver: no leader'],
+        errors: [...(leadership.known ? [] : ['etcdserver: no leader']), ...store.alarms.list().map(alarmText)],
+        downgradeInfo: { enabled: false },
       };
     },
     async MoveLeader(request, context) {
       requireLeader(member, context);
-      const target = BigInt.asUintN(64, toId(request.targetID));
-      const { handover, leadership, electionTimeoutMs, settings } = member;
-      if (!leadership.leads) throw toRpcError('notLeader');
-      if (target === settings.membership.self.id) return {};
-      switch (await handover.to(target, electionTimeoutMs)) {
-        case 'done':
-          return {};
-        case 'notLeader':
-          throw toRpcError('notLeader');
-        case 'badTransferee':
-          throw toRpcError('badLeaderTransferee');
-        case 'unreachable':
-        case 'timedOut':
-          throw toRpcError('timeoutLeaderTransfer');
-      }
+      await moveLeader(member, BigInt.asUintN(64, toId(request.targetID)));
+      return {};
     },
-    /** No alarm can be raised yet, so there is none to list or to disarm. */
-    Alarm(request) {
-      if (request.action === etcdserverpb.AlarmRequest.AlarmAction.ACTIVATE) {
-        throw new RpcError(StatusCode.UNIMPLEMENTED, 'alarms are not implemented');
+    async Alarm(request, context) {
+      requireLeader(member, context);
+      const { machine, proposals, reads } = member;
+      if (request.action === etcdserverpb.AlarmRequest.AlarmAction.GET) {
+        await reads.confirm();
+        return {
+          header: header(machine.store.revision),
+          alarms: machine.store.alarms.list(request.alarm).map(toMessage),
+        };
       }
-      return { header: header(member.machine.store.revision), alarms: [] };
+      const { response, revision } = answered(await proposals.submit('alarm', context.requestBytes));
+      return { ...response, header: header(revision) };
+    },
+    async Defragment(_request, context) {
+      requireLeader(member, context);
+      await member.machine.state.defragment();
+      return {};
+    },
+    async Hash(_request, context) {
+      requireLeader(member, context);
+      const { store, state } = member.machine;
+      const { response } = answered(await state.hash(store.revision));
+      return { header: header(store.revision), hash: response.everything };
+    },
+    async HashKV(request, context) {
+      requireLeader(member, context);
+      const { store, state } = member.machine;
+      const asked = clampInteger(request.revision);
+      if (asked > store.revision) throw toRpcError('futureRevision');
+      const { response } = answered(await state.hash(asked > 0 ? asked : store.revision));
+      return {
+        header: header(store.revision),
+        hash: response.revisions,
+        compact_revision: response.compactRevision,
+        hash_revision: response.revision,
+      };
+    },
+    Snapshot(_request, context) {
+      requireLeader(member, context);
+      return streamSnapshot(member);
+    },
+    Downgrade(request, context) {
+      requireLeader(member, context);
+      return refuseDowngrade(request);
     },
   };
+}
+
+function toMessage({ memberId, type }: Alarm): AlarmMember {
+  return { memberID: fromUnsignedId(memberId), alarm: type };
+}
+
+/** As protobuf prints an alarm. */
+function alarmText({ memberId, type }: Alarm): string {
+  return `memberID:${memberId} alarm:${etcdserverpb.AlarmType[type]} `;
+}
+
+async function moveLeader(
+  { handover, leadership, electionTimeoutMs, settings }: Member,
+  target: bigint,
+): Promise<void> {
+  if (!leadership.leads) throw toRpcError('notLeader');
+  if (target === settings.membership.self.id) return;
+  switch (await handover.to(target, electionTimeoutMs)) {
+    case 'done':
+      return;
+    case 'notLeader':
+      throw toRpcError('notLeader');
+    case 'badTransferee':
+      throw toRpcError('badLeaderTransferee');
+    case 'unreachable':
+    case 'timedOut':
+      throw toRpcError('timeoutLeaderTransfer');
+  }
 }

@@ -25,7 +25,8 @@ export function watchHandlers(member: Member, clock: Clock): Handlers<typeof wat
       stopWaiting = endWithoutLeader({ member, clock }, context, () => close(toRpcError('noLeader')));
       context.signal.addEventListener('abort', () => close(), { once: true });
       if (context.signal.aborted) return close();
-      requests.forEach((request) => stream.receive(request)).then(() => close(), close);
+      // A client that asks nothing more goes on listening.
+      requests.forEach((request) => stream.receive(request)).catch(close);
     }),
   };
 }

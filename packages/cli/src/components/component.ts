@@ -21,6 +21,8 @@ export interface Component {
   readonly options: OptionTable;
   /** Of the environment variables that stand in for flags; none means that only flags count. */
   readonly envPrefix?: string;
+  /** What else the component does: `flotilla brain restore …`. Each returns what to print. */
+  readonly commands?: Readonly<Record<string, (input: StartInput) => Promise<string>>>;
   /** @throws OperatingError whose message says what to do */
   start(input: StartInput): Promise<Started>;
 }

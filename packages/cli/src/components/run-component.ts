@@ -2,7 +2,16 @@
  * The life of a component's process: start, say so, run until told to stop, end. It is told by SIGTERM, SIGINT, or the end of
  * its supervisor.
  */
-import { createLogger, describeOptions, messageOf, OperatingError, sleep, systemClock } from '@flotilla/base';
+import {
+  type LogLevel,
+  type Logger,
+  createLogger,
+  describeOptions,
+  messageOf,
+  OperatingError,
+  sleep,
+  systemClock,
+} from '@flotilla/base';
 import { tellSupervisor } from '../supervisor/child-messages.ts';
 import { type ComponentName, type Started, componentSummaries } from './component.ts';
 import { loadComponent } from './load-component.ts';
@@ -16,6 +25,12 @@ export async function runComponent(name: ComponentName, argv: readonly string[])
   if (argv.includes('--help') || argv.includes('-h')) {
     process.stdout.write(`flotilla ${name}: ${componentSummaries[name]}\n\n`);
     process.stdout.write(describeOptions(component.options, component.envPrefix));
+    return 0;
+  }
+  const command = component.commands?.[argv[0] ?? ''];
+  if (command) {
+    const logger = (level: LogLevel): Logger => createLogger({ component: name, level });
+    process.stdout.write(`${await command({ argv: argv.slice(1), env: process.env, logger })}\n`);
     return 0;
   }
   const told = toldToStop();

@@ -1,0 +1,170 @@
+/**
+ * The JSON gateway: HTTP/1.1 in front of the same handlers that gRPC calls, driven by the service tables and one table of
+ * routes. Requests and responses take their JSON form and their protobuf form both, so that a handler can't tell where a call
+ * came from.
+ *
+ * A response stream is one object a line, `{"result": …}`, written no faster than it is read; a call ends when its
+ * connection does.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '@flotilla/base';
+import {
+  type CallContext,
+  type CallObserver,
+  Encoded,
+  type Method,
+  RpcError,
+  StatusCode,
+  type UnaryHandler,
+  pushFormOf,
+  runPushed,
+} from '@flotilla/wire';
+import { type JsonCodec, JsonMismatch, jsonCodec } from '@flotilla/wire/json';
+import { GatewayContext } from './context.ts';
+import type { HandlerMap } from './handler-map.ts';
+import { errorBodyOf, httpStatusOf, statusOf } from './http-status.ts';
+import { readJsonValues } from './json-requests.ts';
+import { LineSink } from './line-sink.ts';
+import { GatewayRequests, type ReceivedRequest } from './requests.ts';
+import { gatewayRoutes } from './routes.ts';
+
+export interface GatewayOptions {
+  readonly handlers: HandlerMap;
+  /** The largest message, in its protobuf form. */
+  readonly maxMessageBytes: number;
+  readonly logger: Logger;
+  /** Counts calls, as those of gRPC are counted. */
+  readonly observe: (method: Method) => CallObserver;
+}
+
+/** Whether it took the request: everything below `/v3/`, and below `/v3beta/`, which means the same. */
+export type Gateway = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+/** A method as the gateway calls it. */
+interface Target {
+  readonly method: Method;
+  readonly handler: unknown;
+  readonly json: JsonCodec;
+}
+
+export function createGateway(options: GatewayOptions): Gateway {
+  const { handlers, logger } = options;
+  const targets = new Map<string, Target>();
+  const targetOf = (route: string): Target | undefined => {
+    const method = Object.hasOwn(gatewayRoutes, route) ? gatewayRoutes[route] : undefined;
+    if (!method || targets.has(route)) return targets.get(route);
+    const target = { method, handler: handlers.get(method), json: jsonCodec(method.path) };
+    targets.set(route, target);
+    return target;
+  };
+  return (request, response) => {
+    const route = /^\/v3(?:beta)?\/([^?]*)/.exec(request.url ?? '')?.[1];
+    if (route === undefined) return false;
+    answer(options, targetOf(route), { request, response }).catch((error: unknown) => {
+      if (!(error instanceof RpcError)) logger.error('a gateway call failed', { path: request.url, err: error });
+      fail(response, error);
+    });
+    return true;
+  };
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+async function answer(options: GatewayOptions, target: Target | undefined, exchange: Exchange): Promise<void> {
+  const { request, response } = exchange;
+  if (!target) throw new RpcError(StatusCode.NOT_FOUND, 'Not Found');
+  if (request.method !== 'POST') throw new RpcError(StatusCode.UNIMPLEMENTED, 'Method Not Allowed');
+  const { method, handler } = target;
+  if (handler === undefined) throw new RpcError(StatusCode.UNIMPLEMENTED, `unknown method ${method.path.slice(1)}`);
+  const requests = readRequests(options, target, request);
+  if (method.kind === 'bidi') {
+    const input = new GatewayRequests(requests);
+    return stream(options, target, { response, input, context: new GatewayContext(exchange) });
+  }
+  const first = await requests.next();
+  const { message, bytes } = first.done === true ? decodeRequest(options, target, {}) : first.value;
+  const context = new GatewayContext(exchange, bytes);
+  if (method.kind === 'serverStream') return stream(options, target, { response, input: message, context });
+  const observer = options.observe(method);
+  observer.started();
+  try {
+    const result = await (handler as UnaryHandler<unknown, object>)(message, context);
+    observer.ended(StatusCode.OK);
+    response.writeHead(200, headers).end(JSON.stringify(toJson(target, result)));
+  } catch (error) {
+    observer.ended(statusOf(error));
+    throw error;
+  }
+}
+
+const headers = { 'content-type': 'application/json', 'grpc-metadata-content-type': 'application/grpc' };
+
+async function* readRequests(
+  options: GatewayOptions,
+  target: Target,
+  request: IncomingMessage,
+): AsyncGenerator<ReceivedRequest, void> {
+  // Base64 takes a third more than bytes, and names and quotes a little.
+  const maxTextBytes = 2 * options.maxMessageBytes;
+  for await (const value of readJsonValues(request, maxTextBytes)) yield decodeRequest(options, target, value);
+}
+
+function decodeRequest({ maxMessageBytes }: GatewayOptions, { method, json }: Target, value: unknown): ReceivedRequest {
+  const bytes: Uint8Array = method.request.encode(requestOf(json, value));
+  if (bytes.length > maxMessageBytes) {
+    const text = `grpc: received message larger than max (${bytes.length} vs. ${maxMessageBytes})`;
+    throw new RpcError(StatusCode.RESOURCE_EXHAUSTED, text);
+  }
+  return { message: method.request.decode(bytes), bytes };
+}
+
+function requestOf(json: JsonCodec, value: unknown): object {
+  try {
+    return json.requestOf(value);
+  } catch (error) {
+    if (error instanceof JsonMismatch) throw new RpcError(StatusCode.INVALID_ARGUMENT, error.message);
+    throw error;
+  }
+}
+
+/** The response as it looks after the wire, where what is not set is zero. */
+function toJson({ method, json }: Target, response: object): object {
+  const bytes: Uint8Array = response instanceof Encoded ? response.bytes : method.response.encode(response);
+  return json.responseToJson(method.response.decode(bytes) as object);
+}
+
+/** Runs a stream's handler until it ends its call. */
+function stream(
+  { observe, logger }: GatewayOptions,
+  target: Target,
+  call: { readonly response: ServerResponse; readonly input: unknown; readonly context: CallContext },
+): Promise<void> {
+  const { response, input, context } = call;
+  const observer = observe(target.method);
+  observer.started();
+  return new Promise((resolve) => {
+    const sink = new LineSink(response, {
+      headers,
+      toJson: (message) => toJson(target, message),
+      onEnd: (error) => {
+        if (error && !(error instanceof RpcError))
+          logger.error('a handler failed', { path: target.method.path, err: error });
+        observer.ended(error === undefined ? StatusCode.OK : statusOf(error));
+        resolve();
+      },
+    });
+    runPushed(pushFormOf(target.handler as Parameters<typeof pushFormOf>[0]), { input, sink, context });
+  });
+}
+
+function fail(response: ServerResponse, error: unknown): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  // What is left of the request is not read, so the connection can't be used again.
+  response.writeHead(httpStatusOf(error), { ...headers, connection: 'close' }).end(JSON.stringify(errorBodyOf(error)));
+}

@@ -1,0 +1,24 @@
+/** The requests of a gateway stream, as a stream's handler takes them. */
+import type { RequestStream } from '@flotilla/wire';
+
+/** A request and the bytes of its protobuf form. */
+export interface ReceivedRequest {
+  readonly message: unknown;
+  readonly bytes: Uint8Array;
+}
+
+export class GatewayRequests implements RequestStream<unknown> {
+  readonly #received: AsyncIterable<ReceivedRequest>;
+
+  constructor(received: AsyncIterable<ReceivedRequest>) {
+    this.#received = received;
+  }
+
+  async forEach(take: (request: unknown) => void): Promise<void> {
+    for await (const { message } of this.#received) take(message);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void> {
+    for await (const { message } of this.#received) yield message;
+  }
+}
