@@ -17,6 +17,8 @@ import {
 } from '@flotilla/wire';
 import { encode, iterate, iterateAndHold, serve, statusOf } from './rpc-fixture.ts';
 
+t.setTimeout(0);
+
 for (const kind of rpcServerKinds) {
   t.test(`${kind}: a unary handler gets the decoded request, its own bytes and the metadata`, async (t) => {
     let seen: { key: string; bytes: Uint8Array; user: string | undefined } | undefined;

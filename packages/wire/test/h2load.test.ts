@@ -8,6 +8,8 @@ import { etcdserverpb, kvService, rpcServerKinds } from '@flotilla/wire';
 import { message } from './raw-client.ts';
 import { serve } from './rpc-fixture.ts';
 
+t.setTimeout(0);
+
 const h2load = '/usr/bin/h2load';
 const run = promisify(execFile);
 

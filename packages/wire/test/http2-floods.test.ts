@@ -29,6 +29,8 @@ import {
 } from './raw-client.ts';
 import { type Teardown, deferred } from './rpc-fixture.ts';
 
+t.setTimeout(0);
+
 const hello = Buffer.concat([preface, settings()]);
 const put = (value: Uint8Array): Buffer => message(etcdserverpb.PutRequest.encode({ value }).finish());
 const stopped = (connection: RawConnection): boolean => connection.ended;

@@ -19,6 +19,8 @@ import {
 } from './raw-client.ts';
 import { serve } from './rpc-fixture.ts';
 
+t.setTimeout(0);
+
 const put = message(etcdserverpb.PutRequest.encode({ value: Buffer.from('value') }).finish());
 
 /** What a well-behaved client might send, a frame an element. */

@@ -22,6 +22,8 @@ import {
 } from './raw-client.ts';
 import type { Teardown } from './rpc-fixture.ts';
 
+t.setTimeout(0);
+
 const echo: Handlers<typeof kvService> = { Put: ({ value }) => ({ prev_kv: { value } }) };
 const hello = Buffer.concat([preface, settings()]);
 

@@ -13,6 +13,8 @@ import {
 import { testCertificates } from './certificates.ts';
 import { collect } from './rpc-fixture.ts';
 
+t.setTimeout(0);
+
 for (const kind of rpcServerKinds) {
   t.test(`${kind}: calls over TLS, with and without a client certificate`, async (t) => {
     const { ca, server: own, client } = await testCertificates();
