@@ -45,13 +45,29 @@ const body = fc.oneof(
     lastTerm: number,
     transfer: fc.boolean(),
   }),
-  fc.record({ type: fc.constantFrom('voteResponse' as const, 'preVoteResponse' as const), granted: fc.boolean() }),
+  fc.record(
+    {
+      type: fc.constantFrom('voteResponse' as const, 'preVoteResponse' as const),
+      granted: fc.boolean(),
+      committed: fc.record({ index: fc.integer({ min: 1 }), term: number }),
+    },
+    { requiredKeys: ['type', 'granted'] },
+  ),
   fc.record({
     type: fc.constant('snapshot' as const),
     snapshot: fc.record({
       index: number,
       term: number,
-      config: fc.record({ voters: ids, votersOutgoing: ids, learners: ids }),
+      config: fc.record(
+        {
+          voters: ids,
+          votersOutgoing: ids,
+          learners: ids,
+          learnersNext: fc.array(id, { minLength: 1, maxLength: 5 }),
+          autoLeave: fc.constant(true),
+        },
+        { requiredKeys: ['voters', 'votersOutgoing', 'learners'] },
+      ),
     }),
   }),
   fc.record({ type: fc.constant('timeoutNow' as const) }),
@@ -110,5 +126,6 @@ t.test('anything else than a frame is an error, never a message', (t) => {
   );
   const [frame = new Uint8Array()] = encodeFrames([{ type: 'heartbeat', ...route, term: 3, commit: 2, round: 1 }]);
   for (let size = 0; size < frame.length; size++) t.throws(() => decodeFrame(frame.slice(0, size), route));
+  t.throws(() => decodeFrame(Buffer.concat([frame, Buffer.of(0)]), route));
   t.end();
 });

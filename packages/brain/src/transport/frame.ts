@@ -1,11 +1,12 @@
 /**
- * Raft messages as bytes: msgpack of an array of tuples, one frame for the messages of a turn. Sender and receiver are
- * those of the stream. Entries of an append travel as columns: their indexes follow from `prevIndex`, and a run of one
- * term is one number. Msgpack is only for the wire between members, never for the disk.
+ * Raft messages as bytes, one frame for the messages of a turn: a u32 (little endian), so many bytes of msgpack with an
+ * array of tuples, and the data of all entries and proposals behind it, in the order of the tuples, which name the
+ * lengths. Sender and receiver are those of the stream. Entries of an append travel as columns: their indexes follow from
+ * `prevIndex`, and a run of one term is one number. Msgpack is only for the wire between members, never for the disk.
  */
 import { Packr, Unpackr } from 'msgpackr';
 import { assert } from '@flotilla/base';
-import type { Entry, Message, NodeId, SnapshotMeta } from '@flotilla/raft';
+import type { Entry, EntryId, Message, NodeId, SnapshotMeta } from '@flotilla/raft';
 
 // A frame stands for itself: no structures that earlier frames would have had to define.
 const packr = new Packr({ useRecords: false, variableMapSize: true });
@@ -13,23 +14,27 @@ const unpackr = new Unpackr({ useRecords: false });
 
 /** The most that one frame should hold; a single larger message still travels. */
 const maxFrameBytes = 4 * 1024 * 1024;
+const headLengthBytes = 4;
 
 /** Encodes messages in as few frames as their size allows. */
 export function encodeFrames(messages: readonly Message[]): readonly Uint8Array[] {
   const frames: Uint8Array[] = [];
   let tuples: unknown[] = [];
+  let data: Uint8Array[] = [];
   let size = 0;
+  const end = (): void => {
+    if (tuples.length > 0) frames.push(assemble(packr.pack(tuples), data));
+    tuples = [];
+    data = [];
+    size = 0;
+  };
   for (const message of messages) {
     const weight = weightOf(message);
-    if (size > 0 && size + weight > maxFrameBytes) {
-      frames.push(packr.pack(tuples));
-      tuples = [];
-      size = 0;
-    }
-    tuples.push(toTuple(message));
+    if (size + weight > maxFrameBytes) end();
+    tuples.push(toTuple(message, data));
     size += weight;
   }
-  if (tuples.length > 0) frames.push(packr.pack(tuples));
+  end();
   return frames;
 }
 
@@ -40,13 +45,29 @@ function weightOf(message: Message): number {
   return bytes;
 }
 
-function toTuple(message: Message): unknown[] {
+function assemble(head: Uint8Array, data: readonly Uint8Array[]): Uint8Array {
+  let length = headLengthBytes + head.length;
+  for (const bytes of data) length += bytes.length;
+  const frame = Buffer.allocUnsafe(length);
+  frame.writeUInt32LE(head.length, 0);
+  frame.set(head, headLengthBytes);
+  let at = headLengthBytes + head.length;
+  for (const bytes of data) {
+    frame.set(bytes, at);
+    at += bytes.length;
+  }
+  return frame;
+}
+
+/** @param data takes what travels behind the tuples */
+function toTuple(message: Message, data: Uint8Array[]): unknown[] {
   const { type, term } = message;
   switch (type) {
     case 'append': {
       const { entries, prevIndex, prevTerm, commit } = message;
-      const data = entries.map((entry) => entry.data);
-      return [type, term, prevIndex, prevTerm, commit, termsColumn(entries), confChanges(entries), data];
+      for (const entry of entries) data.push(entry.data);
+      const lengths = entries.map((entry) => entry.data.length);
+      return [type, term, prevIndex, prevTerm, commit, termsColumn(entries), confChanges(entries), lengths];
     }
     case 'appendResponse':
       return [type, term, message.index, message.rejected, message.hintIndex, message.hintTerm];
@@ -59,7 +80,7 @@ function toTuple(message: Message): unknown[] {
       return [type, term, message.lastIndex, message.lastTerm, message.transfer];
     case 'voteResponse':
     case 'preVoteResponse':
-      return [type, term, message.granted];
+      return [type, term, message.granted, message.committed?.index ?? 0, message.committed?.term ?? 0];
     case 'snapshot':
       return [type, term, ...snapshotColumns(message.snapshot)];
     case 'timeoutNow':
@@ -69,7 +90,8 @@ function toTuple(message: Message): unknown[] {
     case 'readIndexResponse':
       return [type, term, message.context, message.index];
     case 'propose':
-      return [type, term, message.data];
+      for (const one of message.data) data.push(one);
+      return [type, term, message.data.map((one) => one.length)];
   }
 }
 
@@ -81,12 +103,15 @@ function termsColumn(entries: readonly Entry[]): number | number[] {
 
 /** Positions of the entries that are conf changes. */
 function confChanges(entries: readonly Entry[]): number[] {
-  return entries.flatMap((entry, i) => (entry.type === 'confChange' ? [i] : []));
+  const positions: number[] = [];
+  for (const [i, { type }] of entries.entries()) if (type === 'confChange') positions.push(i);
+  return positions;
 }
 
 function snapshotColumns({ index, term, config }: SnapshotMeta): unknown[] {
   const ids = (list: readonly NodeId[]): string[] => list.map((id) => id.toString(16));
-  return [index, term, ids(config.voters), ids(config.votersOutgoing), ids(config.learners)];
+  const { voters, votersOutgoing, learners, learnersNext = [], autoLeave = false } = config;
+  return [index, term, ids(voters), ids(votersOutgoing), ids(learners), ids(learnersNext), autoLeave];
 }
 
 /**
@@ -94,8 +119,10 @@ function snapshotColumns({ index, term, config }: SnapshotMeta): unknown[] {
  * @throws Error for anything that `encodeFrames` does not produce.
  */
 export function decodeFrame(frame: Uint8Array, route: { readonly from: NodeId; readonly to: NodeId }): Message[] {
-  const tuples: unknown = unpackr.unpack(frame);
-  return listOf(tuples, (tuple) => fromTuple(new TupleReader(tuple), route));
+  const reader = new FrameReader(frame);
+  const messages = listOf(reader.head, (tuple) => fromTuple(new TupleReader(tuple, reader), route));
+  reader.end();
+  return messages;
 }
 
 function fromTuple(tuple: TupleReader, route: { readonly from: NodeId; readonly to: NodeId }): Message {
@@ -119,7 +146,7 @@ function fromTuple(tuple: TupleReader, route: { readonly from: NodeId; readonly 
     }
     case 'voteResponse':
     case 'preVoteResponse':
-      return { type, ...envelope, granted: tuple.boolean() };
+      return { type, ...envelope, granted: tuple.boolean(), ...readCommitted(tuple) };
     case 'snapshot':
       return { type, ...envelope, snapshot: readSnapshot(tuple) };
     case 'timeoutNow':
@@ -129,10 +156,15 @@ function fromTuple(tuple: TupleReader, route: { readonly from: NodeId; readonly 
     case 'readIndexResponse':
       return { type, ...envelope, context: tuple.text(), index: tuple.number() };
     case 'propose':
-      return { type, ...envelope, data: tuple.list(bytesOf) };
+      return { type, ...envelope, data: tuple.data() };
     default:
       throw new Error(`unknown message type ${type}`);
   }
+}
+
+function readCommitted(tuple: TupleReader): { readonly committed?: EntryId } {
+  const [index, term] = [tuple.number(), tuple.number()];
+  return index > 0 ? { committed: { index, term } } : {};
 }
 
 function readAppend(tuple: TupleReader): {
@@ -143,28 +175,67 @@ function readAppend(tuple: TupleReader): {
 } {
   const [prevIndex, prevTerm, commit] = [tuple.number(), tuple.number(), tuple.number()];
   const terms = tuple.numberOrList();
-  const confChange = new Set(tuple.list(numberOf));
-  const data = tuple.list(bytesOf);
+  const confChange = tuple.list(numberOf);
+  const data = tuple.data();
   const entries = data.map((bytes, i): Entry => {
     const term = typeof terms === 'number' ? terms : numberOf(terms[i]);
-    return { term, index: prevIndex + 1 + i, type: confChange.has(i) ? 'confChange' : 'normal', data: bytes };
+    return { term, index: prevIndex + 1 + i, type: confChange.includes(i) ? 'confChange' : 'normal', data: bytes };
   });
   return { prevIndex, prevTerm, commit, entries };
 }
 
 function readSnapshot(tuple: TupleReader): SnapshotMeta {
   const [index, term] = [tuple.number(), tuple.number()];
-  const config = { voters: tuple.list(idOf), votersOutgoing: tuple.list(idOf), learners: tuple.list(idOf) };
+  const [voters, votersOutgoing, learners] = [tuple.list(idOf), tuple.list(idOf), tuple.list(idOf)];
+  const [learnersNext, autoLeave] = [tuple.list(idOf), tuple.boolean()];
+  const config = {
+    voters,
+    votersOutgoing,
+    learners,
+    ...(learnersNext.length > 0 && { learnersNext }),
+    ...(autoLeave && { autoLeave }),
+  };
   return { index, term, config };
+}
+
+/** The two parts of a frame; the data is taken in order. */
+class FrameReader {
+  readonly head: unknown;
+  readonly #frame: Uint8Array;
+  #at: number;
+
+  constructor(frame: Uint8Array) {
+    if (frame.length < headLengthBytes) throw new Error('a frame without a head');
+    const headLength = new DataView(frame.buffer, frame.byteOffset).getUint32(0, true);
+    this.#at = headLengthBytes + headLength;
+    if (this.#at > frame.length) throw new Error('a frame whose head is cut off');
+    this.head = unpackr.unpack(frame.subarray(headLengthBytes, this.#at));
+    this.#frame = frame;
+  }
+
+  take(length: number): Uint8Array {
+    const { buffer, byteOffset, length: frameLength } = this.#frame;
+    if (this.#at + length > frameLength) throw new Error('a frame whose data is cut off');
+    const bytes = new Uint8Array(buffer, byteOffset + this.#at, length);
+    this.#at += length;
+    return bytes;
+  }
+
+  /** @throws Error when something is left over. */
+  end(): void {
+    if (this.#at !== this.#frame.length) throw new Error('a frame with more data than it names');
+  }
 }
 
 /** Takes the fields of a tuple one by one, each checked. */
 class TupleReader {
   readonly #fields: readonly unknown[];
+  readonly #frame: FrameReader;
   #next = 0;
 
-  constructor(tuple: unknown) {
+  constructor(tuple: unknown, frame: FrameReader) {
     this.#fields = listOf(tuple, (field) => field);
+    this.#frame = frame;
   }
 
   #take(): unknown {
@@ -192,6 +263,11 @@ class TupleReader {
     return field;
   }
 
+  /** A column of lengths, and the data that they name. */
+  data(): Uint8Array[] {
+    return this.list((length) => this.#frame.take(numberOf(length)));
+  }
+
   list<T>(read: (item: unknown) => T): T[] {
     return listOf(this.#take(), read);
   }
@@ -205,11 +281,6 @@ function listOf<T>(value: unknown, read: (item: unknown) => T): T[] {
 function numberOf(value: unknown): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
     throw new Error('expected a whole number');
-  return value;
-}
-
-function bytesOf(value: unknown): Uint8Array {
-  if (!(value instanceof Uint8Array)) throw new Error('expected bytes');
   return value;
 }
 
