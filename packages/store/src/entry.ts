@@ -13,20 +13,25 @@
  *
  * The body of put, deleteRange, txn and compact is the client's own protobuf request; of leaseGrant and
  * leaseRevoke the request as the handler completed it; of alarm the client's AlarmRequest; of memberAttributes an
- * etcdserverpb.Member.
+ * etcdserverpb.Member; of those about users and roles the client's request with a hash in place of the password; of
+ * authenticate an InternalAuthenticateRequest.
  * Data of length 0 is raft's no-op and not an entry of ours.
  */
 import { OperatingError, assert } from '@flotilla/base';
+import type { Caller } from './auth/auth-state.ts';
 import { readUint64, writeUint64 } from './bytes.ts';
 
 const formatVersion = 1;
 const requestIdAt = 2;
 const sourceAt = 10;
 const sourceBytes = 12;
-const reservedAt = sourceAt + sourceBytes;
-const headerBytes = 32;
+const authRevisionAt = sourceAt + sourceBytes;
+const nameLengthAt = authRevisionAt + 8;
+const headerBytes = nameLengthAt + 2;
+/** The longest name of a caller that an entry can carry, as UTF-8. */
+export const maxCallerNameBytes = 2 ** 16 - 1;
 
-/** Type → its number on disk. Numbers are never used again; 7 is kept for lease checkpoints. */
+/** Type → its number on disk. Numbers are never used again; 7 is kept for lease checkpoints, 20 to 31 are those of users. */
 const typeNumbers = {
   put: 1,
   deleteRange: 2,
@@ -36,9 +41,30 @@ const typeNumbers = {
   leaseRevoke: 6,
   memberAttributes: 8,
   alarm: 10,
+  authEnable: 20,
+  authDisable: 21,
+  authenticate: 22,
+  userAdd: 23,
+  userDelete: 24,
+  userChangePassword: 25,
+  userGrantRole: 26,
+  userRevokeRole: 27,
+  roleAdd: 28,
+  roleDelete: 29,
+  roleGrantPermission: 30,
+  roleRevokePermission: 31,
 } as const;
 
 export type EntryType = keyof typeof typeNumbers;
+
+/** Entries that only root may propose while authentication is on. */
+export type AuthEntryType = Extract<EntryType, `auth${'En' | 'Dis'}able` | `user${string}` | `role${string}`>;
+
+export function isAuthEntry(type: EntryType): type is AuthEntryType {
+  const number = typeNumbers[type];
+  const isAboutAuth = number >= typeNumbers.authEnable && number <= typeNumbers.roleRevokePermission;
+  return isAboutAuth && type !== 'authenticate';
+}
 
 /** By number. */
 const types: readonly (EntryType | undefined)[] = Array.from({ length: 256 }, (_, number) =>
@@ -53,6 +79,8 @@ export interface Entry {
   readonly source: EntrySource;
   /** Names the waiting call of the source: a safe integer of at least 0. */
   readonly requestId: number;
+  /** Who asked for it, as the member knew; undefined: nobody in particular. */
+  readonly caller?: Caller | undefined;
   readonly body: Uint8Array;
 }
 
@@ -64,15 +92,27 @@ export function sourceOf({ memberId, run }: { readonly memberId: bigint; readonl
   return source;
 }
 
-export function encodeEntry({ type, source, requestId, body }: Entry): Uint8Array {
+export function encodeEntry(entry: Entry): Uint8Array {
+  const { type, source, requestId, caller, body } = entry;
+  if (caller) return withCaller(encodeEntry({ ...entry, caller: undefined }), caller);
   assert(source.length === sourceBytes && Number.isSafeInteger(requestId), 'an entry is not named well');
   const bytes = Buffer.allocUnsafe(headerBytes + body.length);
   bytes[0] = formatVersion;
   bytes[1] = typeNumbers[type];
   writeUint64(bytes, requestIdAt, requestId);
   bytes.set(source, sourceAt);
-  for (let i = reservedAt; i < headerBytes; i++) bytes[i] = 0;
+  for (let i = authRevisionAt; i < headerBytes; i++) bytes[i] = 0;
   bytes.set(body, headerBytes);
+  return bytes;
+}
+
+/** The same entry with a caller in its header. */
+function withCaller(entry: Uint8Array, { name, authRevision }: Caller): Uint8Array {
+  const nameBytes = Buffer.from(name);
+  assert(nameBytes.length <= maxCallerNameBytes, 'the name of a caller is too long for an entry');
+  const bytes = Buffer.concat([entry.subarray(0, headerBytes), nameBytes, entry.subarray(headerBytes)]);
+  writeUint64(bytes, authRevisionAt, authRevision);
+  bytes.writeUInt16BE(nameBytes.length, nameLengthAt);
   return bytes;
 }
 
@@ -91,15 +131,22 @@ export function decodeEntry(bytes: Uint8Array): Omit<Entry, 'source'> {
   assert(bytes.length >= headerBytes, 'an entry is shorter than its header');
   const version = bytes[0];
   const type = types[bytes[1] as number];
-  let reserved = 0;
-  for (let i = reservedAt; i < headerBytes; i++) reserved |= bytes[i] as number;
-  if (version !== formatVersion || type === undefined || reserved !== 0) {
+  const nameLength = (bytes[nameLengthAt] as number) * 256 + (bytes[nameLengthAt + 1] as number);
+  const bodyAt = headerBytes + nameLength;
+  if (version !== formatVersion || type === undefined || bodyAt > bytes.length) {
     throw new OperatingError(
       'UNKNOWN_ENTRY',
       `log entry of format ${version} and type ${bytes[1]} is not known to this version: ` +
         'run the version that the other members run',
     );
   }
-  const body = new Uint8Array(bytes.buffer, bytes.byteOffset + headerBytes, bytes.length - headerBytes);
-  return { type, requestId: readUint64(bytes, requestIdAt), body };
+  const authRevision = readUint64(bytes, authRevisionAt);
+  const isForNobody = nameLength === 0 && authRevision === 0;
+  const body = new Uint8Array(bytes.buffer, bytes.byteOffset + bodyAt, bytes.length - bodyAt);
+  const caller = isForNobody ? undefined : { name: nameOf(bytes.subarray(headerBytes, bodyAt)), authRevision };
+  return { type, requestId: readUint64(bytes, requestIdAt), caller, body };
+}
+
+function nameOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 }

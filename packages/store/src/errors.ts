@@ -116,6 +116,9 @@ export const etcdErrors = {
   /** Absent from etcd's own map, so its raw text arrives as UNKNOWN. */
   notPrimaryLessor: bare(UNKNOWN, 'not a primary lessor'),
   timeoutLeaderTransfer: row(UNKNOWN, 'request timed out, leader transfer took too long'),
+  passwordForNoPasswordUser: bare(UNKNOWN, 'auth: authentication failed, password was given for no password user'),
+  passwordTooLong: bare(UNKNOWN, 'bcrypt: password length exceeds 72 bytes'),
+  tokenVerifyOnly: bare(UNKNOWN, 'auth: token signing attempted with verify-only key'),
   electionLeaderMissing: bare(UNKNOWN, '"leader" field must be provided'),
 } as const satisfies Readonly<Record<string, EtcdError>>;
 

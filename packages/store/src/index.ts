@@ -4,7 +4,20 @@ export { costAtMost, costOf } from './quota.ts';
 export { type RestoredState, restoreState } from './persistence/restore-state.ts';
 export type { StoredHash } from './persistence/stored-hash.ts';
 export { type AnsweredType, encodeAnswer } from './answer-encoding.ts';
-export { type Entry, type EntrySource, type EntryType, decodeEntry, encodeEntry, isFrom, sourceOf } from './entry.ts';
+export { permissionsOf } from './auth/apply-auth.ts';
+export { type AuthObserver, type AuthView, type Caller, type Role, type User, root } from './auth/auth-state.ts';
+export { refusedLeaseKeys } from './auth/request-access.ts';
+export {
+  type AuthEntryType,
+  type Entry,
+  type EntrySource,
+  type EntryType,
+  decodeEntry,
+  encodeEntry,
+  isFrom,
+  maxCallerNameBytes,
+  sourceOf,
+} from './entry.ts';
 export { type StoreError, type StoreErrorCode, etcdErrors, textOf, toRpcError } from './errors.ts';
 export { completeLeaseGrant, minLeaseTtlSeconds } from './leases/lease-grant.ts';
 export type { Lease, LeaseView } from './leases/lease-table.ts';

@@ -11,7 +11,7 @@ import { RecordCursor } from './mvcc/page.ts';
 import { StateMachine } from './state-machine.ts';
 import type { Store } from './store.ts';
 
-/** The hash of everything: keys with all their versions, leases, members, revisions. Takes as long as there is state. */
+/** The hash of everything: keys with all their versions, leases, members, users, roles, revisions. Takes as long as there is state. */
 export function hashState(store: Store): number {
   assert(store instanceof StateMachine, 'only a store of this package has a hash');
   const { revision, compactRevision, appliedIndex, appliedTerm } = store;
@@ -23,10 +23,23 @@ export function hashState(store: Store): number {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([id, attributes]) => [String(id), attributes]);
   const alarms = store.alarms.list().map(({ memberId, type }) => [String(memberId), type]);
-  const rest = [revision, compactRevision, appliedIndex, appliedTerm, leases, attached, members, alarms];
-  let hash = crc32(JSON.stringify(rest));
+  const numbers = [revision, compactRevision, appliedIndex, appliedTerm];
+  let hash = crc32(JSON.stringify([...numbers, leases, attached, members, alarms, authOf(store)]));
   for (const step of hashRevisions(store, { upTo: revision, seed: hash })) hash = step;
   return hash;
+}
+
+function authOf({ auth }: Store): unknown {
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+  const users = auth.userNames().map((name) => {
+    const user = auth.user(name);
+    return user && { ...user, passwordHash: text(user.passwordHash) };
+  });
+  const roles = auth.roleNames().map((name) => {
+    const permissions = auth.role(name)?.permissions ?? [];
+    return [name, permissions.map(({ type, key, rangeEnd }) => [type, text(key), text(rangeEnd)])];
+  });
+  return [auth.enabled, auth.revision, users, roles];
 }
 
 /** Hashes the revisions from the last compaction up to one; yields the hash so far after each page. */

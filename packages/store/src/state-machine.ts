@@ -1,12 +1,17 @@
 /**
- * The store behind its interface: applies entries one after the other to keyspace, leases and members, and
+ * The store behind its interface: applies entries one after the other to keyspace, leases, members and users, and
  * tells whoever follows it (the watch hub, the files) once a call. What comes of an entry depends on the entry
  * and the state alone.
  */
 import { assert } from '@flotilla/base';
 import { clampInteger, etcdserverpb, fromId, fromUnsignedId, toId } from '@flotilla/wire';
 import { type AlarmChange, AlarmTable, applyAlarm, forbiddenBy } from './alarms.ts';
-import { type EntryType, decodeEntry } from './entry.ts';
+import { applyAuth, authenticate } from './auth/apply-auth.ts';
+import { type AuthChanges, AuthState, type Caller } from './auth/auth-state.ts';
+import { refusedEntry } from './auth/entry-access.ts';
+import { type Access, refusedRange, refusedTxn } from './auth/request-access.ts';
+import { type AuthEntryType, type EntryType, decodeEntry } from './entry.ts';
+import type { StoreErrorCode } from './errors.ts';
 import { type Lease, LeaseTable, type LeaseView, viewLeases } from './leases/lease-table.ts';
 import { startCompaction } from './mvcc/compaction.ts';
 import { type EncodedHeader, encodedRange } from './mvcc/encoded-range.ts';
@@ -33,6 +38,8 @@ export interface AppliedBatch {
   /** Members that published what they are. */
   readonly members: readonly (readonly [id: bigint, attributes: MemberAttributes])[];
   readonly alarms: readonly AlarmChange[];
+  /** Users, roles and settings of authentication; undefined: none changed. */
+  readonly auth: AuthChanges | undefined;
 }
 
 export interface StateMachineOptions {
@@ -53,6 +60,7 @@ export const emptyPosition: StatePosition = { revision: 1, compactRevision: -1, 
 export class StateMachine implements Store {
   readonly leaseTable = new LeaseTable();
   readonly alarms = new AlarmTable();
+  readonly auth = new AuthState();
   readonly keyspace: Keyspace;
   readonly leases: LeaseView;
   readonly #members = new Map<bigint, MemberAttributes>();
@@ -118,21 +126,42 @@ export class StateMachine implements Store {
     const alarms = this.#changedAlarms;
     this.#changedMembers = [];
     this.#changedAlarms = [];
-    const batch = { revisionBefore, revision, compactRevision, index, term, leases, members, alarms };
+    const auth = this.auth.takeChanges();
+    const batch = { revisionBefore, revision, compactRevision, index, term, leases, members, alarms, auth };
     for (const listener of this.#listeners) listener(batch);
     return applied;
   }
 
-  range(request: etcdserverpb.RangeRequest.$Properties): Outcome<RangeResponse> {
-    return range(this.#view(), request);
+  range(request: etcdserverpb.RangeRequest.$Properties, caller?: Caller): Outcome<RangeResponse> {
+    const refused = this.auth.enabled
+      ? this.#refusedRead(caller, (access) => refusedRange(access, request))
+      : undefined;
+    return refused ? refuse(refused) : range(this.#view(), request);
   }
 
-  encodedRange(request: etcdserverpb.RangeRequest.$Properties, headerOf: EncodedHeader): Outcome<Uint8Array> {
-    return encodedRange(this.#view(), request, headerOf);
+  encodedRange(
+    request: etcdserverpb.RangeRequest.$Properties,
+    headerOf: EncodedHeader,
+    caller?: Caller,
+  ): Outcome<Uint8Array> {
+    const refused = this.auth.enabled
+      ? this.#refusedRead(caller, (access) => refusedRange(access, request))
+      : undefined;
+    return refused ? refuse(refused) : encodedRange(this.#view(), request, headerOf);
   }
 
-  readOnlyTxn(request: etcdserverpb.TxnRequest.$Properties): Outcome<TxnResponse> {
-    return applyTxn(this.#view(), request);
+  readOnlyTxn(request: etcdserverpb.TxnRequest.$Properties, caller?: Caller): Outcome<TxnResponse> {
+    const refused = this.auth.enabled ? this.#refusedRead(caller, (access) => refusedTxn(access, request)) : undefined;
+    return refused ? refuse(refused) : applyTxn(this.#view(), request);
+  }
+
+  /** A caller that knows of a later auth revision than this member is refused like one that knows an old one. */
+  #refusedRead(
+    caller: Caller | undefined,
+    check: (access: Access) => StoreErrorCode | undefined,
+  ): StoreErrorCode | undefined {
+    const refused = check({ auth: this.auth, leases: this.leases, caller });
+    return refused ?? (caller && caller.authRevision !== this.auth.revision ? 'authRevisionOld' : undefined);
   }
 
   #view(): ReadView {
@@ -146,13 +175,15 @@ export class StateMachine implements Store {
       this.#appliedTo(index, term);
       return { type: 'noop', requestId: 0, outcome: this.#answer({}) };
     }
-    const { type, requestId, body } = decodeEntry(data);
-    const outcome = this.#applyBody(type, body);
+    const { type, requestId, caller, body } = decodeEntry(data);
+    const { auth, leases } = this;
+    const refused = auth.enabled ? refusedEntry({ auth, leases, caller }, type, body) : undefined;
+    const outcome = refused ? refuse(refused) : this.#applyBody(type, body, index);
     this.#appliedTo(index, term);
     return { type, requestId, outcome };
   }
 
-  #applyBody(type: EntryType, body: Uint8Array): Outcome<EntryResponse> {
+  #applyBody(type: EntryType, body: Uint8Array, index: number): Outcome<EntryResponse> {
     const forbidden = forbiddenBy(this.alarms, type, body);
     if (forbidden) return refuse(forbidden);
     switch (type) {
@@ -172,6 +203,10 @@ export class StateMachine implements Store {
         return this.#describeMember(etcdserverpb.Member.decode(body));
       case 'alarm':
         return this.#alarm(etcdserverpb.AlarmRequest.decode(body));
+      case 'authenticate':
+        return this.#authenticate(etcdserverpb.InternalAuthenticateRequest.decode(body), index);
+      default:
+        return this.#changeAuth(type, body);
     }
   }
 
@@ -241,6 +276,17 @@ export class StateMachine implements Store {
     return this.#answer({
       alarms: alarms.map(({ memberId, type }) => ({ memberID: fromUnsignedId(memberId), alarm: type })),
     });
+  }
+
+  #changeAuth(type: AuthEntryType, body: Uint8Array): Outcome<EntryResponse> {
+    const refused = applyAuth(this.auth, type, body);
+    return refused ? refuse(refused) : this.#answer({});
+  }
+
+  #authenticate(request: etcdserverpb.InternalAuthenticateRequest, index: number): Outcome<EntryResponse> {
+    const session = { user: request.name, tokenPrefix: request.simple_token };
+    const given = authenticate(this.auth, session, index);
+    return typeof given === 'string' ? refuse(given) : this.#answer(given);
   }
 
   #answer<R>(response: R): Outcome<R> {

@@ -1,6 +1,7 @@
 /** What a store is for those who use it; `state-machine.ts` is the one that there is. */
 import type { etcdserverpb } from '@flotilla/wire';
 import type { Alarm } from './alarms.ts';
+import type { AuthView, Caller } from './auth/auth-state.ts';
 import type { EntryType } from './entry.ts';
 import type { LeaseView } from './leases/lease-table.ts';
 import type { Outcome } from './outcome.ts';
@@ -23,7 +24,8 @@ export type EntryResponse =
   | etcdserverpb.CompactionResponse.$Properties
   | etcdserverpb.LeaseGrantResponse.$Properties
   | etcdserverpb.LeaseRevokeResponse.$Properties
-  | etcdserverpb.AlarmResponse.$Properties;
+  | etcdserverpb.AlarmResponse.$Properties
+  | etcdserverpb.AuthenticateResponse.$Properties;
 
 /** What became of one entry; `isFrom` tells whose it was. A no-op has type `noop` and request id 0. */
 export interface Applied {
@@ -56,14 +58,18 @@ export interface Store {
   /** Member id → what it published (`memberAttributes` entries). */
   readonly members: ReadonlyMap<bigint, MemberAttributes>;
   readonly alarms: AlarmView;
+  readonly auth: AuthView;
   /**
    * Applies committed entries in order; the first must follow the last applied one. Watch events of the whole
    * call leave before it returns.
    * @throws OperatingError `UNKNOWN_ENTRY` for an entry of a newer version: the member must stop.
    */
   apply(entries: readonly CommittedEntry[]): readonly Applied[];
-  /** Answers from local state: the caller has done what linearizability asks for. */
-  range(request: etcdserverpb.RangeRequest.$Properties): Outcome<RangeResponse>;
+  /**
+   * Answers from local state: whoever calls this has done what linearizability asks for.
+   * @param caller who asks; while authentication is off it makes no difference
+   */
+  range(request: etcdserverpb.RangeRequest.$Properties, caller?: Caller): Outcome<RangeResponse>;
   /**
    * As {@link range}, answered with the bytes of the whole `RangeResponse`.
    * @param headerOf makes the bytes of its header; asked at most once.
@@ -71,7 +77,8 @@ export interface Store {
   encodedRange(
     request: etcdserverpb.RangeRequest.$Properties,
     headerOf: (revision: number) => Uint8Array,
+    caller?: Caller,
   ): Outcome<Uint8Array>;
   /** As {@link range}, for a txn that `isReadOnlyTxn`. */
-  readOnlyTxn(request: etcdserverpb.TxnRequest.$Properties): Outcome<TxnResponse>;
+  readOnlyTxn(request: etcdserverpb.TxnRequest.$Properties, caller?: Caller): Outcome<TxnResponse>;
 }

@@ -83,6 +83,9 @@ const bare: readonly (readonly [number, string])[] = [
   [2, 'not a primary lessor'],
   [2, '"leader" field must be provided'],
   [4, 'context deadline exceeded'],
+  [2, 'auth: authentication failed, password was given for no password user'],
+  [2, 'auth: token signing attempted with verify-only key'],
+  [2, 'bcrypt: password length exceeds 72 bytes'],
   [12, 'RangeStream does not support custom sort orders'],
   [12, 'RangeStream does not support revision filters'],
 ];

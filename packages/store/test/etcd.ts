@@ -18,7 +18,7 @@ export interface RealEtcd {
   stop(): Promise<void>;
 }
 
-export async function startEtcd(): Promise<RealEtcd> {
+export async function startEtcd(extraFlags: readonly string[] = []): Promise<RealEtcd> {
   const directory = await mkdtemp(join(tmpdir(), 'flotilla-etcd-'));
   const [clientPort, peerPort] = [await freePort(), await freePort()];
   const target = `127.0.0.1:${clientPort}`;
@@ -33,7 +33,7 @@ export async function startEtcd(): Promise<RealEtcd> {
     ['--logger', 'zap'],
     ['--log-outputs', '/dev/null'],
   ];
-  const child = spawn(binary, flags.flat(), { stdio: 'ignore' });
+  const child = spawn(binary, [...flags.flat(), ...extraFlags], { stdio: 'ignore' });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL');

@@ -1,6 +1,7 @@
 /** A store driven as a member drives it, without raft: checks, then an entry or a local read. */
 import { etcdserverpb } from '@flotilla/wire';
 import {
+  type Caller,
   type CommittedEntry,
   type EntryResponse,
   type EntryType,
@@ -28,6 +29,18 @@ const requestTypes = {
   leaseRevoke: etcdserverpb.LeaseRevokeRequest,
   memberAttributes: etcdserverpb.Member,
   alarm: etcdserverpb.AlarmRequest,
+  authEnable: etcdserverpb.AuthEnableRequest,
+  authDisable: etcdserverpb.AuthDisableRequest,
+  authenticate: etcdserverpb.InternalAuthenticateRequest,
+  userAdd: etcdserverpb.AuthUserAddRequest,
+  userDelete: etcdserverpb.AuthUserDeleteRequest,
+  userChangePassword: etcdserverpb.AuthUserChangePasswordRequest,
+  userGrantRole: etcdserverpb.AuthUserGrantRoleRequest,
+  userRevokeRole: etcdserverpb.AuthUserRevokeRoleRequest,
+  roleAdd: etcdserverpb.AuthRoleAddRequest,
+  roleDelete: etcdserverpb.AuthRoleDeleteRequest,
+  roleGrantPermission: etcdserverpb.AuthRoleGrantPermissionRequest,
+  roleRevokePermission: etcdserverpb.AuthRoleRevokePermissionRequest,
 } as const;
 
 const responseTypes = {
@@ -45,9 +58,9 @@ export type AnyOutcome = Outcome<EntryResponse | RangeResponse>;
 const source = sourceOf({ memberId: 2n, run: 1 });
 
 /** The data of an entry. */
-export function entryData(type: EntryType, request: object): Uint8Array {
+export function entryData(type: EntryType, request: object, caller?: Caller): Uint8Array {
   const body = requestTypes[type].encode(request).finish();
-  return encodeEntry({ type, source, requestId: 1, body });
+  return encodeEntry({ type, source, requestId: 1, caller, body });
 }
 
 /** The entry that follows what a store has applied. */

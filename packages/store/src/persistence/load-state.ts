@@ -9,9 +9,12 @@ import {
   type Head,
   type Identity,
   checkFormat,
+  decodeAuthSettings,
   decodeHead,
   decodeLease,
   decodeMember,
+  decodeRole,
+  decodeUser,
   formatKey,
   headKey,
   nameOf,
@@ -47,6 +50,9 @@ export async function loadState(database: StateDatabase, identity: Identity): Pr
     else if (name.type === 'lease') machine.leaseTable.grant({ id: name.id, ttlSeconds: decodeLease(content) });
     else if (name.type === 'alarm') machine.alarms.raise(name.alarm);
     else if (name.type === 'member') members.push([name.id, decodeMember(content)]);
+    else if (name.type === 'user') machine.auth.putUser(decodeUser(content));
+    else if (name.type === 'role') machine.auth.putRole(decodeRole(content));
+    else if (name.type === 'auth') machine.auth.restoreSettings(decodeAuthSettings(content));
     else throw stateDamaged(`row ${Buffer.from(key).toString('hex')} has no known name`);
   };
 
@@ -63,6 +69,7 @@ export async function loadState(database: StateDatabase, identity: Identity): Pr
   const missing = restore.finish({ leases: machine.leaseTable, compactRevision: head.compactRevision });
   if (missing !== undefined) throw stateDamaged(`a key is attached to lease ${missing}, which is missing`);
   const { revision, compactRevision, index, term } = head;
+  machine.auth.takeChanges();
   machine.restore({ revision, compactRevision, appliedIndex: index, appliedTerm: term }, members);
   return { machine, ledger, head };
 }

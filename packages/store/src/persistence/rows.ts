@@ -6,6 +6,9 @@
  *   l + lease id            granted TTL
  *   a + member id + type    an active alarm; empty
  *   m + member id           what the member published, etcdserverpb.Member
+ *   u + name                a user, authpb.User
+ *   r + name                a role, authpb.Role
+ *   Auth                    whether authentication is on, and the auth revision; absent as long as it never changed
  *   p + main + sub          a page of history, named by its first revision
  *
  * Numbers in keys are big-endian, so pages lie in the order of revisions. A row's value ends with the CRC-32 of key and
@@ -13,7 +16,9 @@
  */
 import { crc32 } from 'node:zlib';
 import { OperatingError } from '@flotilla/base';
-import { etcdserverpb, fromUnsignedId } from '@flotilla/wire';
+import { authpb, etcdserverpb, fromUnsignedId } from '@flotilla/wire';
+import type { AuthSettings, Role, User } from '../auth/auth-state.ts';
+import { fromMessage, toMessage } from '../auth/permission.ts';
 import { readUint32, readUint64, writeUint32, writeUint64 } from '../bytes.ts';
 import type { Alarm } from '../alarms.ts';
 import type { MemberAttributes } from '../store.ts';
@@ -25,7 +30,9 @@ const checksumBytes = 4;
 export const formatKey = Buffer.from('F');
 export const headKey = Buffer.from('H');
 
-const prefixes = { alarm: 0x61, lease: 0x6c, member: 0x6d, page: 0x70 } as const;
+export const authKey = Buffer.from('Auth');
+
+const prefixes = { alarm: 0x61, lease: 0x6c, member: 0x6d, page: 0x70, role: 0x72, user: 0x75 } as const;
 
 export function pageKey({ main, sub }: Revision): Uint8Array {
   const key = new Uint8Array(13);
@@ -47,6 +54,18 @@ export function alarmKey({ memberId, type }: Alarm): Uint8Array {
   return Buffer.concat([idKey(prefixes.alarm, memberId), Buffer.of(type)]);
 }
 
+export function userKey(name: string): Uint8Array {
+  return nameKey(prefixes.user, name);
+}
+
+export function roleKey(name: string): Uint8Array {
+  return nameKey(prefixes.role, name);
+}
+
+function nameKey(prefix: number, name: string): Uint8Array {
+  return Buffer.concat([Buffer.of(prefix), Buffer.from(name)]);
+}
+
 function idKey(prefix: number, id: bigint): Uint8Array {
   const key = Buffer.alloc(9);
   key[0] = prefix;
@@ -60,12 +79,16 @@ export type RowName =
   | { readonly type: 'lease'; readonly id: bigint }
   | { readonly type: 'member'; readonly id: bigint }
   | { readonly type: 'alarm'; readonly alarm: Alarm }
+  | { readonly type: 'user' | 'role' | 'auth' }
   | { readonly type: 'unknown' };
 
 export function nameOf(key: Uint8Array): RowName {
   if (key[0] === prefixes.page && key.length === 13) {
     return { type: 'page', page: { main: readUint64(key, 1), sub: readUint32(key, 9) } };
   }
+  if (key[0] === prefixes.user) return { type: 'user' };
+  if (key[0] === prefixes.role) return { type: 'role' };
+  if (authKey.equals(key)) return { type: 'auth' };
   const isAlarm = key[0] === prefixes.alarm && key.length === 10;
   if (key.length !== 9 && !isAlarm) return { type: 'unknown' };
   const id = new DataView(key.buffer, key.byteOffset).getBigUint64(1);
@@ -198,4 +221,36 @@ export function encodeMember(id: bigint, { name, clientUrls }: MemberAttributes)
 export function decodeMember(content: Uint8Array): MemberAttributes {
   const { name, clientURLs } = etcdserverpb.Member.decode(content);
   return { name, clientUrls: clientURLs };
+}
+
+export function encodeUser({ name, passwordHash, noPassword, roles }: User): Uint8Array {
+  const options = { no_password: noPassword };
+  return authpb.User.encode({ name: Buffer.from(name), password: passwordHash, roles: [...roles], options }).finish();
+}
+
+export function decodeUser(content: Uint8Array): User {
+  const { name, password, roles, options } = authpb.User.decode(content);
+  const passwordHash = new Uint8Array(password);
+  return { name: Buffer.from(name).toString(), passwordHash, noPassword: options?.no_password === true, roles };
+}
+
+export function encodeRole({ name, permissions }: Role): Uint8Array {
+  const keyPermission = permissions.map(toMessage);
+  return authpb.Role.encode({ name: Buffer.from(name), keyPermission }).finish();
+}
+
+export function decodeRole(content: Uint8Array): Role {
+  const { name, keyPermission } = authpb.Role.decode(content);
+  return { name: Buffer.from(name).toString(), permissions: keyPermission.map(fromMessage) };
+}
+
+export function encodeAuthSettings({ enabled, revision }: AuthSettings): Uint8Array {
+  const content = new Uint8Array(9);
+  content[0] = enabled ? 1 : 0;
+  writeUint64(content, 1, revision);
+  return content;
+}
+
+export function decodeAuthSettings(content: Uint8Array): AuthSettings {
+  return { enabled: content[0] === 1, revision: readUint64(content, 1) };
 }

@@ -10,6 +10,7 @@
 import { type Clock, OperatingError, type Timer, messageOf } from '@flotilla/base';
 import { type Compaction, startCompaction } from '../mvcc/compaction.ts';
 import type { AppliedBatch, StateMachine } from '../state-machine.ts';
+import { authRowChanges } from './auth-rows.ts';
 import type { RowLedger } from './row-ledger.ts';
 import {
   type Head,
@@ -211,6 +212,7 @@ export class StateWriter {
       const key = alarmKey(alarm);
       changes.push(active ? ledger.put(key, new Uint8Array(0)) : ledger.delete(key));
     }
+    changes.push(...authRowChanges(ledger, batches));
     return changes;
   }
 

@@ -30,7 +30,8 @@ export interface WatchStreamOptions {
 
 /** One Watch call. */
 export interface WatchStream {
-  receive(request: etcdserverpb.WatchRequest.$Properties): void;
+  /** @param refusal why a watcher is not created, if it is not */
+  receive(request: etcdserverpb.WatchRequest.$Properties, refusal?: string): void;
   /** Ends the call, with the status of the error if there is one; what waited is not sent any more. */
   close(error?: Error): void;
 }
@@ -88,9 +89,9 @@ export class QueuedStream implements WatchStream, WatcherSink {
     return this.#queuedBytes < maxQueuedBytes;
   }
 
-  receive(request: etcdserverpb.WatchRequest.$Properties): void {
+  receive(request: etcdserverpb.WatchRequest.$Properties, refusal?: string): void {
     if (this.#isClosed) return;
-    if (request.create_request) this.#create(request.create_request);
+    if (request.create_request) this.#create(request.create_request, refusal);
     else if (request.cancel_request) this.#cancel(clampInteger(request.cancel_request.watch_id));
     else if (request.progress_request) this.#progressOfAll();
   }
@@ -132,11 +133,12 @@ export class QueuedStream implements WatchStream, WatcherSink {
     this.#answer({ header: this.#header(0), watch_id, canceled: true, compact_revision: compactRevision });
   }
 
-  #create(request: CreateRequest): void {
+  #create(request: CreateRequest, refusal: string | undefined): void {
     const interval = watchInterval(request);
     const startRevision = clampInteger(request.start_revision);
     const askedId = clampInteger(request.watch_id);
     if (startRevision < 0) return this.#refuse(textOf('compacted'));
+    if (refusal !== undefined) return this.#refuse(refusal);
     if (interval.end && compareBytes(interval.start, interval.end) >= 0) {
       return this.#refuse('mvcc: watcher range is empty');
     }
