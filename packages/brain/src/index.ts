@@ -1,4 +1,6 @@
 /** One member: drives raft and store, the peer transport, the etcd v3 services, health and metrics. */
+export { Authentication, type AuthenticationOptions } from './auth/authentication.ts';
+export { clusterGuards, guarded, kvGuards, leaseGuards, maintenanceGuards } from './auth/guard.ts';
 export { type Brain, startBrain } from './brain.ts';
 export { type Front, type FrontOptions, openFront } from './http/front.ts';
 export { type AutoCompactionRule, startAutoCompaction } from './driver/auto-compaction.ts';

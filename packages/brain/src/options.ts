@@ -4,6 +4,7 @@
  */
 import { OperatingError, type OptionTable, type OptionValues, logLevels, parseOptions } from '@flotilla/base';
 import { type RpcServerKind, rpcServerKinds } from '@flotilla/wire';
+import { type TokenSettings, parseTokenOptions } from './auth/token-options.ts';
 import { type Membership, membershipOf, parseInitialCluster } from './cluster/membership.ts';
 import type { AutoCompactionRule } from './driver/auto-compaction.ts';
 import { type ListenAddress, addressOf, isLoopback, urlProblem } from './cluster/urls.ts';
@@ -111,6 +112,23 @@ export const brainOptionTable = {
     check: oneOf(...rpcServerKinds),
     help: `What serves gRPC: ${rpcServerKinds.join(' or ')}`,
   },
+  'auth-token': {
+    kind: 'string',
+    default: 'simple',
+    check(value) {
+      const parsed = parseTokenOptions(value, durationMs);
+      return typeof parsed === 'string' ? parsed : undefined;
+    },
+    help: 'Kind of tokens: simple, or jwt,sign-method=METHOD,pub-key=PATH,priv-key=PATH,ttl=DURATION',
+  },
+  'auth-token-ttl': { kind: 'integer', default: 300, min: 1, help: 'Time that a simple token lives unused, seconds' },
+  'bcrypt-cost': {
+    kind: 'integer',
+    default: 10,
+    min: 4,
+    max: 31,
+    help: 'Cost of hashing a password: the binary logarithm of the rounds',
+  },
   'log-level': {
     kind: 'string',
     default: 'info',
@@ -150,6 +168,11 @@ export interface BrainSettings {
   /** Absent: nothing is compacted unless somebody asks. */
   readonly autoCompaction: AutoCompactionRule | undefined;
   readonly grpcServer: RpcServerKind;
+  readonly authToken: TokenSettings;
+  readonly authTokenTtlMs: number;
+  readonly bcryptCost: number;
+  /** The common name of a client's certificate is its user. */
+  readonly clientCertAuth: boolean;
 }
 
 /**
@@ -184,7 +207,11 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     const want = `--initial-cluster has ${values.name}=${named.join()}`;
     problems.push(`${want}, but --initial-advertise-peer-urls is ${peerUrls.join()}: they must be the same`);
   }
-  if (problems.length > 0) throw new OperatingError('INVALID_OPTIONS', problems.join('\n'));
+  const authToken = parseTokenOptions(values['auth-token'], durationMs);
+  if (typeof authToken === 'string') problems.push(`--auth-token: ${authToken}`);
+  if (problems.length > 0 || typeof authToken === 'string') {
+    throw new OperatingError('INVALID_OPTIONS', problems.join('\n'));
+  }
   const heartbeatMs = values['heartbeat-interval'];
   return {
     name: values.name,
@@ -205,6 +232,10 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     preVote: values['pre-vote'],
     autoCompaction,
     grpcServer: rpcServerKinds.find((kind) => kind === values['grpc-server']) ?? 'flotilla',
+    authToken,
+    authTokenTtlMs: values['auth-token-ttl'] * 1000,
+    bcryptCost: values['bcrypt-cost'],
+    clientCertAuth: values['client-cert-auth'],
   };
 }
 

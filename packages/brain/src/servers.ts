@@ -5,6 +5,7 @@ import {
   type RpcServer,
   type RpcServerOptions,
   type ServiceTable,
+  authService,
   clusterService,
   createRpcServer,
   electionService,
@@ -15,11 +16,13 @@ import {
   maintenanceService,
   watchService,
 } from '@flotilla/wire';
+import { type Guards, clusterGuards, guarded, kvGuards, leaseGuards, maintenanceGuards } from './auth/guard.ts';
 import { HandlerMap } from './gateway/handler-map.ts';
 import type { Member } from './member/member.ts';
 import type { MemberWorld } from './member/world.ts';
 import type { BrainMetrics } from './metrics.ts';
 import type { BrainSettings } from './options.ts';
+import { authHandlers } from './services/auth.ts';
 import { countCalls } from './services/call-counts.ts';
 import { clusterHandlers } from './services/cluster.ts';
 import { electionHandlers } from './services/election.ts';
@@ -68,18 +71,20 @@ interface Serving {
 /** Mounts everything that clients may ask; the same, for what is not gRPC. */
 export function serveClients({ member, world, servers }: Serving): HandlerMap {
   const mounted = new HandlerMap();
-  const add = <T extends ServiceTable>(table: T, handlers: Handlers<T>): void => {
-    servers.client.add(table, handlers);
-    mounted.add(table, handlers);
+  const add = <T extends ServiceTable>(table: T, handlers: Handlers<T>, guards: Guards = {}): void => {
+    const admitted = guarded(member, { table, handlers, guards });
+    servers.client.add(table, admitted);
+    mounted.add(table, admitted);
   };
-  add(kvService, kvHandlers(member));
+  add(kvService, kvHandlers(member), kvGuards);
   add(watchService, watchHandlers(member, world.clock));
-  add(leaseService, leaseHandlers(member, world));
-  add(clusterService, clusterHandlers(member));
-  add(maintenanceService, maintenanceHandlers(member));
-  const client = localClient(member, world);
-  add(lockService, lockHandlers(member, client));
-  add(electionService, electionHandlers(member, client));
+  add(leaseService, leaseHandlers(member, world), leaseGuards);
+  add(clusterService, clusterHandlers(member), clusterGuards);
+  add(maintenanceService, maintenanceHandlers(member), maintenanceGuards);
+  add(authService, authHandlers(member));
+  const clientOf = localClient(member, world);
+  add(lockService, lockHandlers(member, clientOf));
+  add(electionService, electionHandlers(member, clientOf));
   add(healthService, healthHandlers());
   return mounted;
 }

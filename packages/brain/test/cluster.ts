@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { type Brain, type BrainOptionValues, type BrainOptions, brainSettings, startBrain } from '@flotilla/brain';
 import {
   type Channel,
+  authService,
+  clusterService,
   connectService,
   kvService,
   leaseService,
@@ -90,6 +92,8 @@ export interface TestClient {
   readonly lease: ReturnType<typeof connectService<typeof leaseService>>;
   readonly watch: ReturnType<typeof connectService<typeof watchService>>;
   readonly maintenance: ReturnType<typeof connectService<typeof maintenanceService>>;
+  readonly cluster: ReturnType<typeof connectService<typeof clusterService>>;
+  readonly auth: ReturnType<typeof connectService<typeof authService>>;
   close(): void;
 }
 
@@ -102,6 +106,8 @@ export function connect(target: string): TestClient {
     lease: connectService(channel, leaseService),
     watch: connectService(channel, watchService),
     maintenance: connectService(channel, maintenanceService),
+    cluster: connectService(channel, clusterService),
+    auth: connectService(channel, authService),
     close: () => channel.close(),
   };
 }

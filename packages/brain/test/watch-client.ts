@@ -1,5 +1,5 @@
 /** One Watch call that is asked and read step by step. */
-import { clampInteger, type etcdserverpb } from '@flotilla/wire';
+import { type CallOptions, clampInteger, type etcdserverpb } from '@flotilla/wire';
 import type { TestClient } from './cluster.ts';
 
 type WatchRequest = etcdserverpb.WatchRequest.$Properties;
@@ -13,7 +13,7 @@ export interface WatchCall {
   close(): void;
 }
 
-export function openWatch({ watch }: Pick<TestClient, 'watch'>): WatchCall {
+export function openWatch({ watch }: Pick<TestClient, 'watch'>, options: CallOptions = {}): WatchCall {
   const abort = new AbortController();
   const waiting: WatchRequest[] = [];
   let wake: (() => void) | undefined;
@@ -24,7 +24,7 @@ export function openWatch({ watch }: Pick<TestClient, 'watch'>): WatchCall {
       else await new Promise<void>((resolve) => (wake = resolve));
     }
   }
-  const responses = watch.Watch(requests(), { signal: abort.signal })[Symbol.asyncIterator]();
+  const responses = watch.Watch(requests(), { ...options, signal: abort.signal })[Symbol.asyncIterator]();
   const ask = (request: WatchRequest): void => {
     waiting.push(request);
     wake?.();

@@ -6,8 +6,10 @@ set -eu
 cd "$(dirname "$0")/../../.."
 out=packages/cli/dist/bundle
 rm -rf "$out.new"
+# Threads are entry points of their own: they are loaded from beside the chunk that starts them.
 # Left out: native add-ons that find their binaries beside them, and X.509, which depends on the order in which it is loaded.
-node_modules/.bin/esbuild main=packages/cli/dist/main.js file-thread=packages/brain/dist/log/file-thread.js --bundle --splitting --format=esm --platform=node --target=node20 \
+node_modules/.bin/esbuild main=packages/cli/dist/main.js file-thread=packages/brain/dist/log/file-thread.js \
+  bcrypt-thread=packages/brain/dist/auth/bcrypt-thread.js --bundle --splitting --format=esm --platform=node --target=node20 \
   --external:classic-level --external:msgpackr-extract --external:@peculiar/x509 --external:reflect-metadata \
   --banner:js="import{createRequire as bundleRequire}from'node:module';const require=bundleRequire(import.meta.url);" \
   --minify-whitespace --minify-syntax --log-level=warning --outdir="$out.new"

@@ -3,7 +3,7 @@
  * answer rests on a clock alone: each is given only after a ReadIndex round that began after the question arrived.
  */
 import type { Clock, Logger, Timer } from '@flotilla/base';
-import { type Outcome, toRpcError } from '@flotilla/store';
+import { type Outcome, root, toRpcError } from '@flotilla/store';
 import { RpcError, etcdserverpb, fromId } from '@flotilla/wire';
 import { decodeValue, encodeValue } from '../transport/frame.ts';
 import type { PeerTransport } from '../transport/transport.ts';
@@ -149,7 +149,9 @@ export class Leases {
 
   async #revoke(id: bigint): Promise<Outcome<unknown>> {
     const body = etcdserverpb.LeaseRevokeRequest.encode({ ID: fromId(id) }).finish();
-    return await this.#options.proposals.submit('leaseRevoke', body);
+    const { enabled, revision } = this.#options.machine.store.auth;
+    const caller = enabled ? { name: root, authRevision: revision } : undefined;
+    return await this.#options.proposals.submit('leaseRevoke', body, caller);
   }
 }
 

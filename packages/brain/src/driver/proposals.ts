@@ -9,6 +9,7 @@ import type { Clock, Randomness } from '@flotilla/base';
 import type { Raft } from '@flotilla/raft';
 import {
   type Applied,
+  type Caller,
   type EntryResponse,
   type EntrySource,
   type EntryType,
@@ -16,6 +17,7 @@ import {
   type StoreErrorCode,
   encodeEntry,
   isFrom,
+  maxCallerNameBytes,
   sourceOf,
   toRpcError,
 } from '@flotilla/store';
@@ -83,10 +85,11 @@ export class Proposals {
 
   /**
    * Proposes an entry; resolves with what became of it when it is applied here.
+   * @param caller who asked for it; nobody in particular unless told
    * @throws RpcError (as a rejection) when it is refused, lost or too late: then it may or may not have happened.
    */
-  submit(type: EntryType, body: Uint8Array): Promise<Outcome<EntryResponse>> {
-    return this.#options.quota.hasRoomFor(type, body) ? this.#submit(type, body) : this.#refuseWithoutRoom();
+  submit(type: EntryType, body: Uint8Array, caller?: Caller): Promise<Outcome<EntryResponse>> {
+    return this.#options.quota.hasRoomFor(type, body) ? this.#submit(type, body, caller) : this.#refuseWithoutRoom();
   }
 
   /** Raises the alarm first: who is refused may look for it. */
@@ -95,12 +98,12 @@ export class Proposals {
     throw toRpcError('noSpace');
   }
 
-  #submit(type: EntryType, body: Uint8Array): Promise<Outcome<EntryResponse>> {
+  #submit(type: EntryType, body: Uint8Array, caller?: Caller): Promise<Outcome<EntryResponse>> {
     return new Promise((resolve, reject) => {
-      const refusal = this.#refusal(body);
+      const refusal = this.#refusal(body, caller);
       if (refusal) return reject(toRpcError(refusal));
       const counter = ++this.#counter;
-      const data = encodeEntry({ type, source: this.#source, requestId: counter, body });
+      const data = encodeEntry({ type, source: this.#source, requestId: counter, caller, body });
       const startedMs = this.#options.clock.monotonicMs();
       this.#queue.push({ counter, data, startedMs, term: 0, resolve, reject });
       this.#queuedBytes += data.length;
@@ -108,9 +111,10 @@ export class Proposals {
     });
   }
 
-  #refusal(body: Uint8Array): StoreErrorCode | undefined {
+  #refusal(body: Uint8Array, caller: Caller | undefined): StoreErrorCode | undefined {
     const { maxRequestBytes, applyLag } = this.#options;
     if (body.length > maxRequestBytes) return 'requestTooLarge';
+    if (caller && Buffer.byteLength(caller.name) > maxCallerNameBytes) return 'requestTooLarge';
     const full = this.pendingCount >= maxPending || this.#queuedBytes >= maxQueuedBytes;
     return full || applyLag() > maxApplyLag ? 'tooManyRequests' : undefined;
   }

@@ -11,15 +11,20 @@ import {
   createWatchHub,
   toRpcError,
 } from '@flotilla/store';
+import { Sessions } from '../auth/sessions.ts';
 
 export interface StateMachineOptions {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly watchProgressIntervalMs: number;
+  /** How long a simple token lives unused. */
+  readonly authTokenTtlMs: number;
   readonly onFailure: (error: unknown) => void;
 }
 
 export class StateMachine {
+  /** The simple tokens that entries gave out. */
+  readonly sessions: Sessions;
   readonly #options: StateMachineOptions;
   #opened: OpenedState;
   readonly #watchHub: WatchHub;
@@ -32,6 +37,8 @@ export class StateMachine {
     const hubOptions = { clock, randomness, progressIntervalMs: watchProgressIntervalMs, onFailure };
     this.#watchHub = createWatchHub(opened.store, hubOptions);
     this.#lessor = createLessor(opened.store, { clock: options.clock });
+    this.sessions = new Sessions({ clock, ttlMs: options.authTokenTtlMs });
+    opened.store.auth.observe(this.sessions);
   }
 
   get store(): OpenedState['store'] {
@@ -55,6 +62,8 @@ export class StateMachine {
     this.#lessor.close();
     this.#opened = opened;
     this.#watchHub.replaceStore(opened.store);
+    opened.store.auth.observe(this.sessions);
+    this.sessions.replaced();
     this.#lessor = createLessor(opened.store, { clock: this.#options.clock });
   }
 

@@ -57,8 +57,9 @@ export async function recover(
   const { base, entries } = await fitTogether(settings.dataDir, { data, opened });
   state.logSyncedTo(log.synced.index);
   const { clock, randomness } = world;
-  const { watchProgressIntervalMs, membership } = settings;
-  const machine = new StateMachine(opened, { clock, randomness, watchProgressIntervalMs, onFailure: fail });
+  const { watchProgressIntervalMs, authTokenTtlMs, membership } = settings;
+  const options = { clock, randomness, watchProgressIntervalMs, authTokenTtlMs, onFailure: fail };
+  const machine = new StateMachine(opened, options);
   const config = { voters: membership.members.map((member) => member.id), votersOutgoing: [], learners: [] };
   const raft = createRaft({
     id: membership.self.id,

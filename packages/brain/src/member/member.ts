@@ -6,6 +6,10 @@ import type { Timer } from '@flotilla/base';
 import type { Raft } from '@flotilla/raft';
 import { toRpcError } from '@flotilla/store';
 import { etcdserverpb } from '@flotilla/wire';
+import { Authentication } from '../auth/authentication.ts';
+import { type JwtKeys, jwtTokens, loadJwtKeys } from '../auth/jwt-tokens.ts';
+import { Passwords } from '../auth/passwords.ts';
+import { simpleTokens } from '../auth/simple-tokens.ts';
 import { startAutoCompaction } from '../driver/auto-compaction.ts';
 import type { Handover } from '../driver/handover.ts';
 import type { Leadership } from '../driver/leadership.ts';
@@ -31,6 +35,7 @@ export interface Member {
   readonly reads: Reads;
   readonly leases: Leases;
   readonly handover: Handover;
+  readonly authentication: Authentication;
   readonly requestTimeoutMs: number;
   readonly electionTimeoutMs: number;
   /** Lets another member lead, if this one does and another can. */
@@ -41,10 +46,11 @@ export interface Member {
 
 export async function startMember(settings: BrainSettings, world: MemberWorld): Promise<Member> {
   const failure = createFailure(world);
+  const jwtKeys = settings.authToken.kind === 'jwt' ? loadJwtKeys(settings.authToken) : undefined;
   const { data, opened } = await openData(settings, world, failure.fail);
   try {
     const { machine, raft } = await recover(settings, world, { data, opened, fail: failure.fail });
-    return run({ settings, world, log: data.log, machine, raft, failure });
+    return run({ settings, world, log: data.log, machine, raft, failure }, jwtKeys);
   } catch (error) {
     await opened.state.close();
     await data.log.close();
@@ -52,10 +58,11 @@ export async function startMember(settings: BrainSettings, world: MemberWorld): 
   }
 }
 
-function run(foundation: Foundation): Member {
+function run(foundation: Foundation, jwtKeys: JwtKeys | undefined): Member {
   const { settings, world, machine, raft } = foundation;
   const parts = createParts(foundation);
   const { leadership, handover, electionTimeoutMs } = parts;
+  const authentication = createAuthentication(foundation, parts, jwtKeys);
   followLeadership(foundation, parts);
   parts.driver.start({ ...parts, raft });
   const ticking = tick(foundation, parts);
@@ -67,6 +74,7 @@ function run(foundation: Foundation): Member {
   const close = async (): Promise<void> => {
     ticking.cancel();
     autoCompaction?.cancel();
+    await authentication.passwords.close();
     await stop(foundation, parts);
   };
   return {
@@ -78,6 +86,7 @@ function run(foundation: Foundation): Member {
     proposals: parts.proposals,
     reads: parts.reads,
     leases: parts.leases,
+    authentication,
     requestTimeoutMs: parts.requestTimeoutMs,
     electionTimeoutMs,
     async handOver() {
@@ -86,6 +95,20 @@ function run(foundation: Foundation): Member {
     },
     close: () => (closing ??= close()),
   };
+}
+
+function createAuthentication(
+  { settings, world, machine }: Foundation,
+  { proposals, reads }: MemberParts,
+  jwtKeys: JwtKeys | undefined,
+): Authentication {
+  const { authToken, bcryptCost, clientCertAuth } = settings;
+  const { clock, randomness } = world;
+  const tokens =
+    authToken.kind === 'jwt' && jwtKeys
+      ? jwtTokens(authToken, { keys: jwtKeys, clock })
+      : simpleTokens({ machine, proposals, reads, randomness });
+  return new Authentication({ machine, tokens, passwords: new Passwords(bcryptCost), clientCertAuth });
 }
 
 function followLeadership({ world, raft }: Foundation, { leadership, leases, campaigning }: MemberParts): void {

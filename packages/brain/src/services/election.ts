@@ -22,7 +22,7 @@ import {
   waitForOlder,
   withoutStatus,
 } from './contenders.ts';
-import type { KeyValue, LocalClient } from './local-client.ts';
+import type { KeyValue, LocalClient, LocalClientOf } from './local-client.ts';
 import { requireLeader } from './require-leader.ts';
 import type { ResponseHeader } from './response-header.ts';
 
@@ -31,10 +31,11 @@ type LeaderResponse = v3electionpb.LeaderResponse.$Properties;
 
 const notLeader = 'election: not leader';
 
-export function electionHandlers(member: Member, client: LocalClient): Handlers<typeof electionService> {
+export function electionHandlers(member: Member, clientOf: LocalClientOf): Handlers<typeof electionService> {
   return {
     async Campaign({ name, lease, value }, context) {
       requireLeader(member, context);
+      const client = clientOf(context);
       return await withoutStatus(async () => {
         const session = await sessionLease(client, toId(lease));
         return await campaign(client, { name, session, value }, context);
@@ -42,11 +43,13 @@ export function electionHandlers(member: Member, client: LocalClient): Handlers<
     },
     async Proclaim({ leader, value }, context) {
       requireLeader(member, context);
+      const client = clientOf(context);
       const held = leaderOf(leader);
       return await withoutStatus(async () => ({ header: await proclaim(client, held, value) }));
     },
     async Leader({ name }, context) {
       requireLeader(member, context);
+      const client = clientOf(context);
       return await withoutStatus(async () => {
         const { header, response } = await client.range(oldest(prefixOf(name)));
         const kv = response.kvs?.[0];
@@ -56,10 +59,12 @@ export function electionHandlers(member: Member, client: LocalClient): Handlers<
     },
     async *Observe({ name }, context) {
       requireLeader(member, context);
+      const client = clientOf(context);
       yield* observe(client, prefixOf(name), context.signal);
     },
     async Resign({ leader }, context) {
       requireLeader(member, context);
+      const client = clientOf(context);
       const held = leaderOf(leader);
       return await withoutStatus(async () => ({ header: await resign(client, held) }));
     },

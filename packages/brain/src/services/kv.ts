@@ -25,7 +25,8 @@ export function kvHandlers(member: Member): Handlers<typeof kvService> {
 
   /** Proposes the request's own bytes. */
   async function write(type: AnsweredType, context: CallContext): Promise<Encoded> {
-    const outcome = await member.proposals.submit(type, context.requestBytes);
+    const asking = member.authentication.callerOf(context);
+    const outcome = await member.proposals.submit(type, context.requestBytes, asking && (await asking));
     const { response, revision } = answered(outcome);
     return new Encoded(encodeAnswer(type, response, encodedHeader(revision)));
   }
@@ -35,7 +36,9 @@ export function kvHandlers(member: Member): Handlers<typeof kvService> {
       requireLeader(member, context);
       refuse(checkRange(request));
       if (!request.serializable) await member.reads.confirm();
-      return new Encoded(answered(member.machine.store.encodedRange(request, encodedHeader)).response);
+      const asking = member.authentication.callerOf(context);
+      const caller = asking && (await asking);
+      return new Encoded(answered(member.machine.store.encodedRange(request, encodedHeader, caller)).response);
     },
     RangeStream: (request, context) => rangeStream(member, request, context),
     async Put(request, context) {
@@ -53,7 +56,9 @@ export function kvHandlers(member: Member): Handlers<typeof kvService> {
       refuse(checkTxn(request, maxTxnOps));
       if (!isReadOnlyTxn(request)) return await write('txn', context);
       if (!isSerializableTxn(request)) await member.reads.confirm();
-      const { response, revision } = answered(member.machine.store.readOnlyTxn(request));
+      const asking = member.authentication.callerOf(context);
+      const caller = asking && (await asking);
+      const { response, revision } = answered(member.machine.store.readOnlyTxn(request, caller));
       return { ...response, header: header(revision) };
     },
     async Compact({ revision, physical }, context) {

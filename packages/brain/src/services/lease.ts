@@ -1,7 +1,7 @@
 /** `etcdserverpb.Lease`: grants and revokes go through the log, renewals and times left are the leader's. */
 import { type Clock, type Randomness, createAsyncQueue, messageOf } from '@flotilla/base';
-import { checkLeaseGrant, completeLeaseGrant, minLeaseTtlSeconds, toRpcError } from '@flotilla/store';
-import { type Handlers, etcdserverpb, fromId, type leaseService, toId } from '@flotilla/wire';
+import { checkLeaseGrant, completeLeaseGrant, minLeaseTtlSeconds, refusedLeaseKeys, toRpcError } from '@flotilla/store';
+import { type CallContext, type Handlers, etcdserverpb, fromId, type leaseService, toId } from '@flotilla/wire';
 import type { Member } from '../member/member.ts';
 import { endWithoutLeader, requireLeader } from './require-leader.ts';
 import { answered, headerOf } from './response-header.ts';
@@ -19,10 +19,23 @@ export function leaseHandlers(
   const { electionTicks, heartbeatMs } = member.settings;
   const minTtlSeconds = minLeaseTtlSeconds({ electionTicks, heartbeatMs });
 
-  async function keepAlive(ID: bigint, signal: AbortSignal): Promise<KeepAliveResponse> {
+  /** Renewing needs what revoking needs, and telling keys what reading them needs. */
+  async function checkKeys(ids: readonly bigint[], access: 'read' | 'write', context: CallContext): Promise<void> {
+    const caller = await member.authentication.callerOf(context);
+    const { auth, leases } = member.machine.store;
+    if (!auth.enabled) return;
+    if (!caller) throw toRpcError('userNameEmpty');
+    for (const id of ids) {
+      const refused = refusedLeaseKeys({ auth, leases, caller }, id, access);
+      if (refused) throw toRpcError(refused);
+    }
+  }
+
+  async function keepAlive(ID: bigint, context: CallContext): Promise<KeepAliveResponse> {
     // Taken before the renewal, so that it is never later.
     const before = header(member.machine.store.revision);
-    const { ttlSeconds } = await member.leases.renew(ID, signal);
+    if (member.authentication.state.enabled) await checkKeys([ID], 'write', context);
+    const { ttlSeconds } = await member.leases.renew(ID, context.signal);
     return { header: before, ID: fromId(ID), TTL: ttlSeconds };
   }
 
@@ -39,7 +52,8 @@ export function leaseHandlers(
     },
     async LeaseRevoke(_request, context) {
       requireLeader(member, context);
-      const outcome = await member.proposals.submit('leaseRevoke', context.requestBytes);
+      const caller = await member.authentication.callerOf(context);
+      const outcome = await member.proposals.submit('leaseRevoke', context.requestBytes, caller);
       return { header: header(answered(outcome).revision) };
     },
     async *LeaseKeepAlive(requests, context) {
@@ -47,7 +61,7 @@ export function leaseHandlers(
       const answers = createAsyncQueue<KeepAliveResponse>(maxUnreadAnswers);
       const answerAll = async (): Promise<void> => {
         for await (const request of requests) {
-          const answer = await keepAlive(toId(request.ID), context.signal);
+          const answer = await keepAlive(toId(request.ID), context);
           if (!answers.push(answer)) throw toRpcError('tooManyRequests');
         }
       };
@@ -71,6 +85,7 @@ export function leaseHandlers(
       const id = toId(request.ID);
       const { ttlSeconds, grantedTtlSeconds } = await member.leases.timeToLive(id, context.signal);
       if (request.keys) await member.reads.confirm();
+      if (request.keys && member.authentication.state.enabled) await checkKeys([id], 'read', context);
       const { store } = member.machine;
       return {
         header: header(store.revision),
@@ -80,8 +95,9 @@ export function leaseHandlers(
         keys: request.keys && ttlSeconds >= 0 ? [...store.leases.keys(id)] : [],
       };
     },
-    LeaseLeases(_request, context) {
+    async LeaseLeases(_request, context) {
       requireLeader(member, context);
+      if (member.authentication.state.enabled) await checkKeys(member.machine.lessor.listByExpiry(), 'read', context);
       const { store, lessor } = member.machine;
       const leases = lessor.listByExpiry().map((id) => ({ ID: fromId(id) }));
       return { header: header(store.revision), leases };

@@ -1,10 +1,18 @@
 /**
  * A client of this very member, for the services that etcd builds on its own client: locks and elections. Nothing leaves the
- * process; reads are linearizable.
+ * process; reads are linearizable. It may do what the caller of its call may do.
  */
-import { type Clock, type Randomness, createAsyncQueue } from '@flotilla/base';
+import { type Randomness, createAsyncQueue } from '@flotilla/base';
 import { checkTxn, completeLeaseGrant, minLeaseTtlSeconds, toRpcError } from '@flotilla/store';
-import { Encoded, type ResponseSink, clampInteger, etcdserverpb, type mvccpb, toId } from '@flotilla/wire';
+import {
+  type CallContext,
+  Encoded,
+  type ResponseSink,
+  clampInteger,
+  etcdserverpb,
+  type mvccpb,
+  toId,
+} from '@flotilla/wire';
 import type { Member } from '../member/member.ts';
 import { type ResponseHeader, answered, headerOf } from './response-header.ts';
 import { messageOverheadBytes } from './watch.ts';
@@ -41,15 +49,26 @@ export interface WatchAnswer {
   readonly events: readonly mvccpb.Event.$Properties[];
 }
 
-export function localClient(
+/** Makes the client of a call. */
+export type LocalClientOf = (context: CallContext) => LocalClient;
+
+export function localClient(member: Member, world: { readonly randomness: Randomness }): LocalClientOf {
+  return (context) => clientOf(member, world, context);
+}
+
+function clientOf(
   member: Member,
-  { randomness }: { readonly clock: Clock; readonly randomness: Randomness },
+  { randomness }: { readonly randomness: Randomness },
+  context: CallContext,
 ): LocalClient {
+  const { authentication } = member;
   const header = headerOf(member);
   const { membership, maxRequestBytes, maxTxnOps, electionTicks, heartbeatMs } = member.settings;
   const minTtlSeconds = minLeaseTtlSeconds({ electionTicks, heartbeatMs });
   return {
     async grantLease(ttlSeconds) {
+      const caller = await authentication.callerOf(context);
+      if (authentication.state.enabled && !caller) throw toRpcError('userNameEmpty');
       const isTaken = (id: bigint): boolean => member.machine.store.leases.get(id) !== undefined;
       const request = completeLeaseGrant({ TTL: ttlSeconds }, { minTtlSeconds, randomness, isTaken });
       answered(await member.proposals.submit('leaseGrant', etcdserverpb.LeaseGrantRequest.encode(request).finish()));
@@ -58,21 +77,27 @@ export function localClient(
     async txn(request) {
       const refused = checkTxn(request, maxTxnOps);
       if (refused) throw toRpcError(refused.code);
-      const outcome = await member.proposals.submit('txn', etcdserverpb.TxnRequest.encode(request).finish());
+      const caller = await authentication.callerOf(context);
+      const outcome = await member.proposals.submit('txn', etcdserverpb.TxnRequest.encode(request).finish(), caller);
       const { response, revision } = answered(outcome);
       return { header: header(revision), response };
     },
     async delete(key) {
       if (key.length === 0) throw toRpcError('keyNotProvided');
       const body = etcdserverpb.DeleteRangeRequest.encode({ key }).finish();
-      return header(answered(await member.proposals.submit('deleteRange', body)).revision);
+      const caller = await authentication.callerOf(context);
+      return header(answered(await member.proposals.submit('deleteRange', body, caller)).revision);
     },
     async range(request) {
       await member.reads.confirm();
-      const { response, revision } = answered(member.machine.store.range(request));
+      const caller = await authentication.callerOf(context);
+      const { response, revision } = answered(member.machine.store.range(request, caller));
       return { header: header(revision), response };
     },
     async *watch(request, signal) {
+      const caller = await authentication.callerOf(context);
+      const refused = authentication.state.refusedKeys(caller, request, 'read');
+      if (refused) throw toRpcError(refused);
       const answers = new WatchAnswers();
       const stream = member.machine.watchHub.openStream({
         header: () => ({

@@ -11,7 +11,7 @@ import {
   waitForOlder,
   withoutStatus,
 } from './contenders.ts';
-import type { KeyValue, LocalClient } from './local-client.ts';
+import type { KeyValue, LocalClient, LocalClientOf } from './local-client.ts';
 import { requireLeader } from './require-leader.ts';
 import type { ResponseHeader } from './response-header.ts';
 
@@ -20,10 +20,11 @@ interface Held {
   readonly key: Uint8Array;
 }
 
-export function lockHandlers(member: Member, client: LocalClient): Handlers<typeof lockService> {
+export function lockHandlers(member: Member, clientOf: LocalClientOf): Handlers<typeof lockService> {
   return {
     async Lock({ name, lease }, context) {
       requireLeader(member, context);
+      const client = clientOf(context);
       return await withoutStatus(async () => {
         const session = await sessionLease(client, toId(lease));
         return await lock(client, { name, session }, context);
@@ -31,6 +32,7 @@ export function lockHandlers(member: Member, client: LocalClient): Handlers<type
     },
     async Unlock({ key }, context) {
       requireLeader(member, context);
+      const client = clientOf(context);
       return await withoutStatus(async () => ({ header: await client.delete(key) }));
     },
   };

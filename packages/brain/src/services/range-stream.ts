@@ -25,6 +25,7 @@ export async function* rangeStream(
   if (error) throw toRpcError(error.code);
   refuseUnstreamable(request);
   if (request.serializable !== true) await member.reads.confirm();
+  const caller = await member.authentication.callerOf(context);
 
   const header = headerOf(member)(member.machine.store.revision);
   const asked = clampInteger(request.revision);
@@ -37,7 +38,7 @@ export async function* rangeStream(
   for (;;) {
     const wanted = limit > 0 ? Math.min(chunkKeys, limit - sent) : chunkKeys;
     const { response } = answered(
-      member.machine.store.range({ ...request, key: key ?? null, revision, limit: wanted }),
+      member.machine.store.range({ ...request, key: key ?? null, revision, limit: wanted }, caller),
     );
     const kvs = response.kvs ?? [];
     total ??= clampInteger(response.count);

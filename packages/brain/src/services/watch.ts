@@ -2,6 +2,7 @@
 import { type Clock, messageOf } from '@flotilla/base';
 import { toRpcError } from '@flotilla/store';
 import { type Handlers, pushed, type watchService } from '@flotilla/wire';
+import { guardWatch } from '../auth/watch-guard.ts';
 import type { Member } from '../member/member.ts';
 import { endWithoutLeader, requireLeader } from './require-leader.ts';
 
@@ -26,7 +27,7 @@ export function watchHandlers(member: Member, clock: Clock): Handlers<typeof wat
       context.signal.addEventListener('abort', () => close(), { once: true });
       if (context.signal.aborted) return close();
       // A client that asks nothing more goes on listening.
-      requests.forEach((request) => stream.receive(request)).catch(close);
+      requests.forEach(guardWatch(member, stream, context)).catch(close);
     }),
   };
 }
