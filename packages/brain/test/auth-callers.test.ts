@@ -12,7 +12,7 @@ import {
   leaseService,
   maintenanceService,
 } from '@flotilla/wire';
-import { refusal } from './auth-rules.ts';
+import { refusal } from './credentials.ts';
 
 interface Call {
   readonly commonName?: string;

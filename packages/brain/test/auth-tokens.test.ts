@@ -8,11 +8,12 @@ import t, { type Test } from 'tap';
 import { systemClock } from '@flotilla/base';
 import { type BrainOptions, brainSettings } from '@flotilla/brain';
 import { hasEtcd, startEtcd } from '@flotilla/store/test/etcd';
-import { type As, bytes, refusal, withToken } from './auth-rules.ts';
 import { type TestClient, connect, planCluster, startAll } from './cluster.ts';
+import { type As, refusal, withToken } from './credentials.ts';
 
 t.setTimeout(0);
 
+const bytes = (text: string): Uint8Array => Buffer.from(text);
 const badToken = '16 etcdserver: invalid auth token';
 const oldRevision = '3 etcdserver: revision of auth store is old';
 

@@ -19,7 +19,7 @@ export interface Setting {
   readonly end: Uint8Array;
 }
 
-interface RuleOptions {
+export interface RuleOptions {
   /** The first release that the rule holds in; all of them unless told. */
   readonly since?: '3.5' | '3.6' | '3.7';
   /** Needs more than one member. */

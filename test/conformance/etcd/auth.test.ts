@@ -1,8 +1,10 @@
 /** `Auth`: users, roles, tokens, and what every service asks of its callers. */
 import { clampInteger, etcdserverpb, toId } from '@flotilla/wire';
-import { READ, READWRITE, WRITE, bytes, holdRules, refusal, text, withToken } from './auth-rules.ts';
-import { openWatch } from './watch-client.ts';
+import { READ, READWRITE, WRITE, authRules, withToken } from './auth-rules.ts';
+import { bytes, openStream, text } from './client.ts';
+import { refusal } from './rules.ts';
 
+const ok = 'answered';
 const noUser = '3 etcdserver: user name is empty';
 const denied = '7 etcdserver: permission denied';
 const badToken = '16 etcdserver: invalid auth token';
@@ -12,12 +14,12 @@ type TxnCase = readonly [txn: etcdserverpb.TxnRequest.$Properties, answer: strin
 const txns = (...cases: readonly TxnCase[]): readonly TxnCase[] => cases;
 const everything = { key: bytes('\0'), range_end: bytes('\0') };
 
-holdRules((rule) => {
+authRules((rule) => {
   rule('users: what is answered and what is refused', async ({ t, client: { auth } }) => {
     t.equal(await refusal(auth.UserAdd({ name: '', password: 'x' })), noUser);
-    t.equal(await refusal(auth.UserAdd({ name: 'b', password: 'x' })), 'ok');
-    t.equal(await refusal(auth.UserAdd({ name: 'a', password: '' })), 'ok', 'a password may be empty');
-    t.equal(await refusal(auth.UserAdd({ name: 'n', options: { no_password: true } })), 'ok');
+    t.equal(await refusal(auth.UserAdd({ name: 'b', password: 'x' })), ok);
+    t.equal(await refusal(auth.UserAdd({ name: 'a', password: '' })), ok, 'a password may be empty');
+    t.equal(await refusal(auth.UserAdd({ name: 'n', options: { no_password: true } })), ok);
     t.equal(await refusal(auth.UserAdd({ name: 'b', password: 'y' })), '9 etcdserver: user name already exists');
     t.strictSame((await auth.UserList({})).users, ['a', 'b', 'n'], 'sorted');
     t.strictSame((await auth.UserGet({ name: 'a' })).roles, []);
@@ -27,16 +29,16 @@ holdRules((rule) => {
     t.equal(await refusal(auth.UserChangePassword({ name: 'x', password: 'p' })), unknown);
     t.equal(await refusal(auth.UserGrantRole({ user: 'x', role: 'r' })), unknown);
     t.equal(await refusal(auth.UserRevokeRole({ name: 'x', role: 'r' })), unknown);
-    t.equal(await refusal(auth.UserChangePassword({ name: 'n', password: 'p' })), 'ok');
-    t.equal(await refusal(auth.UserDelete({ name: 'a' })), 'ok');
+    t.equal(await refusal(auth.UserChangePassword({ name: 'n', password: 'p' })), ok);
+    t.equal(await refusal(auth.UserDelete({ name: 'a' })), ok);
     t.strictSame((await auth.UserList({})).users, ['b', 'n']);
   });
 
   rule('roles: what is answered and what is refused', async ({ t, client: { auth } }) => {
     await auth.UserAdd({ name: 'u', password: 'u' });
     t.equal(await refusal(auth.RoleAdd({ name: '' })), '3 etcdserver: role name is empty');
-    t.equal(await refusal(auth.RoleAdd({ name: 'r' })), 'ok');
-    t.equal(await refusal(auth.RoleAdd({ name: 'q' })), 'ok');
+    t.equal(await refusal(auth.RoleAdd({ name: 'r' })), ok);
+    t.equal(await refusal(auth.RoleAdd({ name: 'q' })), ok);
     t.equal(await refusal(auth.RoleAdd({ name: 'r' })), '9 etcdserver: role name already exists');
     t.strictSame((await auth.RoleList({})).roles, ['q', 'r']);
     const unknown = '9 etcdserver: role name not found';
@@ -89,7 +91,7 @@ holdRules((rule) => {
 
   rule('the role root can be granted without being there', async ({ t, client: { auth } }) => {
     await auth.UserAdd({ name: 'u', password: 'u' });
-    t.equal(await refusal(auth.UserGrantRole({ user: 'u', role: 'root' })), 'ok');
+    t.equal(await refusal(auth.UserGrantRole({ user: 'u', role: 'root' })), ok);
     t.equal(await refusal(auth.RoleGet({ role: 'root' })), '9 etcdserver: role name not found');
   });
 
@@ -109,10 +111,10 @@ holdRules((rule) => {
   rule(
     'while authentication is off no token is looked at',
     async ({ t, client: { auth, kv }, enable }) => {
-      t.equal(await refusal(kv.Put({ key: bytes('a') }, withToken('bad'))), 'ok');
+      t.equal(await refusal(kv.Put({ key: bytes('a') }, withToken('bad'))), ok);
       const asRoot = await enable();
       await auth.AuthDisable({}, asRoot);
-      t.equal(await refusal(kv.Put({ key: bytes('a') }, asRoot)), 'ok');
+      t.equal(await refusal(kv.Put({ key: bytes('a') }, asRoot)), ok);
     },
     { since: '3.5' },
   );
@@ -136,7 +138,7 @@ holdRules((rule) => {
 
   rule('authentication is turned on once root can not be locked out, and off again', async ({ t, client, login }) => {
     const { auth, kv } = client;
-    t.equal(await refusal(auth.AuthDisable({})), 'ok', 'it is off');
+    t.equal(await refusal(auth.AuthDisable({})), ok, 'it is off');
     t.equal(
       await refusal(auth.Authenticate({ name: 'u', password: 'u' })),
       '9 etcdserver: authentication is not enabled',
@@ -145,13 +147,13 @@ holdRules((rule) => {
     await auth.UserAdd({ name: 'root', password: 'root' });
     t.equal(await refusal(auth.AuthEnable({})), '9 etcdserver: root user does not have root role');
     await auth.UserGrantRole({ user: 'root', role: 'root' });
-    t.equal(await refusal(auth.AuthEnable({})), 'ok');
+    t.equal(await refusal(auth.AuthEnable({})), ok);
     t.equal(await refusal(auth.AuthEnable({})), noUser);
     t.equal(await refusal(kv.Put({ key: bytes('a') })), noUser);
     const asRoot = await login('root');
-    t.equal(await refusal(auth.AuthEnable({}, asRoot)), 'ok', 'again');
-    t.equal(await refusal(auth.AuthDisable({}, asRoot)), 'ok');
-    t.equal(await refusal(kv.Put({ key: bytes('a') })), 'ok');
+    t.equal(await refusal(auth.AuthEnable({}, asRoot)), ok, 'again');
+    t.equal(await refusal(auth.AuthDisable({}, asRoot)), ok);
+    t.equal(await refusal(kv.Put({ key: bytes('a') })), ok);
     await auth.AuthEnable({});
     t.equal(await refusal(kv.Put({ key: bytes('a') }, asRoot)), badToken, 'turning it off made all tokens void');
   });
@@ -172,15 +174,15 @@ holdRules((rule) => {
       await auth.UserAdd({ name: 'n', options: { no_password: true } });
       const asRoot = await enable();
       const login = (name: string, password: string) => refusal(auth.Authenticate({ name, password }));
-      t.equal(await login('u', 'pässword'), 'ok');
+      t.equal(await login('u', 'pässword'), ok);
       t.equal(await login('u', 'password'), wrong);
       t.equal(await login('u', ''), wrong);
-      t.equal(await login('e', ''), 'ok');
+      t.equal(await login('e', ''), ok);
       t.equal(await login('x', 'x'), wrong);
       t.equal(await login('', ''), wrong);
       await auth.UserChangePassword({ name: 'u', password: 'other' }, asRoot);
       t.equal(await login('u', 'pässword'), wrong);
-      t.equal(await login('u', 'other'), 'ok');
+      t.equal(await login('u', 'other'), ok);
       const noPassword = '2 auth: authentication failed, password was given for no password user';
       t.equal(await login('n', ''), noPassword);
     },
@@ -190,7 +192,7 @@ holdRules((rule) => {
     'a password of more than 72 bytes is refused',
     async ({ t, client: { auth } }) => {
       const tooLong = '2 bcrypt: password length exceeds 72 bytes';
-      t.equal(await refusal(auth.UserAdd({ name: 'u', password: 'x'.repeat(72) })), 'ok');
+      t.equal(await refusal(auth.UserAdd({ name: 'u', password: 'x'.repeat(72) })), ok);
       t.equal(await refusal(auth.UserAdd({ name: 'v', password: 'x'.repeat(73) })), tooLong);
       t.equal(await refusal(auth.UserChangePassword({ name: 'u', password: 'ä'.repeat(37) })), tooLong);
     },
@@ -212,10 +214,10 @@ holdRules((rule) => {
     await enable();
     for (const { kv } of clients) {
       const { metadata } = await login('root');
-      t.equal(await refusal(kv.Put({ key: bytes('a') }, { metadata })), 'ok');
+      t.equal(await refusal(kv.Put({ key: bytes('a') }, { metadata })), ok);
       const authorization = metadata['token'] ?? '';
-      t.equal(await refusal(kv.Put({ key: bytes('a') }, { metadata: { authorization } })), 'ok');
-      t.equal(await refusal(kv.Range({ key: bytes('a'), serializable: true }, { metadata })), 'ok');
+      t.equal(await refusal(kv.Put({ key: bytes('a') }, { metadata: { authorization } })), ok);
+      t.equal(await refusal(kv.Range({ key: bytes('a'), serializable: true }, { metadata })), ok);
     }
   });
 
@@ -224,7 +226,7 @@ holdRules((rule) => {
     async ({ t, client: { kv }, enable }) => {
       const { metadata } = await enable();
       const authorization = `Bearer ${metadata['token'] ?? ''}`;
-      t.equal(await refusal(kv.Put({ key: bytes('a') }, { metadata: { authorization } })), 'ok');
+      t.equal(await refusal(kv.Put({ key: bytes('a') }, { metadata: { authorization } })), ok);
     },
     { since: '3.7' },
   );
@@ -236,18 +238,18 @@ holdRules((rule) => {
     const asRoot = await enable();
     const put = (as: { metadata: Readonly<Record<string, string>> }) => refusal(kv.Put({ key: bytes('a') }, as));
     const first = await login('u');
-    t.equal(await put(first), 'ok');
+    t.equal(await put(first), ok);
     await auth.RoleAdd({ name: 'other' }, asRoot);
     await auth.UserGrantRole({ user: 'u', role: 'other' }, asRoot);
     await auth.UserRevokeRole({ name: 'u', role: 'other' }, asRoot);
-    t.equal(await put(first), 'ok');
+    t.equal(await put(first), ok);
     await auth.UserChangePassword({ name: 'u', password: 'u' }, asRoot);
     t.equal(await put(first), badToken);
     const second = await login('u');
-    t.equal(await put(second), 'ok');
+    t.equal(await put(second), ok);
     await auth.UserDelete({ name: 'u' }, asRoot);
     t.equal(await put(second), badToken);
-    t.equal(await put(asRoot), 'ok');
+    t.equal(await put(asRoot), ok);
   });
 
   rule(
@@ -297,7 +299,7 @@ holdRules((rule) => {
       t.equal(await refusal(auth.UserList({}, as)), refused);
       t.equal(await refusal(auth.RoleList({}, as)), refused);
     }
-    t.equal(await refusal(auth.Authenticate({ name: 'u', password: 'u' })), 'ok');
+    t.equal(await refusal(auth.Authenticate({ name: 'u', password: 'u' })), ok);
   });
 
   rule(
@@ -320,21 +322,21 @@ holdRules((rule) => {
     await enable();
     const asUser = await login('u');
     for (const [key, end, answer] of [
-      ['a', '', 'ok'],
-      ['a', 'c', 'ok'],
-      ['b', 'd', 'ok'],
-      ['a', 'e', 'ok'],
-      ['a', 'e\0', 'ok'],
+      ['a', '', ok],
+      ['a', 'c', ok],
+      ['b', 'd', ok],
+      ['a', 'e', ok],
+      ['a', 'e\0', ok],
       ['a', 'e\0\0', denied],
       ['a', 'f', denied],
-      ['e', '', 'ok'],
+      ['e', '', ok],
       ['f', '', denied],
-      ['g', 'g\0', 'ok'],
+      ['g', 'g\0', ok],
       ['g', 'h', denied],
       ['0', 'b', denied],
       ['w', '', denied],
-      ['x', '\0', 'ok'],
-      ['z', '\0', 'ok'],
+      ['x', '\0', ok],
+      ['z', '\0', ok],
       ['w', '\0', denied],
       ['a', '\0', denied],
       ['\0', '\0', denied],
@@ -357,11 +359,11 @@ holdRules((rule) => {
     const key = bytes('a');
     const keys = { key, range_end: bytes('c') };
     for (const [as, reads, writes, both] of [
-      [await login('r'), 'ok', denied, denied],
-      [await login('w'), denied, 'ok', denied],
-      [await login('b'), 'ok', 'ok', 'ok'],
+      [await login('r'), ok, denied, denied],
+      [await login('w'), denied, ok, denied],
+      [await login('b'), ok, ok, ok],
       [await login('n'), denied, denied, denied],
-      [asRoot, 'ok', 'ok', 'ok'],
+      [asRoot, ok, ok, ok],
       [{}, noUser, noUser, noUser],
     ] as const) {
       t.equal(await refusal(kv.Range(keys, as)), reads);
@@ -386,11 +388,11 @@ holdRules((rule) => {
       const put = (key: string) => ({ request_put: { key: bytes(key) } });
       const range = (key: string) => ({ request_range: { key: bytes(key) } });
       for (const [txn, answer] of txns(
-        [{ success: [put('a')], failure: [range('a')] }, 'ok'],
+        [{ success: [put('a')], failure: [range('a')] }, ok],
         [{ success: [put('a')], failure: [range('b')] }, denied],
         [{ success: [range('a')], failure: [range('b')] }, denied],
         [{ success: [range('a')], failure: [put('b')] }, denied],
-        [{ compare: [{ key: bytes('a') }], success: [put('a')] }, 'ok'],
+        [{ compare: [{ key: bytes('a') }], success: [put('a')] }, ok],
         [{ compare: [{ key: bytes('b') }], success: [put('a')] }, denied],
         [{ compare: [{ key: bytes('a'), range_end: bytes('c') }], success: [put('a')] }, denied],
       )) {
@@ -412,12 +414,12 @@ holdRules((rule) => {
       const put = (key: string, more: object = {}) => ({ request_put: { key: bytes(key), ...more } });
       const nested = (txn: etcdserverpb.TxnRequest.$Properties) => ({ success: [{ request_txn: txn }] });
       for (const [txn, answer] of txns(
-        [nested({ success: [put('a')] }), 'ok'],
+        [nested({ success: [put('a')] }), ok],
         [nested({ success: [put('b')] }), denied],
         [nested({ compare: [{ key: bytes('b') }] }), denied],
         [nested(nested({ failure: [{ request_range: { key: bytes('b') } }] })), denied],
         [{ success: [put('w', { prev_kv: true })] }, denied],
-        [{ success: [put('a', { prev_kv: true })] }, 'ok'],
+        [{ success: [put('a', { prev_kv: true })] }, ok],
         [{ success: [put('a', { lease: ID })] }, denied],
       )) {
         t.equal(await refusal(kv.Txn(txn, asUser)), answer);
@@ -434,11 +436,11 @@ holdRules((rule) => {
     const asRoot = await enable();
     const [asU, asV] = [await login('u'), await login('v')];
     const { ID } = await lease.LeaseGrant({ TTL: 600 }, asRoot);
-    t.equal(await refusal(kv.Put({ key: bytes('a'), lease: ID }, asU)), 'ok');
-    t.equal(await refusal(kv.Put({ key: bytes('b'), lease: ID }, asV)), 'ok');
+    t.equal(await refusal(kv.Put({ key: bytes('a'), lease: ID }, asU)), ok);
+    t.equal(await refusal(kv.Put({ key: bytes('b'), lease: ID }, asV)), ok);
     t.equal(await refusal(kv.Put({ key: bytes('a'), lease: ID }, asU)), denied);
     t.equal(await refusal(lease.LeaseRevoke({ ID }, asU)), denied);
-    t.equal(await refusal(lease.LeaseRevoke({ ID }, asV)), 'ok');
+    t.equal(await refusal(lease.LeaseRevoke({ ID }, asV)), ok);
     t.equal((await kv.Range({ ...everything, count_only: true }, asRoot)).kvs.length, 0);
     const unknown = '5 etcdserver: requested lease not found';
     t.equal(await refusal(kv.Put({ key: bytes('a'), lease: ID }, asU)), unknown);
@@ -472,9 +474,9 @@ holdRules((rule) => {
       for (const [as, [grants, keeps, tells, lists]] of [
         [{}, [noUser, noUser, noUser, noUser]],
         [withToken('bad'), [badToken, badToken, badToken, badToken]],
-        [asR, ['ok', denied, 'ok', 'ok']],
-        [asW, ['ok', 'ok', denied, denied]],
-        [asRoot, ['ok', 'ok', 'ok', 'ok']],
+        [asR, [ok, denied, ok, ok]],
+        [asW, [ok, ok, denied, denied]],
+        [asRoot, [ok, ok, ok, ok]],
       ] as const) {
         t.equal(await refusal(lease.LeaseGrant({ TTL: 600 }, as)), grants);
         t.equal(await refusal(lease.LeaseKeepAlive(keepAlive(), as)), keeps);
@@ -494,11 +496,11 @@ holdRules((rule) => {
       await enable();
       const { metadata } = await login('u');
       const created = async (metadata: Readonly<Record<string, string>>, key: string, end = ''): Promise<string> => {
-        const watch = openWatch(client, { metadata });
-        watch.create({ key: bytes(key), range_end: bytes(end) });
-        const [response] = await watch.next();
+        const watch = openStream(client.watch.Watch, { metadata });
+        watch.ask({ create_request: { key: bytes(key), range_end: bytes(end) } });
+        const response = await watch.next();
         watch.close();
-        const { created, canceled, watch_id, cancel_reason } = response ?? {};
+        const { created, canceled, watch_id, cancel_reason } = response;
         return `${created} ${canceled} ${clampInteger(watch_id)} ${cancel_reason}`;
       };
       const may = 'true false 0 ';
@@ -524,13 +526,13 @@ holdRules((rule) => {
       const { t, client, enable, addUser, login } = setting;
       await addUser('u', [READ, 'a'], [READ, 'z', '\0']);
       await enable();
-      const watch = openWatch(client, await login('u'));
+      const watch = openStream(client.watch.Watch, await login('u'));
       t.teardown(() => watch.close());
-      watch.create({ key: bytes('a'), range_end: bytes('\0') });
-      watch.create({ range_end: bytes('\0') });
-      watch.create({ key: bytes('z'), range_end: bytes('\0') });
-      watch.create({ key: bytes('a'), start_revision: -1 });
-      const answers = await watch.next(4);
+      watch.ask({ create_request: { key: bytes('a'), range_end: bytes('\0') } });
+      watch.ask({ create_request: { range_end: bytes('\0') } });
+      watch.ask({ create_request: { key: bytes('z'), range_end: bytes('\0') } });
+      watch.ask({ create_request: { key: bytes('a'), start_revision: -1 } });
+      const answers = [await watch.next(), await watch.next(), await watch.next(), await watch.next()];
       t.strictSame(
         answers.map(({ canceled, watch_id }) => [canceled, clampInteger(watch_id)]),
         [
@@ -548,13 +550,13 @@ holdRules((rule) => {
   rule('events go on for a watch whose user lost the permission', async ({ t, client, enable, addUser, login }) => {
     await addUser('u', [READ, 'a']);
     const asRoot = await enable();
-    const watch = openWatch(client, await login('u'));
+    const watch = openStream(client.watch.Watch, await login('u'));
     t.teardown(() => watch.close());
-    watch.create({ key: bytes('a') });
+    watch.ask({ create_request: { key: bytes('a') } });
     await watch.next();
     await client.auth.RoleRevokePermission({ role: 'u', key: bytes('a') }, asRoot);
     await client.kv.Put({ key: bytes('a'), value: bytes('1') }, asRoot);
-    t.equal(text((await watch.next())[0]?.events[0]?.kv?.value), '1');
+    t.equal(text((await watch.next()).events[0]?.kv?.value), '1');
   });
 
   rule(
@@ -568,7 +570,7 @@ holdRules((rule) => {
       const { GET, DEACTIVATE } = etcdserverpb.AlarmRequest.AlarmAction;
       for (const [as, user, root] of [
         [{}, noUser, noUser],
-        [asUser, 'ok', denied],
+        [asUser, ok, denied],
         [withToken('bad'), badToken, badToken],
       ] as const) {
         t.equal(await refusal(maintenance.Status({}, as)), user);
@@ -578,7 +580,7 @@ holdRules((rule) => {
         t.equal(await refusal(kv.Compact({ revision: 1 }, as)), root);
       }
       const { header } = await kv.Put({ key: bytes('a') }, asRoot);
-      t.equal(await refusal(kv.Compact({ revision: header?.revision ?? 0 }, asRoot)), 'ok');
+      t.equal(await refusal(kv.Compact({ revision: header?.revision ?? 0 }, asRoot)), ok);
     },
     { since: '3.7' },
   );
@@ -590,7 +592,7 @@ holdRules((rule) => {
       await enable();
       const asUser = await login('u');
       t.equal(await refusal(cluster.MemberList({})), noUser);
-      t.equal(await refusal(cluster.MemberList({}, asUser)), 'ok');
+      t.equal(await refusal(cluster.MemberList({}, asUser)), ok);
     },
     { since: '3.7' },
   );
@@ -601,7 +603,7 @@ holdRules((rule) => {
       await addUser('u', [READ, 'a', 'c']);
       await enable();
       const asUser = await login('u');
-      t.equal(await refusal(kv.RangeStream({ key: bytes('a'), range_end: bytes('c') }, asUser)), 'ok');
+      t.equal(await refusal(kv.RangeStream({ key: bytes('a'), range_end: bytes('c') }, asUser)), ok);
       t.equal(await refusal(kv.RangeStream({ key: bytes('a'), range_end: bytes('d') }, asUser)), denied);
       t.equal(await refusal(kv.RangeStream({ key: bytes('a') })), noUser);
     },
@@ -620,4 +622,86 @@ holdRules((rule) => {
       t.equal(toId(header?.member_id), toId(put?.member_id));
     }
   });
+
+  rule(
+    'locks and elections are for who may read and write their keys',
+    async ({ t, client, enable, addUser, login }) => {
+      const { lock, election } = client;
+      await addUser('u', [READWRITE, 'mine/', 'mine0']);
+      await enable();
+      const asUser = await login('u');
+      const name = bytes('mine');
+      const { key } = await lock.Lock({ name }, asUser);
+      t.equal(await refusal(lock.Unlock({ key }, asUser)), ok);
+      const { leader } = await election.Campaign({ name, value: bytes('1') }, asUser);
+      t.equal(await refusal(election.Proclaim({ leader: leader ?? {}, value: bytes('2') }, asUser)), ok);
+      t.equal(text((await election.Leader({ name }, asUser)).kv?.value), '2');
+      t.equal(await refusal(election.Resign({ leader: leader ?? {} }, asUser)), ok);
+      for (const call of [
+        () => lock.Lock({ name: bytes('other') }, asUser),
+        () => lock.Unlock({ key: bytes('other/1') }, asUser),
+        () => election.Campaign({ name: bytes('other') }, asUser),
+        () => election.Leader({ name: bytes('other') }, asUser),
+        () => election.Observe({ name: bytes('other') }, asUser),
+      ]) {
+        t.match(await refusal(call()), /permission denied/);
+      }
+      for (const call of [
+        () => lock.Lock({ name }),
+        () => election.Campaign({ name }),
+        () => election.Leader({ name }),
+      ]) {
+        t.match(await refusal(call()), /user name is empty/);
+      }
+    },
+    { since: '3.5' },
+  );
+
+  rule(
+    'the gateway takes the token as Authorization',
+    async ({ t, client: { target }, enable, addUser, login }) => {
+      await addUser('u', [READ, 'a']);
+      await enable();
+      const { metadata } = await login('u');
+      const ask = async (path: string, body: object, authorization?: string): Promise<readonly unknown[]> => {
+        const headers = authorization === undefined ? {} : { authorization };
+        const response = await fetch(`http://${target}/v3/${path}`, {
+          method: 'POST',
+          body: JSON.stringify(body),
+          headers,
+        });
+        const { code, message } = (await response.json()) as { code?: number; message?: string };
+        return [response.status, code, message];
+      };
+      const range = { key: Buffer.from('a').toString('base64') };
+      const token = metadata['token'] ?? '';
+      t.strictSame(await ask('kv/range', range, token), [200, undefined, undefined]);
+      t.strictSame(await ask('kv/range', range, `Bearer ${token}`), [200, undefined, undefined]);
+      t.strictSame(await ask('kv/range', range), [400, 3, 'etcdserver: user name is empty']);
+      t.strictSame(await ask('kv/put', range, token), [403, 7, 'etcdserver: permission denied']);
+      t.strictSame(await ask('kv/range', range, 'bad'), [401, 16, 'etcdserver: invalid auth token']);
+      t.strictSame(await ask('maintenance/hashkv', {}, token), [403, 7, 'etcdserver: permission denied']);
+      t.strictSame(await ask('auth/authenticate', { name: 'u', password: 'u' }), [200, undefined, undefined]);
+    },
+    { since: '3.7' },
+  );
+
+  rule(
+    'maintenance is for root',
+    async ({ t, client: { maintenance }, enable, addUser, login }) => {
+      await addUser('u', [READWRITE, '\0', '\0']);
+      const asRoot = await enable();
+      for (const [as, answer] of [
+        [{}, noUser],
+        [await login('u'), denied],
+        [asRoot, ok],
+      ] as const) {
+        t.equal(await refusal(maintenance.HashKV({}, as)), answer);
+        t.equal(await refusal(maintenance.Hash({}, as)), answer);
+        t.equal(await refusal(maintenance.Snapshot({}, as)), answer);
+        t.equal(await refusal(maintenance.Defragment({}, as)), answer);
+      }
+    },
+    { since: '3.5' },
+  );
 });
