@@ -1,0 +1,25 @@
+/** Seeded, deterministic simulation of a brain, and the checker of linearizability. */
+export { checkEtcdHistory } from './linearizability/etcd-check.ts';
+export {
+  type Compare,
+  type EtcdInput,
+  type EtcdOutput,
+  type KeyAnswer,
+  type KeyInterval,
+  type KeyOperation,
+  type KeyRow,
+  type KeyState,
+  type KeyspaceState,
+  emptyKeyspace,
+  execute,
+  plainEtcdModel,
+  revisionAwareEtcdModel,
+} from './linearizability/etcd-model.ts';
+export { type History, type Model, type Operation, partition } from './linearizability/history.ts';
+export {
+  type Register,
+  type RegisterInput,
+  type RegisterOutput,
+  registerModel,
+} from './linearizability/register-model.ts';
+export { type SearchOptions, type Verdict, checkLinearizable } from './linearizability/search.ts';
