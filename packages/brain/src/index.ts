@@ -21,6 +21,11 @@ export {
   parseBrainSettings,
 } from './options.ts';
 export { restoreMember } from './restore.ts';
+export { publish } from './publishing.ts';
+export { kvHandlers } from './services/kv.ts';
+export { leaseHandlers } from './services/lease.ts';
+export { maintenanceHandlers } from './services/maintenance.ts';
+export { watchHandlers } from './services/watch.ts';
 export type { BrainStatus } from './status.ts';
 export type { BrainOptions } from './system-world.ts';
 export { decodeFrame, encodeFrames } from './transport/frame.ts';

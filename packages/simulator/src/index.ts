@@ -23,3 +23,5 @@ export {
   registerModel,
 } from './linearizability/register-model.ts';
 export { type SearchOptions, type Verdict, checkLinearizable } from './linearizability/search.ts';
+export { type RunReport, runSeed } from './run/run-seed.ts';
+export { type MarkName, Marks, markNames } from './world/marks.ts';

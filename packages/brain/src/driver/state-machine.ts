@@ -19,6 +19,8 @@ export interface StateMachineOptions {
   readonly watchProgressIntervalMs: number;
   /** How long a simple token lives unused. */
   readonly authTokenTtlMs: number;
+  /** Runs `callback` when the sockets had their turn. */
+  readonly endOfTurn: (callback: () => void) => void;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -33,8 +35,14 @@ export class StateMachine {
   constructor(opened: OpenedState, options: StateMachineOptions) {
     this.#options = options;
     this.#opened = opened;
-    const { clock, randomness, watchProgressIntervalMs, onFailure } = options;
-    const hubOptions = { clock, randomness, progressIntervalMs: watchProgressIntervalMs, onFailure };
+    const { clock, randomness, watchProgressIntervalMs, endOfTurn, onFailure } = options;
+    const hubOptions = {
+      clock,
+      randomness,
+      progressIntervalMs: watchProgressIntervalMs,
+      defer: endOfTurn,
+      onFailure,
+    };
     this.#watchHub = createWatchHub(opened.store, hubOptions);
     this.#lessor = createLessor(opened.store, { clock: options.clock });
     this.sessions = new Sessions({ clock, ttlMs: options.authTokenTtlMs });

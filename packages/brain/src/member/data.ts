@@ -19,7 +19,7 @@ export async function openData(
   world: MemberWorld,
   fail: (error: unknown) => void,
 ): Promise<OpenedData> {
-  const { files, clock, logger, openDatabase, metrics } = world;
+  const { files, clock, logger, openDatabase, openStateDirectory, segmentBytes, metrics } = world;
   const identity = { clusterId: settings.membership.clusterId, memberId: settings.membership.self.id };
   let opened: OpenedState | undefined;
   try {
@@ -32,10 +32,19 @@ export async function openData(
       openState: async ({ directory, isNew }) => {
         if (!isNew && (await files.list(directory)).length === 0) throw missing(directory, 'the log stands beside it');
         const onWrite = (durationMs: number): void => metrics.stateWriteSeconds.observe(durationMs / 1000);
-        const options = { directory, ...identity, clock, onWrite, onFailure: fail };
-        opened = await openState(openDatabase ? { ...options, openDatabase } : options);
+        opened = await openState({
+          directory,
+          ...identity,
+          clock,
+          onWrite,
+          onFailure: fail,
+          defer: world.endOfTurn,
+          ...(openDatabase && { openDatabase }),
+          ...(openStateDirectory && { openDirectory: openStateDirectory }),
+        });
         return opened;
       },
+      ...(segmentBytes !== undefined && { segmentBytes }),
       onSync: (durationMs) => metrics.walSyncSeconds.observe(durationMs / 1000),
       onFailure: fail,
     });
@@ -56,12 +65,12 @@ export async function recover(
   const { store, state } = opened;
   const { base, entries } = await fitTogether(settings.dataDir, { data, opened });
   state.logSyncedTo(log.synced.index);
-  const { clock, randomness } = world;
+  const { clock, randomness, endOfTurn } = world;
   const { watchProgressIntervalMs, authTokenTtlMs, membership } = settings;
-  const options = { clock, randomness, watchProgressIntervalMs, authTokenTtlMs, onFailure: fail };
+  const options = { clock, randomness, watchProgressIntervalMs, authTokenTtlMs, endOfTurn, onFailure: fail };
   const machine = new StateMachine(opened, options);
   const config = { voters: membership.members.map((member) => member.id), votersOutgoing: [], learners: [] };
-  const raft = createRaft({
+  const raft = (world.createRaft ?? createRaft)({
     id: membership.self.id,
     config,
     electionTimeoutTicks: settings.electionTicks,

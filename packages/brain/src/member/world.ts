@@ -1,6 +1,7 @@
 /** Everything that a member touches and does not own: a simulator has another of each. */
 import type { Clock, Logger, Randomness } from '@flotilla/base';
-import type { OpenDatabase } from '@flotilla/store';
+import type { Raft, RaftOptions } from '@flotilla/raft';
+import type { OpenDatabase, StateDirectory } from '@flotilla/store';
 import type { Files } from '../log/files.ts';
 import type { BrainMetrics } from '../metrics.ts';
 import type { PeerReceiver, PeerTransport } from '../transport/transport.ts';
@@ -13,6 +14,12 @@ export interface MemberWorld {
   readonly files: Files;
   /** LevelDB unless told. */
   readonly openDatabase?: OpenDatabase;
+  /** The machine's own folder of the state unless told. */
+  readonly openStateDirectory?: (path: string) => StateDirectory;
+  /** A segment of the log is followed by a new one at this size, bytes; 64 MiB unless told. */
+  readonly segmentBytes?: number;
+  /** Raft's core unless told; who simulates looks over its shoulder. */
+  readonly createRaft?: (options: RaftOptions) => Raft;
   /** Runs `callback` at the end of this turn of the event loop. */
   readonly endOfTurn: (callback: () => void) => void;
   readonly startTransport: (receiver: PeerReceiver) => PeerTransport;

@@ -1,0 +1,155 @@
+/** Raft's core with somebody looking over its shoulder: everything goes through unchanged, and is told to the checks. */
+import {
+  type Acceptance,
+  type Entry,
+  type Message,
+  type NodeId,
+  type Raft,
+  type RaftOptions,
+  type RaftStatus,
+  type Ready,
+  type Role,
+  type SnapshotMeta,
+  createRaft,
+} from '@flotilla/raft';
+import type { Marks } from '../world/marks.ts';
+import type { Ledger } from './ledger.ts';
+import type { RaftChecks } from './raft-checks.ts';
+
+export interface Observers {
+  readonly who: string;
+  readonly checks: RaftChecks;
+  readonly ledger: Ledger;
+  readonly marks: Marks;
+  readonly note: (what: string) => void;
+  /** The state machine has applied everything up to `index`. */
+  readonly onApplied: (index: number) => void;
+}
+
+export class ObservedRaft implements Raft {
+  readonly #raft: Raft;
+  readonly #observers: Observers;
+  /** Term of each entry of the log, from the compaction point at the start on. */
+  #base: number;
+  #terms: number[];
+
+  constructor(options: RaftOptions, observers: Observers) {
+    this.#raft = createRaft(options);
+    this.#observers = observers;
+    const { snapshot, entries = [] } = options.initial ?? {};
+    this.#base = snapshot?.index ?? 0;
+    this.#terms = [snapshot?.term ?? 0, ...entries.map(({ term }) => term)];
+    observers.checks.appended(observers.who, entries, snapshot?.term ?? 0);
+  }
+
+  ready(): Ready | undefined {
+    const ready = this.#raft.ready();
+    if (!ready) return undefined;
+    const { who, checks, ledger, marks, note } = this.#observers;
+    const { snapshot, entries, committed, softState, hardState, messages } = ready;
+    if (snapshot) {
+      this.#base = snapshot.index;
+      this.#terms = [snapshot.term];
+    }
+    this.#append(entries);
+    if (hardState && ready.mustSync) note(`writes term ${hardState.term}, vote ${hardState.vote}, ${entries.length} entries`);
+    ledger.commit(who, this.#raft.term, committed);
+    if ((committed.at(-1)?.index ?? 0) > this.#raft.status().syncedIndex) marks.hit('entries applied before they were synced here');
+    if (softState) {
+      note(`${softState.role} of term ${this.#raft.term}, leader ${softState.leader}`);
+      if (softState.role === 'leader') {
+        marks.hit('leader elected');
+        checks.elected(who, this.#raft.term, (index) => this.#termAt(index));
+      }
+    }
+    checks.left(who, messages);
+    for (const { type } of messages) if (type === 'propose') marks.hit('follower forwarded a write');
+    for (const { type } of messages) if (type === 'readIndex') marks.hit('follower forwarded a read');
+    return ready;
+  }
+
+  synced(ready: Ready): void {
+    this.#observers.checks.left(this.#observers.who, ready.messagesAfterSync);
+    this.#raft.synced(ready);
+  }
+
+  applied(index: number): void {
+    this.#observers.onApplied(index);
+    this.#raft.applied(index);
+  }
+
+  step(message: Message): void {
+    const { marks } = this.#observers;
+    const ledBefore = this.#raft.role === 'leader';
+    this.#raft.step(message);
+    if (ledBefore && this.#raft.role !== 'leader') marks.hit('leader deposed while it still led for itself');
+  }
+
+  #termAt(index: number): number | undefined {
+    return this.#terms[index - this.#base];
+  }
+
+  #append(entries: readonly Entry[]): void {
+    const [first] = entries;
+    if (!first) return;
+    const { who, checks, marks } = this.#observers;
+    const at = first.index - this.#base;
+    if (at < this.#terms.length) marks.hit('conflicting suffix truncated');
+    this.#terms.length = at;
+    checks.appended(who, entries, this.#terms[at - 1] ?? 0);
+    for (const { term } of entries) this.#terms.push(term);
+  }
+
+  get id(): NodeId {
+    return this.#raft.id;
+  }
+  get term(): number {
+    return this.#raft.term;
+  }
+  get leader(): NodeId {
+    return this.#raft.leader;
+  }
+  get role(): Role {
+    return this.#raft.role;
+  }
+  get commit(): number {
+    return this.#raft.commit;
+  }
+  tick(): void {
+    this.#raft.tick();
+  }
+  propose(data: readonly Uint8Array[]): Acceptance {
+    return this.#raft.propose(data);
+  }
+  readIndex(context: string): Acceptance {
+    return this.#raft.readIndex(context);
+  }
+  transferLeadership(to: NodeId): 'accepted' | 'notLeader' | 'notVoter' {
+    return this.#raft.transferLeadership(to);
+  }
+  campaign(): void {
+    this.#raft.campaign();
+  }
+  releaseLeader(leader: NodeId): void {
+    this.#raft.releaseLeader(leader);
+  }
+  compact(index: number): void {
+    this.#observers.marks.hit('log compacted');
+    this.#raft.compact(index);
+  }
+  snapshotMeta(index: number): SnapshotMeta {
+    return this.#raft.snapshotMeta(index);
+  }
+  reportSnapshot(id: NodeId, ok: boolean): void {
+    this.#raft.reportSnapshot(id, ok);
+  }
+  reportUnreachable(id: NodeId): void {
+    this.#raft.reportUnreachable(id);
+  }
+  hasReady(): boolean {
+    return this.#raft.hasReady();
+  }
+  status(): RaftStatus {
+    return this.#raft.status();
+  }
+}

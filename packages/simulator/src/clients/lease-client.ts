@@ -1,0 +1,140 @@
+/**
+ * A client that takes leases, keeps them alive for a while, and lets them end or ends them. A lease must live at least its TTL
+ * from the call of each renewal that was acknowledged, as the fastest clock of a member counts, and must end in the end.
+ */
+import { createAsyncQueue } from '@flotilla/base';
+import { clampInteger, etcdserverpb, fromId, toId } from '@flotilla/wire';
+import type { Machine } from '../run/machine.ts';
+import type { Chance } from '../world/chance.ts';
+import { contextOf } from './calls.ts';
+import { type Cast, pass } from './cast.ts';
+
+interface HeldLease {
+  readonly name: string;
+  readonly ttlMs: number;
+  /** Calls of the grant and of the renewals that were acknowledged, the latest of them. */
+  aliveFromMs: number;
+  revoked: boolean;
+}
+
+export class LeaseClient {
+  readonly #cast: Cast;
+  readonly #chance: Chance;
+  readonly #name: string;
+  readonly #held: HeldLease[] = [];
+
+  constructor(cast: Cast, chance: Chance, number: number) {
+    this.#cast = cast;
+    this.#chance = chance;
+    this.#name = `l${number}`;
+  }
+
+  get longestTtlMs(): number {
+    return Math.max(0, ...this.#held.map(({ ttlMs }) => ttlMs));
+  }
+
+  async run(): Promise<void> {
+    const { scheduler } = this.#cast;
+    while (!this.#cast.isOver) {
+      const lease = await this.#grant();
+      if (!lease) {
+        await pass(scheduler, this.#chance.between(20, 200));
+        continue;
+      }
+      const renewals = this.#chance.below(8);
+      for (let i = 0; i < renewals && !this.#cast.isOver; i++) {
+        await pass(scheduler, lease.ttlMs * this.#chance.between(0.1, 0.8));
+        await this.#renew(lease);
+      }
+      if (this.#chance.happens(0.3)) await this.#revoke(lease);
+      else await pass(scheduler, lease.ttlMs * this.#chance.between(0.5, 2));
+    }
+  }
+
+  /** Compares what became of each lease with what its holder was promised. */
+  check(): void {
+    const { ledger, verdict, marks, plan } = this.#cast;
+    for (const { name, ttlMs, aliveFromMs, revoked } of this.#held) {
+      const end = ledger.leaseEnds.get(name);
+      if (!end) {
+        verdict.violate(`lease ${name} of ${ttlMs} ms, last renewed at ${aliveFromMs.toFixed(0)}, has not ended`);
+        continue;
+      }
+      if (revoked) continue;
+      marks.hit('lease expired');
+      const earliestMs = aliveFromMs + ttlMs / (1 + plan.drift);
+      if (end.atMs < earliestMs) {
+        verdict.violate(`lease ${name} ended at ${end.atMs.toFixed(3)}, promised until ${earliestMs.toFixed(3)}`);
+      }
+    }
+  }
+
+  async #grant(): Promise<HeldLease | undefined> {
+    const { calls, leases, scheduler } = this.#cast;
+    const calledMs = scheduler.nowMs;
+    const body = etcdserverpb.LeaseGrantRequest.encode({ TTL: this.#chance.within(1, 3), ID: fromId(0n) }).finish();
+    const result = await calls.make(this.#name, this.#chance.pick(this.#cast.machines), async ({ lease }) =>
+      await lease.LeaseGrant(etcdserverpb.LeaseGrantRequest.decode(body), this.#context(body)),
+    );
+    if (result.kind !== 'answered') return undefined;
+    const { ID, TTL } = result.value as etcdserverpb.LeaseGrantResponse.$Properties;
+    const held = {
+      name: toId(ID).toString(16),
+      ttlMs: 1000 * clampInteger(TTL),
+      aliveFromMs: calledMs,
+      revoked: false,
+    };
+    this.#held.push(held);
+    this.#cast.acknowledged++;
+    leases.push(held.name);
+    if (leases.length > 8) leases.shift();
+    return held;
+  }
+
+  async #renew(held: HeldLease): Promise<void> {
+    const { calls, scheduler, marks, ledger, verdict } = this.#cast;
+    const machine = this.#pickMachine();
+    const calledMs = scheduler.nowMs;
+    const endedBefore = ledger.leaseEnds.has(held.name);
+    const result = await calls.make(this.#name, machine, async ({ lease }) => {
+      const requests = createAsyncQueue<etcdserverpb.LeaseKeepAliveRequest>(1);
+      requests.push(etcdserverpb.LeaseKeepAliveRequest.create({ ID: fromId(BigInt(`0x${held.name}`)) }));
+      const controller = new AbortController();
+      const answers = lease.LeaseKeepAlive(requests, contextOf(this.#name, new Uint8Array(0), controller.signal));
+      for await (const answer of answers) {
+        requests.end();
+        controller.abort();
+        return clampInteger((answer as etcdserverpb.LeaseKeepAliveResponse.$Properties).TTL);
+      }
+      throw new Error('the stream ended without an answer');
+    });
+    if (result.kind !== 'answered') {
+      if (machine.run && !machine.leads) marks.hit('renewal at a deposed leader');
+      return;
+    }
+    this.#cast.acknowledged++;
+    if (result.value === 0) return marks.hit('renewal refused');
+    held.aliveFromMs = Math.max(held.aliveFromMs, calledMs);
+    if (endedBefore) verdict.violate(`lease ${held.name} was renewed after it had ended`);
+  }
+
+  /** Mostly where the lease was last seen to lead: a leader that is deposed must not say yes. */
+  #pickMachine(): Machine {
+    const leader = this.#cast.machines.find((machine) => machine.leads);
+    return leader && this.#chance.happens(0.5) ? leader : this.#chance.pick(this.#cast.machines);
+  }
+
+  async #revoke(held: HeldLease): Promise<void> {
+    const { calls } = this.#cast;
+    held.revoked = true;
+    const body = etcdserverpb.LeaseRevokeRequest.encode({ ID: fromId(BigInt(`0x${held.name}`)) }).finish();
+    const result = await calls.make(this.#name, this.#chance.pick(this.#cast.machines), async ({ lease }) =>
+      await lease.LeaseRevoke(etcdserverpb.LeaseRevokeRequest.decode(body), this.#context(body)),
+    );
+    if (result.kind === 'answered') this.#cast.acknowledged++;
+  }
+
+  #context(body: Uint8Array): ReturnType<typeof contextOf> {
+    return contextOf(this.#name, body, new AbortController().signal);
+  }
+}

@@ -1,0 +1,81 @@
+/** The applied state on a volume, for one process: the databases behind the level seam, and the record of the current one. */
+import { OperatingError } from '@flotilla/base';
+import type { OpenDatabase, Row, StateDatabase, StateDirectory } from '@flotilla/store';
+import type { Process } from '../world/process.ts';
+import type { Drive } from './drive.ts';
+import { StoredDatabase, applyChanges, nameOfRow } from './stored-database.ts';
+import type { Volume } from './volume.ts';
+
+export interface StateOptions {
+  readonly process: Process;
+  readonly volume: Volume;
+  readonly drive: Drive;
+}
+
+export function databasesOf({ process, volume, drive }: StateOptions): OpenDatabase {
+  return async ({ directory, createIfMissing }) => {
+    await drive.read(process);
+    let stored = volume.databases.get(directory);
+    if (!stored && !createIfMissing) throw new OperatingError('STATE_DAMAGED', `${directory} is no database`);
+    if (!stored) volume.databases.set(directory, (stored = new StoredDatabase()));
+    return openDatabase({ process, volume, drive }, stored);
+  };
+}
+
+function openDatabase({ process, drive }: StateOptions, stored: StoredDatabase): StateDatabase {
+  const rows = stored.rows();
+  return {
+    get: (key) => rows.get(nameOfRow(key))?.value,
+    async batch(changes, { sync }) {
+      await drive.write(process);
+      stored.add(changes);
+      const covered = stored.batchCount;
+      if (sync) {
+        await drive.sync(process);
+        stored.synced(covered);
+      }
+      applyChanges(rows, changes);
+    },
+    snapshot() {
+      const frozen = new Map(rows);
+      return {
+        get: (key) => frozen.get(nameOfRow(key))?.value,
+        async *rows(): AsyncGenerator<Row, void> {
+          await drive.read(process);
+          yield* [...frozen.values()].sort((a, b) => Buffer.compare(a.key, b.key));
+        },
+        close: () => Promise.resolve(),
+      };
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** A record is replaced as a whole: after a crash it is the old one, or the new one. */
+export function stateDirectoryOf({ process, volume, drive }: StateOptions, path: string): StateDirectory {
+  const prefix = `${path}/`;
+  return {
+    path,
+    async readCurrent() {
+      await drive.read(process);
+      return volume.records.get(path);
+    },
+    async writeCurrent(record) {
+      await drive.write(process);
+      await drive.sync(process);
+      volume.records.set(path, record.slice());
+      // The name's own sync is still to come back: the caller may not know yet.
+      await drive.sync(process);
+    },
+    async generations() {
+      await drive.read(process);
+      const names = [...volume.databases.keys()].filter((name) => name.startsWith(prefix));
+      return names.map((name) => name.slice(prefix.length));
+    },
+    async removeGeneration(name) {
+      await drive.read(process);
+      volume.databases.delete(prefix + name);
+    },
+    sizeOf: () => Promise.resolve(0),
+  };
+}

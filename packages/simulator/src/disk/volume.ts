@@ -1,0 +1,127 @@
+/**
+ * What a machine's disk holds, and what of it would survive. Contents and names are durable once a sync that covers them has
+ * returned; what was written since lies in the page cache. A killed process loses nothing of that, a power failure does:
+ * each write since may be there, or in part, or with a flipped bit, in any order; names go back to a moment since their sync.
+ */
+import type { Chance } from '../world/chance.ts';
+import type { Marks } from '../world/marks.ts';
+import { Extent } from './extent.ts';
+import type { StoredDatabase } from './stored-database.ts';
+
+interface PendingChange {
+  readonly position: number;
+  /** Undefined: the file was cut off here. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+export class StoredFile {
+  durable = new Extent();
+  content = new Extent();
+  pending: PendingChange[] = [];
+
+  apply(change: PendingChange): void {
+    applyTo(this.content, change);
+    this.pending.push(change);
+  }
+
+  /** A sync that began when `count` changes were pending has returned. */
+  synced(count: number): void {
+    for (const change of this.pending.splice(0, count)) applyTo(this.durable, change);
+  }
+}
+
+export class Volume {
+  readonly files = new Map<string, StoredFile>();
+  readonly directories = new Set<string>();
+  readonly databases = new Map<string, StoredDatabase>();
+  /** Path of a state's folder → its record. */
+  readonly records = new Map<string, Uint8Array>();
+  readonly #durableNames = new Map<string, StoredFile>();
+  #nameChanges: { readonly path: string; readonly file: StoredFile | undefined }[] = [];
+
+  rename(path: string, file: StoredFile | undefined): void {
+    if (file) this.files.set(path, file);
+    else this.files.delete(path);
+    this.#nameChanges.push({ path, file });
+  }
+
+  namesSynced(count: number): void {
+    for (const change of this.#nameChanges.splice(0, count)) this.#makeDurable(change);
+  }
+
+  get pendingNames(): number {
+    return this.#nameChanges.length;
+  }
+
+  get hasUnsyncedBytes(): boolean {
+    return [...this.files.values()].some(({ pending }) => pending.length > 0);
+  }
+
+  /** The power fails: whatever is left is what the disk holds from now on. */
+  losePower(chance: Chance, marks: Marks): void {
+    this.namesSynced(chance.below(this.#nameChanges.length + 1));
+    this.#nameChanges = [];
+    this.files.clear();
+    for (const [path, file] of this.#durableNames) {
+      tear(file, chance, marks);
+      this.files.set(path, file);
+    }
+    for (const database of this.databases.values()) database.losePower(chance);
+  }
+
+  #makeDurable({ path, file }: { readonly path: string; readonly file: StoredFile | undefined }): void {
+    if (file) this.#durableNames.set(path, file);
+    else this.#durableNames.delete(path);
+  }
+}
+
+function tear(file: StoredFile, chance: Chance, marks: Marks): void {
+  for (const change of file.pending) {
+    const fate = chance.pickWeighted([
+      [3, 'lost'],
+      [3, 'whole'],
+      [2, 'prefix'],
+      [1, 'sectors'],
+      [1, 'flipped'],
+    ] as const);
+    if (fate === 'lost') {
+      marks.hit('unsynced bytes lost');
+    } else if (fate === 'whole' || !change.bytes || change.bytes.length === 0) {
+      applyTo(file.durable, change);
+    } else {
+      for (const part of partsOf(change.position, change.bytes, fate, chance)) applyTo(file.durable, part);
+      marks.hit(fate === 'flipped' ? 'unsynced bits flipped' : 'unsynced bytes torn');
+    }
+  }
+  file.pending = [];
+  file.content = new Extent(file.durable.bytes);
+}
+
+const sectorBytes = 512;
+
+function partsOf(
+  position: number,
+  bytes: Uint8Array,
+  fate: 'prefix' | 'sectors' | 'flipped',
+  chance: Chance,
+): PendingChange[] {
+  if (fate === 'prefix') return [{ position, bytes: bytes.subarray(0, chance.below(bytes.length + 1)) }];
+  if (fate === 'flipped') {
+    const flipped = Uint8Array.from(bytes);
+    const at = chance.below(bytes.length);
+    flipped[at] = (flipped[at] as number) ^ (1 << chance.below(8));
+    return [{ position, bytes: flipped }];
+  }
+  const parts: PendingChange[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const end = Math.min(bytes.length, at + sectorBytes - ((position + at) % sectorBytes));
+    if (chance.happens(0.5)) parts.push({ position: position + at, bytes: bytes.subarray(at, end) });
+    at = end;
+  }
+  return parts;
+}
+
+function applyTo(extent: Extent, { position, bytes }: PendingChange): void {
+  if (bytes) extent.write(position, bytes);
+  else extent.truncate(position);
+}

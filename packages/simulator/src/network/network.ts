@@ -1,0 +1,194 @@
+/**
+ * The network between machines (members and clients): how long a parcel takes, which ways are cut, and what the two ends of a
+ * connection learn of each other's end.
+ *
+ * Two manners, drawn once a run. `streams`: as TCP, what is sent on a connection arrives in order and once, waits while the
+ * way is cut, and the connection breaks when that takes too long. `parcels`: each is lost, doubled and overtaken by itself.
+ * Raft promises to bear both.
+ */
+import type { Chance } from '../world/chance.ts';
+import type { Marks } from '../world/marks.ts';
+import type { Process } from '../world/process.ts';
+import type { Scheduler } from '../world/scheduler.ts';
+
+export interface NetworkPlan {
+  readonly manner: 'streams' | 'parcels';
+  /** Usual time that a parcel takes. */
+  readonly latencyMs: number;
+  readonly lossShare: number;
+  readonly doubleShare: number;
+}
+
+/** Cut for longer than this, a connection breaks. */
+const patienceMs = 3000;
+const resendMs = 50;
+
+export class Network {
+  readonly #scheduler: Scheduler;
+  readonly #chance: Chance;
+  readonly #marks: Marks;
+  readonly plan: NetworkPlan;
+  /** `from to` → nothing gets through. */
+  readonly #cut = new Set<string>();
+  /** `from to` → times slower. */
+  readonly #slow = new Map<string, number>();
+  /** Faults of single parcels happen only while this is set. */
+  isUnreliable = true;
+
+  constructor(options: {
+    readonly scheduler: Scheduler;
+    readonly chance: Chance;
+    readonly marks: Marks;
+    readonly plan: NetworkPlan;
+  }) {
+    this.#scheduler = options.scheduler;
+    this.#chance = options.chance;
+    this.#marks = options.marks;
+    this.plan = options.plan;
+  }
+
+  cut(from: string, to: string): void {
+    this.#cut.add(`${from} ${to}`);
+  }
+
+  slow(from: string, to: string, times: number): void {
+    this.#slow.set(`${from} ${to}`, times);
+  }
+
+  heal(): void {
+    this.#cut.clear();
+    this.#slow.clear();
+  }
+
+  isCut(from: string, to: string): boolean {
+    return this.#cut.has(`${from} ${to}`);
+  }
+
+  latencyMs(from: string, to: string): number {
+    return this.plan.latencyMs * this.#chance.between(0.5, 2) * (this.#slow.get(`${from} ${to}`) ?? 1);
+  }
+
+  /** One try of something small: it arrives once, or not at all. */
+  throwAt(from: string, to: string, arrive: () => void): void {
+    if (this.isCut(from, to)) return;
+    this.#scheduler.after(this.latencyMs(from, to), () => {
+      if (!this.isCut(from, to)) arrive();
+    });
+  }
+
+  /** One direction of a connection. */
+  openLane(from: string, to: string): Lane {
+    return new Lane({ network: this, scheduler: this.#scheduler, chance: this.#chance, marks: this.#marks, from, to });
+  }
+}
+
+interface LaneOptions {
+  readonly network: Network;
+  readonly scheduler: Scheduler;
+  readonly chance: Chance;
+  readonly marks: Marks;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Parcels from one end of a connection to the other. */
+export class Lane {
+  readonly #options: LaneOptions;
+  #lastArrivalMs = 0;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @param reliably in order and once, in either manner.
+   * @param broken the connection breaks, because nothing gets through for too long.
+   */
+  send(options: { readonly reliably: boolean; readonly deliver: () => void; readonly broken: () => void }): void {
+    const { network, chance, marks } = this.#options;
+    const { reliably, deliver, broken } = options;
+    if (reliably || network.plan.manner === 'streams') return this.#sendInOrder(deliver, broken, 0);
+    const { lossShare, doubleShare } = network.plan;
+    if (network.isUnreliable && chance.happens(lossShare)) return marks.hit('message lost');
+    this.#throw(deliver);
+    if (!network.isUnreliable || !chance.happens(doubleShare)) return;
+    marks.hit('message doubled');
+    this.#throw(deliver);
+  }
+
+  #throw(deliver: () => void): void {
+    const { network, scheduler, marks, from, to } = this.#options;
+    const arrivalMs = scheduler.nowMs + network.latencyMs(from, to);
+    if (arrivalMs < this.#lastArrivalMs) marks.hit('message overtaken');
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, arrivalMs);
+    network.throwAt(from, to, deliver);
+  }
+
+  #sendInOrder(deliver: () => void, broken: () => void, waitedMs: number): void {
+    const { network, scheduler, from, to } = this.#options;
+    if (network.isCut(from, to)) {
+      if (waitedMs >= patienceMs) return broken();
+      scheduler.after(resendMs, () => this.#sendInOrder(deliver, broken, waitedMs + resendMs));
+      return;
+    }
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs + 0.001, scheduler.nowMs + network.latencyMs(from, to));
+    scheduler.after(this.#lastArrivalMs - scheduler.nowMs, deliver);
+  }
+}
+
+/** A connection between two processes: what one end sends, the other gets, until either end is gone. */
+export class Connection {
+  readonly #network: Network;
+  readonly #ends: readonly [Process, Process];
+  readonly #hosts: readonly [string, string];
+  readonly #lanes: readonly [Lane, Lane];
+  readonly #onBroken: (() => void)[] = [];
+  #isOpen = true;
+
+  constructor(network: Network, ends: readonly [Process, Process], hosts: readonly [string, string]) {
+    this.#network = network;
+    this.#ends = ends;
+    this.#hosts = hosts;
+    this.#lanes = [network.openLane(hosts[0], hosts[1]), network.openLane(hosts[1], hosts[0])];
+    for (const i of [0, 1] as const) ends[i].onDeath(() => this.#reset(i));
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** From end `from` to the other, in whose process it is delivered. */
+  send(from: 0 | 1, deliver: () => void, options: { readonly reliably: boolean } = { reliably: false }): void {
+    if (!this.#isOpen) return;
+    const receiver = this.#ends[1 - from] as Process;
+    this.#lanes[from].send({
+      reliably: options.reliably,
+      deliver: () => {
+        if (!this.#isOpen) return;
+        if (receiver.isAlive) receiver.after(0, () => this.#isOpen && deliver());
+        else this.#reset(from === 0 ? 1 : 0);
+      },
+      broken: () => this.break(),
+    });
+  }
+
+  onBroken(callback: () => void): void {
+    this.#onBroken.push(callback);
+  }
+
+  break(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    for (const callback of this.#onBroken) callback();
+  }
+
+  /** The system of a machine whose process is dead says so, if there is power and the way is open. */
+  #reset(dead: 0 | 1): void {
+    if (this.#ends[dead].diedWithoutAWord) {
+      // Nobody answers; whoever sends into the silence gives up at last.
+      this.#ends[1 - dead]?.after(patienceMs, () => this.break());
+      return;
+    }
+    this.#network.throwAt(this.#hosts[dead], this.#hosts[1 - dead] as string, () => this.break());
+  }
+}

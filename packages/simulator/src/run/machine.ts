@@ -1,0 +1,310 @@
+/**
+ * A machine with its disk, and the member that runs on it: started, killed, stopped in good order, left without power. What a
+ * member says of itself is compared here with what the ledger knows.
+ */
+import {
+  type BrainMetrics,
+  type BrainSettings,
+  type Member,
+  type MemberWorld,
+  kvHandlers,
+  leaseHandlers,
+  maintenanceHandlers,
+  publish,
+  startMember,
+  watchHandlers,
+} from '@flotilla/brain';
+import { type LogFields, type Logger, codeOf, messageOf } from '@flotilla/base';
+import { hashState } from '@flotilla/store';
+import type { Ledger } from '../checks/ledger.ts';
+import { ObservedRaft } from '../checks/observed-raft.ts';
+import type { RaftChecks } from '../checks/raft-checks.ts';
+import type { Verdict } from '../checks/verdict.ts';
+import { Drive, type DriveSpeed } from '../disk/drive.ts';
+import { filesOf } from '../disk/volume-files.ts';
+import { databasesOf, stateDirectoryOf } from '../disk/volume-state.ts';
+import { Volume } from '../disk/volume.ts';
+import type { PeerPorts } from '../network/peers.ts';
+import { startVirtualTransport } from '../network/virtual-transport.ts';
+import type { Chance } from '../world/chance.ts';
+import type { Marks } from '../world/marks.ts';
+import { Process } from '../world/process.ts';
+import type { Scheduler } from '../world/scheduler.ts';
+import type { Trace } from '../world/trace.ts';
+
+/** What all machines share. */
+export interface Surroundings {
+  readonly scheduler: Scheduler;
+  readonly trace: Trace;
+  readonly marks: Marks;
+  readonly verdict: Verdict;
+  readonly ledger: Ledger;
+  readonly checks: RaftChecks;
+  readonly ports: PeerPorts;
+  readonly metrics: BrainMetrics;
+  readonly turnMs: number;
+  readonly drift: number;
+  readonly driveSpeed: DriveSpeed;
+  readonly segmentBytes: number;
+  /** Index → hash of the state there, from whoever came first. */
+  readonly stateHashes: Map<number, number>;
+}
+
+/** What clients can call on a member that runs. */
+export interface Services {
+  readonly kv: Required<ReturnType<typeof kvHandlers>>;
+  readonly lease: Required<ReturnType<typeof leaseHandlers>>;
+  readonly watch: Required<ReturnType<typeof watchHandlers>>;
+  readonly maintenance: ReturnType<typeof maintenanceHandlers>;
+}
+
+/** One run of a member. */
+export interface MemberRun {
+  readonly process: Process;
+  readonly number: number;
+  member: Member | undefined;
+  services: Services | undefined;
+}
+
+/** Starts and refusals that a fault explains; anything else that stops a member is a bug. */
+const diskFailures = new Set(['LOG_WRITE_FAILED', 'STATE_WRITE_FAILED', 'ENOSPC', 'EIO', 'DATA_DIRECTORY']);
+
+export class Machine {
+  readonly settings: BrainSettings;
+  readonly drive: Drive;
+  readonly #surroundings: Surroundings;
+  readonly #chance: Chance;
+  readonly volume = new Volume();
+  #run: MemberRun | undefined;
+  #runs = 0;
+  #diskFailed = false;
+  /** Where this run's log writes are: to crash in between. */
+  #writesUnderWay = 0;
+  #receivesSnapshot = false;
+
+  constructor(settings: BrainSettings, chance: Chance, surroundings: Surroundings) {
+    this.settings = settings;
+    this.#chance = chance;
+    this.#surroundings = surroundings;
+    const { scheduler, driveSpeed } = surroundings;
+    this.drive = new Drive({ scheduler, chance: chance.fork(), speed: driveSpeed });
+  }
+
+  get name(): string {
+    return this.settings.name;
+  }
+
+  get id(): bigint {
+    return this.settings.membership.self.id;
+  }
+
+  get run(): MemberRun | undefined {
+    return this.#run;
+  }
+
+  get member(): Member | undefined {
+    return this.#run?.member;
+  }
+
+  get leads(): boolean {
+    return this.member?.leadership.leads ?? false;
+  }
+
+  start(): void {
+    if (this.#run) return;
+    const { scheduler, turnMs, drift, ports } = this.#surroundings;
+    ports.dark.delete(this.id);
+    const pace = 1 + drift * this.#chance.between(-1, 1);
+    const process = new Process({ name: this.name, scheduler, pace, turnMs });
+    const run: MemberRun = { process, number: ++this.#runs, member: undefined, services: undefined };
+    this.#run = run;
+    this.#writesUnderWay = 0;
+    this.#receivesSnapshot = false;
+    this.#note(`starts, run ${run.number}`);
+    const world = this.#worldOf(run);
+    startMember(this.settings, world).then(
+      (member) => {
+        if (process.isAlive) this.#started(run, member, world);
+      },
+      (error: unknown) => {
+        if (process.isAlive) this.#failed(run, error, 'refuses to start');
+      },
+    );
+  }
+
+  #started(run: MemberRun, member: Member, world: MemberWorld): void {
+    this.#note(`runs from entry ${member.machine.store.appliedIndex}, revision ${member.machine.store.revision}`);
+    run.member = member;
+    run.services = {
+      kv: kvHandlers(member) as Services['kv'],
+      lease: leaseHandlers(member, world) as Services['lease'],
+      watch: watchHandlers(member, world.clock) as Services['watch'],
+      maintenance: maintenanceHandlers(member),
+    };
+    const publishing = new AbortController();
+    const clientUrls = this.settings.advertiseClientUrls;
+    publish({ member, world, clientUrls, signal: publishing.signal }).catch((error: unknown) => error);
+    run.process.onDeath(() => publishing.abort());
+  }
+
+  #failed(run: MemberRun, error: unknown, what: string): void {
+    this.#note(`${what}: ${messageOf(error)}`);
+    const isExplained = this.#diskFailed && diskFailures.has(codeOf(error) ?? '');
+    if (!isExplained) {
+      const stack = error instanceof Error ? (error.stack ?? '') : '';
+      this.#surroundings.verdict.violate(`${this.name} ${what}: ${messageOf(error)}\n${stack}`);
+    }
+    if (this.#run === run) this.kill();
+  }
+
+  /** From now on its disk may be the reason why it stops. */
+  diskFails(): void {
+    this.#diskFailed = true;
+  }
+
+  kill(): void {
+    const run = this.#run;
+    if (!run) return;
+    const { marks } = this.#surroundings;
+    marks.hit('killed');
+    if (this.leads) marks.hit('killed while it led');
+    if (this.#receivesSnapshot) marks.hit('crash while a snapshot was received or installed');
+    this.#note('is killed');
+    this.#run = undefined;
+    run.process.kill();
+  }
+
+  losePower(): void {
+    const { marks, ports } = this.#surroundings;
+    marks.hit('power lost');
+    if (this.#writesUnderWay > 0) marks.hit('power lost during a write of the log');
+    const { member } = this;
+    if (member && member.machine.state.durable.index < member.machine.store.appliedIndex) {
+      marks.hit('power lost between log sync and state write');
+    }
+    if (this.#receivesSnapshot) marks.hit('crash while a snapshot was received or installed');
+    this.#note('loses power');
+    ports.dark.add(this.id);
+    this.#run?.process.kill({ withoutAWord: true });
+    this.#run = undefined;
+    this.volume.losePower(this.#chance, marks);
+  }
+
+  /** As for SIGTERM: hands over, then closes. */
+  stop(): void {
+    const run = this.#run;
+    const member = run?.member;
+    if (!run || !member) return;
+    this.#surroundings.marks.hit('stopped in good order');
+    this.#note('is told to stop');
+    run.services = undefined;
+    const end = async (): Promise<void> => {
+      await member.handOver();
+      member.machine.watchHub.close();
+      await member.close();
+    };
+    const gone = (): void => {
+      if (this.#run !== run) return;
+      this.#note('has stopped');
+      this.#run = undefined;
+      run.process.kill();
+    };
+    end().then(gone, (error: unknown) => {
+      if (run.process.isAlive) this.#failed(run, error, 'does not stop in good order');
+    });
+  }
+
+  #note(what: string): void {
+    this.#surroundings.trace.note(this.name, what);
+  }
+
+  #worldOf(run: MemberRun): MemberWorld {
+    const { process } = run;
+    const { marks, metrics, ports, segmentBytes } = this.#surroundings;
+    const { volume, drive } = this;
+    const peers = this.settings.membership.members.map(({ id }) => id).filter((id) => id !== this.id);
+    return {
+      clock: process.clock,
+      randomness: this.#chance.fork().randomness,
+      logger: this.#loggerOf(process),
+      files: filesOf({
+        process,
+        volume,
+        drive,
+        onUse: (what, path) => {
+          if (!path.endsWith('.log')) return;
+          if (what === 'write') this.#writesUnderWay++;
+          if (what === 'synced') this.#writesUnderWay--;
+        },
+      }),
+      openDatabase: databasesOf({ process, volume, drive }),
+      openStateDirectory: (path) => stateDirectoryOf({ process, volume, drive }, path),
+      endOfTurn: process.endOfTurn,
+      segmentBytes,
+      createRaft: (options) =>
+        new ObservedRaft(options, {
+          who: this.name,
+          checks: this.#surroundings.checks,
+          ledger: this.#surroundings.ledger,
+          marks,
+          note: (what) => this.#note(what),
+          onApplied: (index) => this.#checkState(run, index),
+        }),
+      startTransport: (receiver) => {
+        const watched = {
+          ...receiver,
+          receiveSnapshot: async (transfer: Parameters<typeof receiver.receiveSnapshot>[0]) => {
+            this.#receivesSnapshot = true;
+            try {
+              await receiver.receiveSnapshot(transfer);
+            } finally {
+              this.#receivesSnapshot = false;
+            }
+          },
+        };
+        const end = { process, receiver: watched };
+        ports.listen(this.id, end);
+        return startVirtualTransport({ self: this.id, peers, end, ports, marks });
+      },
+      metrics,
+      onFailure: (error) => {
+        if (process.isAlive) process.after(0, () => this.#failed(run, error, 'stops'));
+      },
+    };
+  }
+
+  /** Equal state at equal index, and the revision that the model has there. */
+  #checkState(run: MemberRun, index: number): void {
+    const { ledger, verdict } = this.#surroundings;
+    const store = run.member?.machine.store;
+    if (!store || store.appliedIndex !== index) return;
+    const revision = ledger.revisionAfter(index);
+    if (revision !== store.revision) {
+      verdict.violate(`${this.name} is at revision ${store.revision} after entry ${index}, the model at ${revision}`);
+    }
+    if (index % 8 === 0) this.compareState(index);
+  }
+
+  compareState(index: number): void {
+    const { verdict, stateHashes } = this.#surroundings;
+    const { member } = this;
+    if (!member || member.machine.store.appliedIndex !== index) return;
+    const hash = hashState(member.machine.store);
+    const known = stateHashes.get(index) ?? hash;
+    stateHashes.set(index, known);
+    if (known !== hash) verdict.violate(`${this.name} has another state after entry ${index} than another member had`);
+  }
+
+  #loggerOf(process: Process): Logger {
+    const { marks } = this.#surroundings;
+    const line = (message: string, fields?: LogFields): void => {
+      if (!process.isAlive) return;
+      if (message.startsWith('cut bytes off')) marks.hit('log tail cut at a start');
+      if (message === 'installed a snapshot') marks.hit('snapshot installed');
+      const reason = fields?.['reason'] ?? (fields?.['err'] === undefined ? undefined : messageOf(fields['err']));
+      this.#note(`log: ${message}${typeof reason === 'string' ? ` (${reason})` : ''}`);
+    };
+    const logger: Logger = { debug: () => undefined, info: line, warn: line, error: line, child: () => logger };
+    return logger;
+  }
+}

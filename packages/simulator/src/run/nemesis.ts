@@ -1,0 +1,191 @@
+/** What goes wrong, and when: one fault after the other, often several at once, each over after a while. */
+import type { Network } from '../network/network.ts';
+import type { Chance } from '../world/chance.ts';
+import type { Marks } from '../world/marks.ts';
+import type { Scheduler } from '../world/scheduler.ts';
+import type { Trace } from '../world/trace.ts';
+import type { Machine } from './machine.ts';
+import type { FaultName, Plan } from './plan.ts';
+
+export interface NemesisOptions {
+  readonly plan: Plan;
+  readonly chance: Chance;
+  readonly scheduler: Scheduler;
+  readonly trace: Trace;
+  readonly marks: Marks;
+  readonly network: Network;
+  readonly machines: readonly Machine[];
+}
+
+/** A machine that is down is looked after this often. */
+const lookMs = 50;
+
+export class Nemesis {
+  readonly #options: NemesisOptions;
+  readonly #chance: Chance;
+  readonly #seen = new Set<FaultName>();
+  /** Machine → down at least until then. */
+  readonly #downUntilMs = new Map<Machine, number>();
+  #isOver = false;
+
+  constructor(options: NemesisOptions) {
+    this.#options = options;
+    this.#chance = options.chance;
+  }
+
+  /** Kinds of fault that have happened. */
+  get kinds(): number {
+    return this.#seen.size;
+  }
+
+  start(): void {
+    this.#next();
+    this.#lookAfter();
+  }
+
+  /** No more faults; what is broken works again. */
+  heal(): void {
+    const { network, machines } = this.#options;
+    this.#isOver = true;
+    network.heal();
+    network.isUnreliable = false;
+    this.#downUntilMs.clear();
+    for (const { drive, run } of machines) {
+      drive.slowness = 1;
+      drive.isFull = false;
+      drive.failsNextSync = false;
+      drive.stall(0);
+      if (run?.process.isPaused === true) run.process.resume();
+    }
+  }
+
+  #next(): void {
+    const { scheduler, plan } = this.#options;
+    scheduler.after(plan.faultEveryMs * this.#chance.between(0.3, 2), () => {
+      if (this.#isOver) return;
+      this.#strike(this.#chance.pickWeighted(plan.faults));
+      this.#next();
+    });
+  }
+
+  /** Machines without a run start again when their time has come. */
+  #lookAfter(): void {
+    const { scheduler, machines } = this.#options;
+    for (const machine of machines) {
+      if (!machine.run && (this.#downUntilMs.get(machine) ?? 0) <= scheduler.nowMs) {
+        this.#down(machine, lookMs * this.#chance.between(1, 4));
+        machine.start();
+      }
+    }
+    scheduler.after(lookMs, () => this.#lookAfter());
+  }
+
+  #strike(fault: FaultName): void {
+    const { trace, marks, network, machines } = this.#options;
+    const chance = this.#chance;
+    // Leaders are worth more than others.
+    const leader = machines.find(({ leads }) => leads);
+    const target = leader && chance.happens(0.5) ? leader : chance.pick(machines);
+    const forMs = chance.magnitude(50, 3000);
+    trace.note('!', `${fault} ${target.name} for ${forMs.toFixed(0)} ms`);
+    this.#seen.add(fault);
+    switch (fault) {
+      case 'kill':
+        this.#down(target, forMs);
+        return target.kill();
+      case 'stop':
+        return target.stop();
+      case 'losePower':
+        this.#down(target, forMs);
+        return target.losePower();
+      case 'losePowerOfAll':
+        marks.hit('all members down at once');
+        for (const machine of machines) {
+          this.#down(machine, forMs);
+          machine.losePower();
+        }
+        return;
+      case 'pause':
+        return this.#pause(target, forMs);
+      case 'partition':
+        marks.hit('partition into two sides');
+        return this.#cutFor(this.#sides(), forMs);
+      case 'partitionOneWay':
+        marks.hit('partition one way');
+        return this.#cutFor(chance.happens(0.5) ? this.#sides().slice(0, 1) : [[[target], this.#others(target)]], forMs);
+      case 'cutOff':
+        marks.hit('member cut off');
+        return this.#cutFor([[[target], this.#others(target)], [this.#others(target), [target]]], forMs);
+      case 'slowLink': {
+        const other = chance.pick(machines);
+        marks.hit('slow link');
+        network.slow(target.name, other.name, chance.magnitude(3, 300));
+        return this.#healLater(forMs);
+      }
+      case 'slowDisk':
+        marks.hit('slow disk');
+        target.drive.slowness = chance.magnitude(2, 50);
+        return this.#later(forMs, () => (target.drive.slowness = 1));
+      case 'stallDisk':
+        marks.hit('stalled disk');
+        if (target.leads) marks.hit('stalled disk of the leader');
+        return target.drive.stall(forMs);
+      case 'fullDisk':
+        marks.hit('full disk');
+        target.diskFails();
+        target.drive.isFull = true;
+        return this.#later(forMs, () => (target.drive.isFull = false));
+      case 'failSync':
+        marks.hit('failed sync');
+        target.diskFails();
+        target.drive.failsNextSync = true;
+        return;
+      case 'moveWallClock':
+        marks.hit('wall clock moved');
+        return target.run?.process.moveWallClock(chance.between(-1e7, 1e7));
+    }
+  }
+
+  #pause(target: Machine, forMs: number): void {
+    const process = target.run?.process;
+    if (!process || process.isPaused) return;
+    this.#options.marks.hit(target.leads ? 'paused while it led' : 'paused');
+    process.pause();
+    this.#later(forMs, () => process.isPaused && process.resume());
+  }
+
+  #sides(): [Machine[], Machine[]][] {
+    const shuffled = this.#chance.shuffle(this.#options.machines);
+    const at = this.#chance.within(0, shuffled.length);
+    const [a, b] = [shuffled.slice(0, at), shuffled.slice(at)];
+    return [
+      [a, b],
+      [b, a],
+    ];
+  }
+
+  #others(target: Machine): Machine[] {
+    return this.#options.machines.filter((machine) => machine !== target);
+  }
+
+  #cutFor(ways: readonly (readonly [from: readonly Machine[], to: readonly Machine[]])[], forMs: number): void {
+    for (const [from, to] of ways) {
+      for (const a of from) for (const b of to) this.#options.network.cut(a.name, b.name);
+    }
+    this.#healLater(forMs);
+  }
+
+  #healLater(forMs: number): void {
+    this.#later(forMs, () => this.#options.network.heal());
+  }
+
+  #later(delayMs: number, act: () => void): void {
+    this.#options.scheduler.after(delayMs, () => {
+      if (!this.#isOver) act();
+    });
+  }
+
+  #down(machine: Machine, forMs: number): void {
+    this.#downUntilMs.set(machine, this.#options.scheduler.nowMs + forMs);
+  }
+}

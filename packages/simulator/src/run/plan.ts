@@ -1,0 +1,114 @@
+/** What a seed decides before anything happens: the cluster, its options, the manner of its world, and how much of what goes wrong. */
+import { type BrainSettings, brainSettings } from '@flotilla/brain';
+import type { DriveSpeed } from '../disk/drive.ts';
+import type { NetworkPlan } from '../network/network.ts';
+import type { Chance } from '../world/chance.ts';
+
+export const faultNames = [
+  'kill',
+  'stop',
+  'losePower',
+  'losePowerOfAll',
+  'pause',
+  'partition',
+  'partitionOneWay',
+  'cutOff',
+  'slowLink',
+  'slowDisk',
+  'stallDisk',
+  'fullDisk',
+  'failSync',
+  'moveWallClock',
+] as const;
+
+export type FaultName = (typeof faultNames)[number];
+
+export interface Plan {
+  readonly seed: number;
+  readonly settings: readonly BrainSettings[];
+  readonly network: NetworkPlan;
+  readonly driveSpeed: DriveSpeed;
+  /** How long a turn of a member's event loop takes. */
+  readonly turnMs: number;
+  /** How far the pace of a member's clock may be from the world's, as a share. */
+  readonly drift: number;
+  readonly segmentBytes: number;
+  /** Kinds of fault and their weights. */
+  readonly faults: readonly (readonly [weight: number, fault: FaultName])[];
+  /** Time from one fault to the next. */
+  readonly faultEveryMs: number;
+  readonly clients: number;
+  readonly keys: number;
+  readonly thinkMs: number;
+  readonly leases: number;
+  readonly watchers: number;
+  /** Share of the clients' answers that never arrive. */
+  readonly lostAnswers: number;
+  /** Acknowledged operations that end the safety phase, and how long it lasts at least. */
+  readonly operations: number;
+  readonly safetyMs: number;
+}
+
+export function drawPlan(seed: number, chance: Chance): Plan {
+  const size = chance.pickWeighted([
+    [1, 1],
+    [1, 2],
+    [8, 3],
+    [1, 4],
+    [5, 5],
+    [1, 6],
+    [1, 7],
+  ]);
+  const faults = chance
+    .shuffle(faultNames)
+    .slice(0, chance.within(4, faultNames.length))
+    .map((fault) => [chance.magnitude(1, 10), fault] as const);
+  return {
+    seed,
+    settings: drawSettings(size, chance),
+    network: {
+      manner: chance.happens(0.5) ? 'streams' : 'parcels',
+      latencyMs: chance.magnitude(0.1, 10),
+      lossShare: chance.happens(0.5) ? chance.magnitude(0.001, 0.1) : 0,
+      doubleShare: chance.happens(0.5) ? chance.magnitude(0.001, 0.1) : 0,
+    },
+    driveSpeed: { writeMs: chance.magnitude(0.01, 0.5), syncMs: chance.magnitude(0.1, 10) },
+    turnMs: chance.magnitude(0.01, 0.3),
+    drift: chance.happens(0.5) ? chance.magnitude(0.0001, 0.02) : 0,
+    segmentBytes: Math.floor(chance.magnitude(4096, 1024 * 1024)),
+    faults,
+    faultEveryMs: chance.magnitude(300, 2000),
+    clients: chance.within(4, 12),
+    keys: chance.within(3, 16),
+    thinkMs: chance.magnitude(1, 30),
+    leases: chance.within(1, 3),
+    watchers: chance.within(1, 4),
+    lostAnswers: chance.happens(0.5) ? chance.magnitude(0.001, 0.03) : 0,
+    operations: 1000,
+    safetyMs: 12_000,
+  };
+}
+
+function drawSettings(size: number, chance: Chance): BrainSettings[] {
+  const heartbeatMs = chance.pick([20, 50, 100]);
+  const peerUrl = (i: number): string => `http://127.0.0.1:${2380 + i}`;
+  const names = Array.from({ length: size }, (_, i) => `m${i + 1}`);
+  const shared = {
+    'initial-cluster': names.map((name, i) => `${name}=${peerUrl(i)}`).join(','),
+    'heartbeat-interval': heartbeatMs,
+    'election-timeout': heartbeatMs * chance.within(5, 10),
+    'snapshot-count': Math.floor(chance.magnitude(20, 2000)),
+    'snapshot-catchup-entries': Math.floor(chance.magnitude(1, 200)),
+    'watch-progress-notify-interval': `${chance.pick([100, 300, 1000])}ms`,
+    'pre-vote': chance.happens(0.8),
+  };
+  return names.map((name, i) =>
+    brainSettings({
+      name,
+      'data-dir': `/${name}`,
+      'listen-peer-urls': [peerUrl(i)],
+      'initial-advertise-peer-urls': [peerUrl(i)],
+      ...shared,
+    }),
+  );
+}

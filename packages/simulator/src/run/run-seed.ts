@@ -1,0 +1,236 @@
+/**
+ * One run from one seed. Safety phase: clients work, everything goes wrong that the plan allows, and nothing that was promised
+ * may break. Liveness phase: nothing goes wrong any more; within a bounded time the cluster must serve again, all members must
+ * agree, every watcher must have seen everything, and every lease that nobody renews must end.
+ */
+import { type BrainMetrics, createBrainMetrics } from '@flotilla/brain';
+import { seededRandomness } from '@flotilla/base';
+import { Ledger } from '../checks/ledger.ts';
+import { RaftChecks } from '../checks/raft-checks.ts';
+import { Verdict } from '../checks/verdict.ts';
+import { Calls } from '../clients/calls.ts';
+import type { Cast } from '../clients/cast.ts';
+import { KeyClient } from '../clients/key-client.ts';
+import { LeaseClient } from '../clients/lease-client.ts';
+import { WatchClient } from '../clients/watch-client.ts';
+import { checkEtcdHistory } from '../linearizability/etcd-check.ts';
+import { Network } from '../network/network.ts';
+import { PeerPorts } from '../network/peers.ts';
+import { Chance } from '../world/chance.ts';
+import { Marks } from '../world/marks.ts';
+import { Scheduler } from '../world/scheduler.ts';
+import { Trace } from '../world/trace.ts';
+import { Machine } from './machine.ts';
+import { Nemesis } from './nemesis.ts';
+import { type Plan, drawPlan } from './plan.ts';
+
+export interface RunReport {
+  readonly seed: number;
+  /** The first promise that was broken; undefined when all held. */
+  readonly violation: string | undefined;
+  /** Enough happened for the run to prove something. */
+  readonly counts: boolean;
+  readonly members: number;
+  readonly acknowledged: number;
+  readonly leaderChanges: number;
+  readonly faultKinds: number;
+  readonly virtualMs: number;
+  readonly happened: number;
+  /** The search for an order gave up. */
+  readonly undecided: boolean;
+  readonly marks: Marks;
+  readonly traceHash: string;
+  readonly trace: readonly string[];
+}
+
+const longestSafetyMs = 120_000;
+/** A healed cluster must serve again within this, beside its own election timeouts. */
+const recoveryMs = 10_000;
+
+// Counters of a process, not of a run: nothing depends on them.
+let metrics: BrainMetrics | undefined;
+
+export async function runSeed(seed: number, options: { readonly keepsTrace?: boolean } = {}): Promise<RunReport> {
+  const chance = new Chance(seededRandomness(seed));
+  const run = new Run(drawPlan(seed, chance.fork()), chance, options.keepsTrace ?? false);
+  const rejected = (error: unknown): void => run.rejected(error);
+  process.on('unhandledRejection', rejected);
+  try {
+    return await run.go();
+  } finally {
+    process.off('unhandledRejection', rejected);
+  }
+}
+
+class Run {
+  readonly #plan: Plan;
+  readonly #scheduler = new Scheduler();
+  readonly #trace: Trace;
+  readonly #marks = new Marks();
+  readonly #verdict = new Verdict();
+  readonly #ledger: Ledger;
+  readonly #checks: RaftChecks;
+  readonly #network: Network;
+  readonly #machines: readonly Machine[];
+  readonly #nemesis: Nemesis;
+  readonly #calls: Calls;
+  readonly #cast: Cast;
+  readonly #keyClients: readonly KeyClient[];
+  readonly #leaseClients: readonly LeaseClient[];
+  readonly #watchClients: readonly WatchClient[];
+  #undecided = false;
+
+  constructor(plan: Plan, chance: Chance, keepsTrace: boolean) {
+    this.#plan = plan;
+    const scheduler = this.#scheduler;
+    const marks = this.#marks;
+    const verdict = this.#verdict;
+    this.#trace = new Trace(scheduler, { keepsAll: keepsTrace });
+    this.#ledger = new Ledger(verdict, () => scheduler.nowMs);
+    this.#checks = new RaftChecks(verdict, this.#ledger);
+    this.#network = new Network({ scheduler, chance: chance.fork(), marks, plan: plan.network });
+    const hosts = new Map(plan.settings.map(({ membership, name }) => [membership.self.id, name] as const));
+    const surroundings = {
+      ...plan,
+      scheduler,
+      marks,
+      verdict,
+      trace: this.#trace,
+      ledger: this.#ledger,
+      checks: this.#checks,
+      ports: new PeerPorts(this.#network, hosts),
+      metrics: (metrics ??= createBrainMetrics()),
+      stateHashes: new Map<number, number>(),
+    };
+    this.#machines = plan.settings.map((settings) => new Machine(settings, chance.fork(), surroundings));
+    const shared = { scheduler, marks, network: this.#network, machines: this.#machines, trace: this.#trace };
+    this.#nemesis = new Nemesis({ ...shared, plan, chance: chance.fork() });
+    this.#calls = new Calls({ ...shared, chance: chance.fork(), lostAnswers: plan.lostAnswers });
+    this.#cast = {
+      ...shared,
+      plan,
+      verdict,
+      calls: this.#calls,
+      ledger: this.#ledger,
+      history: [],
+      leases: [],
+      acknowledged: 0,
+      knownRevision: 1,
+      isOver: false,
+    };
+    const several = <T>(count: number, make: (chance: Chance, number: number) => T): T[] =>
+      Array.from({ length: count }, (_, i) => make(chance.fork(), i + 1));
+    this.#keyClients = several(plan.clients, (own, number) => new KeyClient(this.#cast, own, number));
+    this.#leaseClients = several(plan.leases, (own, number) => new LeaseClient(this.#cast, own, number));
+    this.#watchClients = several(plan.watchers, (own, number) => new WatchClient(this.#cast, own, number));
+  }
+
+  rejected(error: unknown): void {
+    this.#verdict.violate(`a promise was rejected and nobody looked: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+
+  async go(): Promise<RunReport> {
+    for (const machine of this.#machines) machine.start();
+    this.#nemesis.start();
+    for (const client of [...this.#keyClients, ...this.#leaseClients, ...this.#watchClients]) {
+      client.run().catch((error: unknown) => this.rejected(error));
+    }
+    try {
+      await this.#safety();
+      if (!this.#verdict.violation) await this.#liveness();
+      if (!this.#verdict.violation) this.#judge();
+    } catch (error) {
+      this.rejected(error);
+    }
+    this.#cast.isOver = true;
+    return this.#report();
+  }
+
+  async #safety(): Promise<void> {
+    const { operations, safetyMs } = this.#plan;
+    await this.#until(longestSafetyMs, () => {
+      const enough = this.#cast.acknowledged >= operations && this.#checks.leaderChanges >= 3 && this.#nemesis.kinds >= 3;
+      return enough && this.#scheduler.nowMs >= safetyMs;
+    });
+  }
+
+  async #liveness(): Promise<void> {
+    const { heartbeatMs, electionTicks } = this.#plan.settings[0] as Plan['settings'][number];
+    this.#trace.note('!', 'everything heals');
+    this.#nemesis.heal();
+    this.#calls.isUnreliable = false;
+    this.#cast.isOver = true;
+    const boundMs = recoveryMs + 20 * heartbeatMs * electionTicks;
+    let served = false;
+    const probe = async (): Promise<void> => {
+      for (const client of this.#keyClients) served = (await client.probe()) || served;
+      if (!served) await probe();
+    };
+    probe().catch((error: unknown) => this.rejected(error));
+    await this.#until(boundMs, () => served);
+    if (!served) return this.#verdict.violate(`a healed cluster did not serve within ${boundMs} ms`);
+    await this.#until(boundMs, () => this.#areEqual());
+    if (!this.#areEqual()) return this.#verdict.violate(`healed members did not agree within ${boundMs} ms`);
+    // What is left of every lease, at the slowest pace, and the time that a leader needs to notice.
+    const longestMs = Math.max(...this.#leaseClients.map(({ longestTtlMs }) => longestTtlMs));
+    await this.#until(longestMs * (1 + 2 * this.#plan.drift) + 2 * heartbeatMs * electionTicks + 5000, () => false);
+    await this.#until(boundMs, () => this.#areEqual());
+  }
+
+  #areEqual(): boolean {
+    const indexes = this.#machines.map(({ member }) => member?.machine.store.appliedIndex ?? -1);
+    return indexes.every((index) => index === this.#ledger.lastIndex);
+  }
+
+  #judge(): void {
+    for (const machine of this.#machines) machine.compareState(this.#ledger.lastIndex);
+    for (const client of this.#leaseClients) client.check();
+    for (const client of this.#watchClients) client.check();
+    const verdict = checkEtcdHistory([...this.#cast.history, ...this.#unasked()]);
+    this.#undecided = verdict.kind === 'undecided';
+    if (verdict.kind !== 'violated') return;
+    const stuck = verdict.stuck.map(({ client, input, calledAt, result }) => JSON.stringify({ client, input, calledAt, result }));
+    this.#verdict.violate(`the history is not linearizable; none of these can come next:\n  ${stuck.join('\n  ')}`);
+  }
+
+  /** Leases come and go without a call of the key clients: grants and ends may take effect at any time. */
+  #unasked(): Cast['history'] {
+    const leases = new Set(this.#cast.history.flatMap(({ input }) => leasesOf(input)));
+    return [...leases].flatMap((lease) => [
+      { client: 0, input: { kind: 'grant', lease } as const, calledAt: 0, result: undefined },
+      { client: 0, input: { kind: 'revoke', lease } as const, calledAt: 0, result: undefined },
+    ]);
+  }
+
+  async #until(forMs: number, done: () => boolean): Promise<void> {
+    const limitMs = this.#scheduler.nowMs + forMs;
+    await this.#scheduler.run({ limitMs, done: () => this.#verdict.violation !== undefined || done() });
+  }
+
+  #report(): RunReport {
+    const { acknowledged } = this.#cast;
+    const { leaderChanges } = this.#checks;
+    const { kinds } = this.#nemesis;
+    return {
+      seed: this.#plan.seed,
+      violation: this.#verdict.violation,
+      counts: acknowledged >= 1000 && leaderChanges >= 3 && kinds >= 3,
+      members: this.#machines.length,
+      acknowledged,
+      leaderChanges,
+      faultKinds: kinds,
+      virtualMs: this.#scheduler.nowMs,
+      happened: this.#scheduler.happened,
+      undecided: this.#undecided,
+      marks: this.#marks,
+      traceHash: this.#trace.hash,
+      trace: this.#trace.lines,
+    };
+  }
+}
+
+function leasesOf(input: Cast['history'][number]['input']): string[] {
+  if (input.kind === 'put') return input.lease === '' ? [] : [input.lease];
+  if (input.kind !== 'txn') return [];
+  return [...input.success, ...input.failure].flatMap((operation) => leasesOf(operation));
+}

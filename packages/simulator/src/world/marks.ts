@@ -1,0 +1,73 @@
+/** How often each situation was reached that a run should come to: a simulation that never gets there proves nothing. */
+
+export const markNames = [
+  'leader elected',
+  'leader deposed while it still led for itself',
+  'conflicting suffix truncated',
+  'entries applied before they were synced here',
+  'power lost',
+  'power lost between log sync and state write',
+  'power lost during a write of the log',
+  'unsynced bytes lost',
+  'unsynced bytes torn',
+  'unsynced bits flipped',
+  'log tail cut at a start',
+  'killed',
+  'killed while it led',
+  'stopped in good order',
+  'paused',
+  'paused while it led',
+  'wall clock moved',
+  'partition into two sides',
+  'partition one way',
+  'member cut off',
+  'slow link',
+  'message lost',
+  'message doubled',
+  'message overtaken',
+  'connection broken',
+  'port refused after a death',
+  'slow disk',
+  'stalled disk',
+  'stalled disk of the leader',
+  'full disk',
+  'failed sync',
+  'snapshot sent',
+  'snapshot installed',
+  'crash while a snapshot was received or installed',
+  'log compacted',
+  'keyspace compacted',
+  'leadership moved by a client',
+  'lease expired',
+  'renewal at a deposed leader',
+  'renewal refused',
+  'watch resumed elsewhere',
+  'watch told that its revision is compacted',
+  'progress of a watch',
+  'compaction under an unsynced watcher',
+  'write of unknown outcome',
+  'write of unknown outcome that happened',
+  'follower forwarded a write',
+  'follower forwarded a read',
+  'stale serializable read',
+  'all members down at once',
+] as const;
+
+export type MarkName = (typeof markNames)[number];
+
+export class Marks {
+  readonly #counts = new Map<MarkName, number>();
+
+  hit(name: MarkName): void {
+    this.#counts.set(name, this.count(name) + 1);
+  }
+
+  count(name: MarkName): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
+  /** Adds the counts of another run. */
+  add(other: Marks): void {
+    for (const [name, count] of other.#counts) this.#counts.set(name, this.count(name) + count);
+  }
+}
