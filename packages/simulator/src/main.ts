@@ -16,7 +16,9 @@ function print(line: string): void {
 
 function tell(report: RunReport): void {
   const { seed, members, acknowledged, leaderChanges, faultKinds, traceHash } = report;
-  print(`seed ${seed}: ${members} members, ${acknowledged} operations, ${leaderChanges} leader changes, ${faultKinds} kinds of fault, trace ${traceHash}`);
+  print(
+    `seed ${seed}: ${members} members, ${acknowledged} operations, ${leaderChanges} leader changes, ${faultKinds} kinds of fault, trace ${traceHash}`,
+  );
 }
 
 for (let seed = from; seed < from + seeds; seed++) {

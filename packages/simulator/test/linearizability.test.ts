@@ -51,18 +51,20 @@ const handWritten: readonly (readonly [name: string, good: boolean, history: rea
   ['a lost write that was seen late', true, [put(1, undefined, 'a'), read(2, 3, undefined), read(8, 9, 'a')]],
   ['a lost write that never happened', true, [put(1, undefined, 'a'), read(8, 9, undefined)]],
   ['a lost write that was undone', false, [put(1, undefined, 'a'), read(2, 3, 'a'), read(4, 5, undefined)]],
-  ['a lost write that happened twice', false, [
-    put(1, undefined, 'a'),
-    read(2, 3, 'a'),
-    put(4, 5, 'b'),
-    read(6, 7, 'b'),
-    read(8, 9, 'a'),
-  ]],
+  [
+    'a lost write that happened twice',
+    false,
+    [put(1, undefined, 'a'), read(2, 3, 'a'), put(4, 5, 'b'), read(6, 7, 'b'), read(8, 9, 'a')],
+  ],
   ['a delete of nothing', true, [remove(1, 2, false)]],
   ['a delete of nothing that says otherwise', false, [remove(1, 2, true)]],
   ['two deletes of one value', false, [put(1, 2, 'a'), remove(3, 6, true), remove(4, 5, true)]],
   ['two swaps of one value', false, [put(1, 2, 'a'), swap(3, 6, 'a', 'b', true), swap(4, 5, 'a', 'c', true)]],
-  ['one of two swaps', true, [put(1, 2, 'a'), swap(3, 6, 'a', 'b', true), swap(4, 5, 'a', 'c', false), read(7, 8, 'b')]],
+  [
+    'one of two swaps',
+    true,
+    [put(1, 2, 'a'), swap(3, 6, 'a', 'b', true), swap(4, 5, 'a', 'c', false), read(7, 8, 'b')],
+  ],
   ['a swap that failed without a reason', false, [put(1, 2, 'a'), swap(3, 4, 'a', 'b', false)]],
 ];
 

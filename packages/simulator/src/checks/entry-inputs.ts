@@ -24,7 +24,10 @@ export function meaningOf(data: Uint8Array): EntryMeaning {
     case 'compact':
       return { kind: 'compact', revision: clampInteger(etcdserverpb.CompactionRequest.decode(body).revision) };
     case 'leaseGrant':
-      return { kind: 'input', input: { kind: 'grant', lease: leaseName(etcdserverpb.LeaseGrantRequest.decode(body).ID) } };
+      return {
+        kind: 'input',
+        input: { kind: 'grant', lease: leaseName(etcdserverpb.LeaseGrantRequest.decode(body).ID) },
+      };
     case 'leaseRevoke':
       return {
         kind: 'input',

@@ -4,8 +4,16 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Entry } from '@flotilla/raft';
-import { type KeyRow, type KeyState, type KeyspaceState, emptyKeyspace, execute } from '../linearizability/etcd-model.ts';
+import {
+  type EtcdInput,
+  type KeyRow,
+  type KeyState,
+  type KeyspaceState,
+  emptyKeyspace,
+  execute,
+} from '../linearizability/etcd-model.ts';
 import { meaningOf } from './entry-inputs.ts';
+import type { Scheduler } from '../world/scheduler.ts';
 import type { Verdict } from './verdict.ts';
 
 /** One change of one key. */
@@ -25,24 +33,29 @@ interface CommittedEntry {
   readonly revision: number;
 }
 
-/** How a lease ended, as far as the log says. */
-export interface LeaseEnd {
+/** A lease began or ended, as the log says. */
+export interface LeaseChange {
+  readonly kind: 'grant' | 'revoke';
+  readonly lease: string;
   readonly atMs: number;
-  readonly index: number;
+  /** Before anybody can have seen it. */
+  readonly stamp: number;
+  readonly revision: number;
 }
 
 export class Ledger {
   readonly #verdict: Verdict;
-  readonly #nowMs: () => number;
+  readonly #time: Pick<Scheduler, 'nowMs' | 'stamp'>;
   readonly #committed: CommittedEntry[] = [{ term: 0, crc: 0, knownInTerm: 0, revision: 1 }];
   readonly #states: KeyspaceState[] = [emptyKeyspace, emptyKeyspace];
   readonly #events: (readonly KeyEvent[])[] = [[], []];
-  readonly leaseEnds = new Map<string, LeaseEnd>();
+  readonly leaseChanges: LeaseChange[] = [];
+  readonly leaseEnds = new Map<string, LeaseChange>();
   compactRevision = 0;
 
-  constructor(verdict: Verdict, nowMs: () => number) {
+  constructor(verdict: Verdict, time: Pick<Scheduler, 'nowMs' | 'stamp'>) {
     this.#verdict = verdict;
-    this.#nowMs = nowMs;
+    this.#time = time;
   }
 
   get lastIndex(): number {
@@ -95,6 +108,13 @@ export class Ledger {
     return answers[0]?.kind === 'range' ? answers[0].rows : [];
   }
 
+  #leaseChanged(input: EtcdInput, { revision }: KeyspaceState): void {
+    if (input.kind !== 'grant' && input.kind !== 'revoke') return;
+    const change = { ...input, revision, atMs: this.#time.nowMs, stamp: this.#time.stamp() };
+    this.leaseChanges.push(change);
+    if (input.kind === 'revoke') this.leaseEnds.set(input.lease, change);
+  }
+
   #append(who: string, { index, term, data }: Entry, { crc, inTerm }: { crc: number; inTerm: number }): void {
     if (index !== this.#committed.length) {
       this.#verdict.violate(`${who} learns that entry ${index} is committed, but ${this.#committed.length} comes next`);
@@ -107,9 +127,7 @@ export class Ledger {
     if (meaning.kind === 'compact' && meaning.revision <= before.revision) {
       this.compactRevision = Math.max(this.compactRevision, meaning.revision);
     }
-    if (meaning.kind === 'input' && meaning.input.kind === 'revoke' && before.leases.has(meaning.input.lease)) {
-      this.leaseEnds.set(meaning.input.lease, { atMs: this.#nowMs(), index });
-    }
+    if (meaning.kind === 'input' && before.leases !== after.leases) this.#leaseChanged(meaning.input, after);
     if (after.revision === before.revision) {
       this.#states[this.#states.length - 1] = after;
     } else {

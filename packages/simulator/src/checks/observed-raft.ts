@@ -52,9 +52,11 @@ export class ObservedRaft implements Raft {
       this.#terms = [snapshot.term];
     }
     this.#append(entries);
-    if (hardState && ready.mustSync) note(`writes term ${hardState.term}, vote ${hardState.vote}, ${entries.length} entries`);
+    if (hardState && ready.mustSync)
+      note(`writes term ${hardState.term}, vote ${hardState.vote}, ${entries.length} entries`);
     ledger.commit(who, this.#raft.term, committed);
-    if ((committed.at(-1)?.index ?? 0) > this.#raft.status().syncedIndex) marks.hit('entries applied before they were synced here');
+    if ((committed.at(-1)?.index ?? 0) > this.#raft.status().syncedIndex)
+      marks.hit('entries applied before they were synced here');
     if (softState) {
       note(`${softState.role} of term ${this.#raft.term}, leader ${softState.leader}`);
       if (softState.role === 'leader') {

@@ -50,13 +50,15 @@ export class KeyClient {
     this.#number = number;
     this.#name = `c${number}`;
     this.#machine = chance.pick(cast.machines);
-    this.#mix = (Object.keys(workMix) as Work[]).map((work) => [workMix[work] * chance.magnitude(0.5, 2), work] as const);
+    this.#mix = (Object.keys(workMix) as Work[]).map(
+      (work) => [workMix[work] * chance.magnitude(0.5, 2), work] as const,
+    );
   }
 
   async run(): Promise<void> {
     const { scheduler, plan } = this.#cast;
-    while (!this.#cast.isOver) {
-      await pass(scheduler, plan.thinkMs * this.#chance.between(0, 2));
+    for (let i = 0; !this.#cast.isOver; i++) {
+      if (i % plan.burst === 0) await pass(scheduler, plan.burst * plan.thinkMs * this.#chance.between(0, 2));
       const ok = await this.#work(this.#chance.pickWeighted(this.#mix));
       if (ok && !this.#chance.happens(0.02)) continue;
       if (!ok) await pass(scheduler, this.#chance.between(5, 100));
@@ -155,7 +157,9 @@ export class KeyClient {
     const { revision, answers } = rangeOutput(result.value);
     const { run } = result;
     if (this.#seen?.run === run && revision < this.#seen.revision) {
-      verdict.violate(`${this.#name}: a serializable read at ${run.process.name} goes back from revision ${this.#seen.revision} to ${revision}`);
+      verdict.violate(
+        `${this.#name}: a serializable read at ${run.process.name} goes back from revision ${this.#seen.revision} to ${revision}`,
+      );
     }
     this.#seen = { run, revision };
     if (revision < this.#cast.knownRevision) marks.hit('stale serializable read');
@@ -172,7 +176,9 @@ export class KeyClient {
     const result = await this.#range(rangeRequest(interval, { revision }));
     if (result.kind === 'failed' && messageOf(result.error).includes('compacted')) {
       if (revision >= ledger.compactRevision) {
-        this.#cast.verdict.violate(`${this.#name}: revision ${revision} is said to be compacted, but ${ledger.compactRevision} is the newest`);
+        this.#cast.verdict.violate(
+          `${this.#name}: revision ${revision} is said to be compacted, but ${ledger.compactRevision} is the newest`,
+        );
       }
       return true;
     }
@@ -197,17 +203,20 @@ export class KeyClient {
     const leader = this.#cast.machines.find((machine) => machine.leads);
     if (!leader) return true;
     const target = this.#chance.pick(this.#cast.machines);
-    const bytes = etcdserverpb.MoveLeaderRequest.encode({ targetID: BigInt.asIntN(64, target.id).toString() as never }).finish();
+    const bytes = etcdserverpb.MoveLeaderRequest.encode({
+      targetID: BigInt.asIntN(64, target.id).toString() as never,
+    }).finish();
     const result = await this.#cast.calls.make(this.#name, leader, ({ maintenance }) =>
-      maintenance.MoveLeader?.(etcdserverpb.MoveLeaderRequest.decode(bytes), contextOf(this.#name, bytes, neverAborted)),
+      maintenance.MoveLeader?.(
+        etcdserverpb.MoveLeaderRequest.decode(bytes),
+        contextOf(this.#name, bytes, neverAborted),
+      ),
     );
     if (result.kind === 'answered' && target !== leader) this.#cast.marks.hit('leadership moved by a client');
     return true;
   }
 
-  #range(
-    request: etcdserverpb.RangeRequest.$Properties,
-  ): Promise<CallResult<etcdserverpb.RangeResponse.$Properties>> {
+  #range(request: etcdserverpb.RangeRequest.$Properties): Promise<CallResult<etcdserverpb.RangeResponse.$Properties>> {
     const bytes = etcdserverpb.RangeRequest.encode(request).finish();
     return this.#cast.calls.make(
       this.#name,
@@ -223,7 +232,10 @@ export class KeyClient {
   async #write(
     input: EtcdInput,
     bytes: Uint8Array,
-    invoke: (services: NonNullable<MemberRun['services']>, context: ReturnType<typeof contextOf>) => Promise<EtcdOutput>,
+    invoke: (
+      services: NonNullable<MemberRun['services']>,
+      context: ReturnType<typeof contextOf>,
+    ) => Promise<EtcdOutput>,
   ): Promise<boolean> {
     const { scheduler, calls, history, marks } = this.#cast;
     const calledAt = scheduler.stamp();
@@ -247,11 +259,14 @@ export class KeyClient {
     history.push({ client, input, calledAt, result: { at: scheduler.stamp(), output } });
     this.#cast.acknowledged++;
     this.#cast.knownRevision = Math.max(this.#cast.knownRevision, output.revision);
-    if (output.revision > ledger.revision) verdict.violate(`${this.#name} is told revision ${output.revision}, which nobody committed`);
+    if (output.revision > ledger.revision)
+      verdict.violate(`${this.#name} is told revision ${output.revision}, which nobody committed`);
     if (input.kind !== 'put') return;
     const event = ledger.eventsOf(output.revision).find(({ key }) => key === input.key);
     if (event?.row?.value !== input.value) {
-      verdict.violate(`${this.#name}: the put of ${input.value} was acknowledged at revision ${output.revision}, where it is not`);
+      verdict.violate(
+        `${this.#name}: the put of ${input.value} was acknowledged at revision ${output.revision}, where it is not`,
+      );
     }
   }
 

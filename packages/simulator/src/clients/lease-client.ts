@@ -73,8 +73,10 @@ export class LeaseClient {
     const { calls, leases, scheduler } = this.#cast;
     const calledMs = scheduler.nowMs;
     const body = etcdserverpb.LeaseGrantRequest.encode({ TTL: this.#chance.within(1, 3), ID: fromId(0n) }).finish();
-    const result = await calls.make(this.#name, this.#chance.pick(this.#cast.machines), async ({ lease }) =>
-      await lease.LeaseGrant(etcdserverpb.LeaseGrantRequest.decode(body), this.#context(body)),
+    const result = await calls.make(
+      this.#name,
+      this.#chance.pick(this.#cast.machines),
+      async ({ lease }) => await lease.LeaseGrant(etcdserverpb.LeaseGrantRequest.decode(body), this.#context(body)),
     );
     if (result.kind !== 'answered') return undefined;
     const { ID, TTL } = result.value as etcdserverpb.LeaseGrantResponse.$Properties;
@@ -128,8 +130,10 @@ export class LeaseClient {
     const { calls } = this.#cast;
     held.revoked = true;
     const body = etcdserverpb.LeaseRevokeRequest.encode({ ID: fromId(BigInt(`0x${held.name}`)) }).finish();
-    const result = await calls.make(this.#name, this.#chance.pick(this.#cast.machines), async ({ lease }) =>
-      await lease.LeaseRevoke(etcdserverpb.LeaseRevokeRequest.decode(body), this.#context(body)),
+    const result = await calls.make(
+      this.#name,
+      this.#chance.pick(this.#cast.machines),
+      async ({ lease }) => await lease.LeaseRevoke(etcdserverpb.LeaseRevokeRequest.decode(body), this.#context(body)),
     );
     if (result.kind === 'answered') this.#cast.acknowledged++;
   }

@@ -8,11 +8,18 @@ type Header = etcdserverpb.ResponseHeader.$Properties | null | undefined;
 const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 const endOf = (end: string | undefined): Uint8Array => bytesOf(end ?? '');
 
-export function putRequest({ key, value, lease }: Extract<KeyOperation, { kind: 'put' }>): etcdserverpb.PutRequest.$Properties {
+export function putRequest({
+  key,
+  value,
+  lease,
+}: Extract<KeyOperation, { kind: 'put' }>): etcdserverpb.PutRequest.$Properties {
   return { key: bytesOf(key), value: bytesOf(value), lease: fromId(lease === '' ? 0n : BigInt(`0x${lease}`)) };
 }
 
-export function deleteRequest({ key, end }: Extract<KeyOperation, { kind: 'delete' }>): etcdserverpb.DeleteRangeRequest.$Properties {
+export function deleteRequest({
+  key,
+  end,
+}: Extract<KeyOperation, { kind: 'delete' }>): etcdserverpb.DeleteRangeRequest.$Properties {
   return { key: bytesOf(key), range_end: endOf(end) };
 }
 
@@ -61,7 +68,11 @@ export function putOutput({ header }: etcdserverpb.PutResponse.$Properties): Etc
 }
 
 export function deleteOutput({ header, deleted }: etcdserverpb.DeleteRangeResponse.$Properties): EtcdOutput {
-  return { revision: revisionOf(header), succeeded: true, answers: [{ kind: 'delete', deleted: clampInteger(deleted) }] };
+  return {
+    revision: revisionOf(header),
+    succeeded: true,
+    answers: [{ kind: 'delete', deleted: clampInteger(deleted) }],
+  };
 }
 
 export function rangeOutput({ header, kvs }: etcdserverpb.RangeResponse.$Properties): EtcdOutput {

@@ -32,7 +32,10 @@ export class WatchClient {
     this.#cast = cast;
     this.#chance = chance;
     this.#name = `w${number}`;
-    const [a, b] = [chance.below(cast.plan.keys), chance.below(cast.plan.keys)].sort((x, y) => x - y) as [number, number];
+    const [a, b] = [chance.below(cast.plan.keys), chance.below(cast.plan.keys)].sort((x, y) => x - y) as [
+      number,
+      number,
+    ];
     this.#key = `k${String(a).padStart(2, '0')}`;
     this.#end = `k${String(b).padStart(2, '0')}~`;
     this.#wantsPrevious = chance.happens(0.5);
@@ -98,13 +101,13 @@ export class WatchClient {
         if (!process.isAlive) return;
         if (this.#streams !== stream) return controller.abort();
         const whole = response instanceof Encoded ? etcdserverpb.WatchResponse.decode(response.bytes) : response;
-        lane.send({ reliably: true, deliver: () => this.#streams === stream && this.#receive(whole), broken });
+        lane.send({ how: 'reliably', deliver: () => this.#streams === stream && this.#receive(whole), broken });
         if (this.#readingMs > 0 && !this.#cast.isOver) await process.wait(this.#readingMs);
       }
     };
     pump().then(
-      () => process.isAlive && lane.send({ reliably: true, deliver: broken, broken }),
-      () => process.isAlive && lane.send({ reliably: true, deliver: broken, broken }),
+      () => process.isAlive && lane.send({ how: 'reliably', deliver: broken, broken }),
+      () => process.isAlive && lane.send({ how: 'reliably', deliver: broken, broken }),
     );
   }
 
@@ -145,7 +148,9 @@ export class WatchClient {
     const compacted = clampInteger(compact_revision);
     marks.hit('watch told that its revision is compacted');
     if (compacted <= this.#next || compacted > ledger.compactRevision) {
-      verdict.violate(`${this.#name} at ${this.#next} is cancelled: compacted at ${compacted}, reason "${cancel_reason ?? ''}"`);
+      verdict.violate(
+        `${this.#name} at ${this.#next} is cancelled: compacted at ${compacted}, reason "${cancel_reason ?? ''}"`,
+      );
     }
     marks.hit('compaction under an unsynced watcher');
     this.#next = compacted;
@@ -159,17 +164,24 @@ export class WatchClient {
       const revision = clampInteger(events[at]?.kv?.mod_revision);
       const first = at;
       while (at < events.length && clampInteger(events[at]?.kv?.mod_revision) === revision) at++;
-      if (revision < this.#next) return verdict.violate(`${this.#name} at ${this.#next} is told of revision ${revision} again`);
-      if (revision > headerRevision) verdict.violate(`${this.#name}: revision ${revision} in a response of ${headerRevision}`);
+      if (revision < this.#next)
+        return verdict.violate(`${this.#name} at ${this.#next} is told of revision ${revision} again`);
+      if (revision > headerRevision)
+        verdict.violate(`${this.#name}: revision ${revision} in a response of ${headerRevision}`);
       this.#expectNothing(this.#next, revision - 1, `a change of revision ${revision}`);
       const seen = events.slice(first, at).map((event) => this.#textOfSeen(event));
       const expected = ledger.eventsOf(revision).filter((event) => this.#matches(event));
       // The state before a compacted revision is gone, and values of that time with it.
       const isPreviousGone = revision <= ledger.compactRevision;
       const mayBe = (wantsPrevious: boolean): boolean =>
-        expected.map((event) => this.#textOf(event, wantsPrevious)).sort().join() === seen.sort().join();
+        expected
+          .map((event) => this.#textOf(event, wantsPrevious))
+          .sort()
+          .join() === seen.sort().join();
       if (!mayBe(this.#wantsPrevious) && !(isPreviousGone && mayBe(false))) {
-        verdict.violate(`${this.#name}: revision ${revision} brought ${seen.join()}, not ${expected.map((event) => this.#textOf(event, true)).join()}`);
+        verdict.violate(
+          `${this.#name}: revision ${revision} brought ${seen.join()}, not ${expected.map((event) => this.#textOf(event, true)).join()}`,
+        );
       }
       this.#next = revision + 1;
     }
@@ -206,7 +218,13 @@ export class WatchClient {
   }
 }
 
-function rowText(row: { value: string; createRevision: number; modRevision: number; version: number; lease: string }): string {
+function rowText(row: {
+  value: string;
+  createRevision: number;
+  modRevision: number;
+  version: number;
+  lease: string;
+}): string {
   return `${row.value}/${row.createRevision}.${row.modRevision}.${row.version}/${row.lease}`;
 }
 

@@ -2,16 +2,26 @@
  * Judges a history of an etcd, with all it says: first that revisions never go back in real time, which finds most violations
  * at once, then that there is an order that explains every answer.
  */
-import { type EtcdInput, type EtcdOutput, type KeyspaceState, revisionAwareEtcdModel } from './etcd-model.ts';
+import { type EtcdInput, type EtcdOutput, type KeyspaceState, revisionAwareEtcdModel, valuesOf } from './etcd-model.ts';
 import type { History, Operation } from './history.ts';
 import { type Verdict, checkLinearizable } from './search.ts';
 
 type EtcdOperation = Operation<EtcdInput, EtcdOutput>;
 
-export function checkEtcdHistory(history: History<EtcdInput, EtcdOutput>): Verdict<EtcdInput, EtcdOutput> {
+/** @param written value → the revision that wrote it, where the log of the store is at hand. */
+export function checkEtcdHistory(
+  history: History<EtcdInput, EtcdOutput>,
+  written?: ReadonlyMap<string, number>,
+): Verdict<EtcdInput, EtcdOutput> {
   const backwards = revisionThatGoesBack(history);
   if (backwards) return { kind: 'violated', order: [], stuck: backwards };
-  return checkLinearizable<EtcdInput, EtcdOutput, KeyspaceState>(revisionAwareEtcdModel(history), history);
+  const happened = written ? history.filter((operation) => mayHaveHappened(operation, written)) : history;
+  return checkLinearizable<EtcdInput, EtcdOutput, KeyspaceState>(revisionAwareEtcdModel(history, written), happened);
+}
+
+function mayHaveHappened({ input, result }: EtcdOperation, written: ReadonlyMap<string, number>): boolean {
+  const values = valuesOf(input);
+  return result !== undefined || values.length === 0 || values.some((value) => written.has(value));
 }
 
 /** Two operations, the later of which was called after the other had returned, and was served at a lower revision. */

@@ -105,16 +105,25 @@ export function plainEtcdModel(): Model<EtcdInput, EtcdOutput, KeyspaceState> {
 /**
  * Compares everything, for histories of a store that numbers its revisions. What the given history says about revisions
  * (who made one, and what it put where) rules out wrong guesses about the operations of unknown outcome before they are made.
+ * @param written value → the revision that wrote it, for all values, where the log of the store is at hand: then operations
+ *   of unknown outcome are no riddle.
  */
 export function revisionAwareEtcdModel(
   history: History<EtcdInput, EtcdOutput>,
+  written?: ReadonlyMap<string, number>,
 ): Model<EtcdInput, EtcdOutput, KeyspaceState> {
   const facts = factsOf(history);
+  const writtenRevisions = new Set(written?.values());
   return modelOf((state, input, output) => {
     if (output && !mayBeServed(state, input, output)) return undefined;
     const { state: after, output: expected } = execute(state, input);
     if (output) return agree(output, expected, { revisions: true }) ? after : undefined;
     if (after.revision === state.revision) return after;
+    if (written) {
+      const values = valuesOf(input);
+      const isItsOwn = values.some((value) => written.get(value) === after.revision);
+      if (!isItsOwn && (values.length > 0 || writtenRevisions.has(after.revision))) return undefined;
+    }
     const rows = facts.rows.get(after.revision) ?? [];
     const contradicted = rows.some(({ key, value }) => after.keys.get(key)?.value !== value);
     return contradicted || facts.madeByOthers.has(after.revision) ? undefined : after;
@@ -134,6 +143,12 @@ function modelOf(
       return known;
     },
   };
+}
+
+/** The values that an operation may write. */
+export function valuesOf(input: EtcdInput): string[] {
+  if (input.kind === 'put') return [input.value];
+  return input.kind === 'txn' ? [...input.success, ...input.failure].flatMap(valuesOf) : [];
 }
 
 /** What callers were told about revisions. */

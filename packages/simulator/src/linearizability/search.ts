@@ -25,14 +25,14 @@ export type Verdict<Input, Output> =
   | { readonly kind: 'undecided' };
 
 export interface SearchOptions {
-  /** Calls of the model before the search gives up; 2 million unless told. */
+  /** Calls of the model before the search gives up; 500,000 unless told. */
   readonly maxSteps?: number;
 }
 
 export function checkLinearizable<Input, Output, State>(
   model: Model<Input, Output, State>,
   history: History<Input, Output>,
-  { maxSteps = 2_000_000 }: SearchOptions = {},
+  { maxSteps = 500_000 }: SearchOptions = {},
 ): Verdict<Input, Output> {
   return new Search(model, history, maxSteps).run();
 }

@@ -82,6 +82,8 @@ export class Network {
   }
 }
 
+export type SendManner = 'any' | 'once' | 'reliably';
+
 interface LaneOptions {
   readonly network: Network;
   readonly scheduler: Scheduler;
@@ -101,17 +103,17 @@ export class Lane {
   }
 
   /**
-   * @param reliably in order and once, in either manner.
+   * @param how `reliably`: in order and once, in either manner. `once`: never doubled.
    * @param broken the connection breaks, because nothing gets through for too long.
    */
-  send(options: { readonly reliably: boolean; readonly deliver: () => void; readonly broken: () => void }): void {
+  send(options: { readonly how: SendManner; readonly deliver: () => void; readonly broken: () => void }): void {
     const { network, chance, marks } = this.#options;
-    const { reliably, deliver, broken } = options;
-    if (reliably || network.plan.manner === 'streams') return this.#sendInOrder(deliver, broken, 0);
+    const { how, deliver, broken } = options;
+    if (how === 'reliably' || network.plan.manner === 'streams') return this.#sendInOrder(deliver, broken, 0);
     const { lossShare, doubleShare } = network.plan;
     if (network.isUnreliable && chance.happens(lossShare)) return marks.hit('message lost');
     this.#throw(deliver);
-    if (!network.isUnreliable || !chance.happens(doubleShare)) return;
+    if (how === 'once' || !network.isUnreliable || !chance.happens(doubleShare)) return;
     marks.hit('message doubled');
     this.#throw(deliver);
   }
@@ -158,11 +160,11 @@ export class Connection {
   }
 
   /** From end `from` to the other, in whose process it is delivered. */
-  send(from: 0 | 1, deliver: () => void, options: { readonly reliably: boolean } = { reliably: false }): void {
+  send(from: 0 | 1, deliver: () => void, how: SendManner = 'any'): void {
     if (!this.#isOpen) return;
     const receiver = this.#ends[1 - from] as Process;
     this.#lanes[from].send({
-      reliably: options.reliably,
+      how,
       deliver: () => {
         if (!this.#isOpen) return;
         if (receiver.isAlive) receiver.after(0, () => this.#isOpen && deliver());

@@ -13,7 +13,6 @@ import type { PeerEnd, PeerPorts } from './peers.ts';
 const connectTimeoutMs = 1000;
 const firstRetryMs = 20;
 const longestRetryMs = 500;
-const reliably = { reliably: true };
 
 export interface VirtualTransportOptions {
   readonly self: NodeId;
@@ -96,15 +95,19 @@ class Link {
         const connection = new Connection(ports.network, [process, other.process], [here, there]);
         const refusal = other.receiver.admit(this.#options.self, lastIndex);
         const othersLast = other.receiver.lastSyncedIndex();
-        connection.send(1, () => {
-          if (isOver || this.#isClosed) return connection.break();
-          isOver = true;
-          timeout.cancel();
-          if (refusal !== undefined) receiver.expelled(refusal);
-          else if (receiver.admit(this.#peer, othersLast) === undefined) return this.#opened(connection);
-          connection.break();
-          this.#retry(false);
-        }, reliably);
+        connection.send(
+          1,
+          () => {
+            if (isOver || this.#isClosed) return connection.break();
+            isOver = true;
+            timeout.cancel();
+            if (refusal !== undefined) receiver.expelled(refusal);
+            else if (receiver.admit(this.#peer, othersLast) === undefined) return this.#opened(connection);
+            connection.break();
+            this.#retry(false);
+          },
+          'reliably',
+        );
       });
     });
   }
@@ -143,8 +146,10 @@ class Link {
     const other = this.#options.ports.end(this.#peer);
     if (!connection || !this.#isWelcome) return false;
     const route = { from: this.#options.self, to: this.#peer };
+    // What is forwarded is sent once; the real transport never repeats anything, and raft relies on it here alone.
+    const how = messages.some(({ type }) => type === 'propose') ? 'once' : 'any';
     for (const frame of encodeFrames(messages)) {
-      connection.send(0, () => other?.receiver.receive(decodeFrame(frame, route)));
+      connection.send(0, () => other?.receiver.receive(decodeFrame(frame, route)), how);
     }
     return true;
   }
@@ -156,13 +161,21 @@ class Link {
       if (!connection || !other) return reject(new Error('the member is not connected'));
       connection.onBroken(() => reject(new Error('the connection broke')));
       signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
-      connection.send(0, () => {
-        other.receiver.answer(this.#options.self, question).then(
-          (answer) => connection.send(1, () => resolve(answer), reliably),
-          (error: unknown) =>
-            connection.send(1, () => reject(error instanceof Error ? error : new Error(messageOf(error))), reliably),
-        );
-      }, reliably);
+      connection.send(
+        0,
+        () => {
+          other.receiver.answer(this.#options.self, question).then(
+            (answer) => connection.send(1, () => resolve(answer), 'reliably'),
+            (error: unknown) =>
+              connection.send(
+                1,
+                () => reject(error instanceof Error ? error : new Error(messageOf(error))),
+                'reliably',
+              ),
+          );
+        },
+        'reliably',
+      );
     });
   }
 

@@ -112,10 +112,19 @@ export class Nemesis {
         return this.#cutFor(this.#sides(), forMs);
       case 'partitionOneWay':
         marks.hit('partition one way');
-        return this.#cutFor(chance.happens(0.5) ? this.#sides().slice(0, 1) : [[[target], this.#others(target)]], forMs);
+        return this.#cutFor(
+          chance.happens(0.5) ? this.#sides().slice(0, 1) : [[[target], this.#others(target)]],
+          forMs,
+        );
       case 'cutOff':
         marks.hit('member cut off');
-        return this.#cutFor([[[target], this.#others(target)], [this.#others(target), [target]]], forMs);
+        return this.#cutFor(
+          [
+            [[target], this.#others(target)],
+            [this.#others(target), [target]],
+          ],
+          forMs,
+        );
       case 'slowLink': {
         const other = chance.pick(machines);
         marks.hit('slow link');

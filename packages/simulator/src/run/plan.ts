@@ -39,7 +39,10 @@ export interface Plan {
   readonly faultEveryMs: number;
   readonly clients: number;
   readonly keys: number;
+  /** Mean time between two operations of a client. */
   readonly thinkMs: number;
+  /** As many operations follow each other at once. */
+  readonly burst: number;
   readonly leases: number;
   readonly watchers: number;
   /** Share of the clients' answers that never arrive. */
@@ -59,6 +62,7 @@ export function drawPlan(seed: number, chance: Chance): Plan {
     [1, 6],
     [1, 7],
   ]);
+  const clients = chance.within(4, 12);
   const faults = chance
     .shuffle(faultNames)
     .slice(0, chance.within(4, faultNames.length))
@@ -78,14 +82,16 @@ export function drawPlan(seed: number, chance: Chance): Plan {
     segmentBytes: Math.floor(chance.magnitude(4096, 1024 * 1024)),
     faults,
     faultEveryMs: chance.magnitude(300, 2000),
-    clients: chance.within(4, 12),
+    clients,
     keys: chance.within(3, 16),
-    thinkMs: chance.magnitude(1, 30),
+    // About a hundred operations a second, whatever the members could do.
+    thinkMs: 10 * clients,
+    burst: chance.within(1, 20),
     leases: chance.within(1, 3),
     watchers: chance.within(1, 4),
     lostAnswers: chance.happens(0.5) ? chance.magnitude(0.001, 0.03) : 0,
     operations: 1000,
-    safetyMs: 12_000,
+    safetyMs: 8000,
   };
 }
 

@@ -86,7 +86,7 @@ class Run {
     const marks = this.#marks;
     const verdict = this.#verdict;
     this.#trace = new Trace(scheduler, { keepsAll: keepsTrace });
-    this.#ledger = new Ledger(verdict, () => scheduler.nowMs);
+    this.#ledger = new Ledger(verdict, scheduler);
     this.#checks = new RaftChecks(verdict, this.#ledger);
     this.#network = new Network({ scheduler, chance: chance.fork(), marks, plan: plan.network });
     const hosts = new Map(plan.settings.map(({ membership, name }) => [membership.self.id, name] as const));
@@ -126,7 +126,9 @@ class Run {
   }
 
   rejected(error: unknown): void {
-    this.#verdict.violate(`a promise was rejected and nobody looked: ${error instanceof Error ? error.stack : String(error)}`);
+    this.#verdict.violate(
+      `a promise was rejected and nobody looked: ${error instanceof Error ? error.stack : String(error)}`,
+    );
   }
 
   async go(): Promise<RunReport> {
@@ -149,7 +151,8 @@ class Run {
   async #safety(): Promise<void> {
     const { operations, safetyMs } = this.#plan;
     await this.#until(longestSafetyMs, () => {
-      const enough = this.#cast.acknowledged >= operations && this.#checks.leaderChanges >= 3 && this.#nemesis.kinds >= 3;
+      const enough =
+        this.#cast.acknowledged >= operations && this.#checks.leaderChanges >= 3 && this.#nemesis.kinds >= 3;
       return enough && this.#scheduler.nowMs >= safetyMs;
     });
   }
@@ -186,20 +189,40 @@ class Run {
     for (const machine of this.#machines) machine.compareState(this.#ledger.lastIndex);
     for (const client of this.#leaseClients) client.check();
     for (const client of this.#watchClients) client.check();
-    const verdict = checkEtcdHistory([...this.#cast.history, ...this.#unasked()]);
+    const verdict = checkEtcdHistory([...this.#cast.history, ...this.#leaseChanges()], this.#written());
     this.#undecided = verdict.kind === 'undecided';
     if (verdict.kind !== 'violated') return;
-    const stuck = verdict.stuck.map(({ client, input, calledAt, result }) => JSON.stringify({ client, input, calledAt, result }));
+    const stuck = verdict.stuck.map(({ client, input, calledAt, result }) =>
+      JSON.stringify({ client, input, calledAt, result }),
+    );
     this.#verdict.violate(`the history is not linearizable; none of these can come next:\n  ${stuck.join('\n  ')}`);
   }
 
-  /** Leases come and go without a call of the key clients: grants and ends may take effect at any time. */
-  #unasked(): Cast['history'] {
-    const leases = new Set(this.#cast.history.flatMap(({ input }) => leasesOf(input)));
-    return [...leases].flatMap((lease) => [
-      { client: 0, input: { kind: 'grant', lease } as const, calledAt: 0, result: undefined },
-      { client: 0, input: { kind: 'revoke', lease } as const, calledAt: 0, result: undefined },
-    ]);
+  /** Leases come and go without a call of the key clients; each change was made at some time after it was decided. */
+  #leaseChanges(): Cast['history'] {
+    const used = new Set(this.#cast.history.flatMap(({ input }) => leasesOf(input)));
+    return this.#ledger.leaseChanges
+      .filter(({ lease }) => used.has(lease))
+      .map(({ kind, lease, stamp, revision }) => ({
+        client: 0,
+        input: { kind, lease },
+        calledAt: stamp,
+        result: { at: Number.MAX_SAFE_INTEGER, output: { revision, succeeded: true, answers: [] } },
+      }));
+  }
+
+  /** Value → the revision that wrote it. */
+  #written(): ReadonlyMap<string, number> {
+    const written = new Map<string, number>();
+    for (let revision = 2; revision <= this.#ledger.revision; revision++) {
+      for (const { row } of this.#ledger.eventsOf(revision)) if (row) written.set(row.value, revision);
+    }
+    for (const { input, result } of this.#cast.history) {
+      if (!result && input.kind === 'put' && written.has(input.value)) {
+        this.#marks.hit('write of unknown outcome that happened');
+      }
+    }
+    return written;
   }
 
   async #until(forMs: number, done: () => boolean): Promise<void> {
