@@ -69,6 +69,7 @@ export async function recover(
   const { watchProgressIntervalMs, authTokenTtlMs, membership } = settings;
   const options = { clock, randomness, watchProgressIntervalMs, authTokenTtlMs, endOfTurn, onFailure: fail };
   const machine = new StateMachine(opened, options);
+  const lastIndex = entries.at(-1)?.index ?? base.index;
   const config = { voters: membership.members.map((member) => member.id), votersOutgoing: [], learners: [] };
   const raft = (world.createRaft ?? createRaft)({
     id: membership.self.id,
@@ -77,7 +78,11 @@ export async function recover(
     random: () => randomness.next(),
     preVote: settings.preVote,
     initial: {
-      hardState: { ...recovered.hardState, commit: Math.max(recovered.hardState.commit, store.appliedIndex) },
+      // The commit index is a hint that stands before the entries of its batch: a crash may have cut those off.
+      hardState: {
+        ...recovered.hardState,
+        commit: Math.min(Math.max(recovered.hardState.commit, store.appliedIndex), lastIndex),
+      },
       snapshot: { ...base, config },
       // Views into a whole segment would keep it in memory for as long as one of them lives.
       entries: entries.map((entry) => ({ ...entry, data: new Uint8Array(entry.data) })),
