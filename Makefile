@@ -4,7 +4,7 @@ FLOTILLA := node_modules/.bin/flotilla
 CONFIG ?= cluster-configs/local.yaml
 TSC := node_modules/.bin/tsc -b
 
-.PHONY: up down build check test bench bench-report profile scaling sim chaos proto clean
+.PHONY: up down build check test bench bench-report profile scaling sim mutants chaos proto clean
 
 node_modules/.installed: package.json package-lock.json $(wildcard packages/*/package.json)
 	npm ci --no-audit --no-fund
@@ -37,9 +37,13 @@ test: build
 	node_modules/.bin/tap --jobs=1 dist-test/*/*.test.js dist-test/*/*/*.test.js || status=1; \
 	exit $$status
 
-# Runs more seeds of the simulated raft clusters; a failing one prints how to replay it.
+# Runs seeds of simulated clusters; a failing one prints its trace and how to replay it.
 sim: build
-	SEEDS=$(or $(SEEDS),4000) node_modules/.bin/tap --timeout=0 packages/raft/dist-test/cluster.test.js
+	SEEDS=$(or $(SEEDS),100) FROM=$(or $(FROM),1) node packages/simulator/dist/main.js
+
+# Puts known bugs into the compiled code, one at a time, and finds a seed that catches each.
+mutants: build
+	SEEDS=$(or $(SEEDS),40) FROM=$(or $(FROM),1) node packages/simulator/dist/mutants/main.js $(ONLY)
 
 # Kills what a cluster is made of, process by process.
 chaos: build
