@@ -6,33 +6,49 @@ import type { Row, RowChange } from '@flotilla/store';
 import type { Chance } from '../world/chance.ts';
 
 export class StoredDatabase {
-  /** Rows of the batches that are surely there. */
-  readonly #durable = new Map<string, Row>();
-  #unsynced: (readonly RowChange[])[] = [];
+  #batches: (readonly RowChange[])[] = [];
+  /** That many of them are surely there. */
+  #durable = 0;
 
   get batchCount(): number {
-    return this.#unsynced.length;
+    return this.#batches.length;
   }
 
   /** A batch is in the page cache. */
   add(changes: readonly RowChange[]): void {
-    this.#unsynced.push(changes.map(({ key, value }) => ({ key: key.slice(), value: value?.slice() })));
+    this.#batches.push(changes.map(({ key, value }) => ({ key: key.slice(), value: value?.slice() })));
   }
 
-  /** A sync has returned that began when this many batches waited for one. */
+  /** A sync has returned that began when there were this many batches. */
   synced(count: number): void {
-    for (const changes of this.#unsynced.splice(0, count)) applyChanges(this.#durable, changes);
+    this.#durable = Math.max(this.#durable, count);
   }
 
   losePower(chance: Chance): void {
-    this.synced(chance.below(this.#unsynced.length + 1));
-    this.#unsynced = [];
+    this.#batches.length = chance.within(this.#durable, this.#batches.length);
+    this.#durable = this.#batches.length;
+  }
+
+  /** What no disk should do, and the seam's contract allows it to: synced batches vanish, or bytes change. */
+  damage(chance: Chance): string {
+    const count = this.#batches.length;
+    const what = chance.pick(['a run of batches vanishes', 'a byte changes', 'all is gone'] as const);
+    if (what === 'all is gone') this.#batches = [];
+    const first = chance.below(count);
+    if (what === 'a run of batches vanishes') this.#batches.splice(first, chance.within(1, 3));
+    const value = what === 'a byte changes' ? chance.pick(this.#batches[first] ?? [])?.value : undefined;
+    if (value && value.length > 0) {
+      const at = chance.below(value.length);
+      value[at] = (value[at] as number) ^ (1 << chance.below(8));
+    }
+    this.#durable = this.#batches.length;
+    return what;
   }
 
   /** All rows as a process that opens the database finds them. */
   rows(): Map<string, Row> {
-    const rows = new Map(this.#durable);
-    for (const changes of this.#unsynced) applyChanges(rows, changes);
+    const rows = new Map<string, Row>();
+    for (const changes of this.#batches) applyChanges(rows, changes);
     return rows;
   }
 }

@@ -41,11 +41,11 @@ export function filesOf(options: FilesOptions): Files {
     },
     async remove(path) {
       await drive.write(process).catch(() => undefined);
-      for (const name of [...volume.files.keys()]) if (isWithin(name, path)) volume.rename(name, undefined);
+      for (const name of volume.files.keys()) if (isWithin(name, path)) volume.rename(name, undefined);
       for (const map of [volume.databases, volume.records]) {
-        for (const name of [...map.keys()]) if (isWithin(name, path)) map.delete(name);
+        for (const name of map.keys()) if (isWithin(name, path)) map.delete(name);
       }
-      for (const name of [...volume.directories]) if (isWithin(name, path)) volume.directories.delete(name);
+      for (const name of volume.directories) if (isWithin(name, path)) volume.directories.delete(name);
     },
     async syncDirectory() {
       const covered = volume.pendingNames;

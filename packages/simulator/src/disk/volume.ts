@@ -69,6 +69,34 @@ export class Volume {
     for (const database of this.databases.values()) database.losePower(chance);
   }
 
+  /** Something that was durable is not any more, or not as it was; returns what, for the trace. */
+  damage(chance: Chance): string {
+    if (chance.happens(0.5)) return this.#damageFile(chance);
+    const [folder, record] = chance.pick([...this.records]);
+    const name = chance.pick([...this.databases.keys()]);
+    const fate = chance.below(5);
+    if (fate === 0) this.records.delete(folder);
+    else if (fate === 1) this.records.set(folder, flipped(record, chance));
+    else if (fate === 2) this.databases.delete(name);
+    else return `${name}: ${this.databases.get(name)?.damage(chance) ?? ''}`;
+    return ['the record of the state is gone', 'a bit of the record of the state', `${name} is gone`][fate] as string;
+  }
+
+  #damageFile(chance: Chance): string {
+    const [path, file] = chance.pick([...this.files]);
+    const bytes = file.content.bytes;
+    const fate = chance.pick(['is gone', 'is cut', 'has a flipped bit'] as const);
+    if (fate === 'is gone') {
+      this.files.delete(path);
+      this.#durableNames.delete(path);
+      return `${path} ${fate}`;
+    }
+    const next = fate === 'is cut' ? bytes.slice(0, chance.below(bytes.length)) : flipped(bytes, chance);
+    file.content = new Extent(next);
+    file.durable = new Extent(next);
+    return `${path} ${fate}`;
+  }
+
   #makeDurable({ path, file }: { readonly path: string; readonly file: StoredFile | undefined }): void {
     if (file) this.#durableNames.set(path, file);
     else this.#durableNames.delete(path);
@@ -106,12 +134,7 @@ function partsOf(
   chance: Chance,
 ): PendingChange[] {
   if (fate === 'prefix') return [{ position, bytes: bytes.subarray(0, chance.below(bytes.length + 1)) }];
-  if (fate === 'flipped') {
-    const flipped = Uint8Array.from(bytes);
-    const at = chance.below(bytes.length);
-    flipped[at] = (flipped[at] as number) ^ (1 << chance.below(8));
-    return [{ position, bytes: flipped }];
-  }
+  if (fate === 'flipped') return [{ position, bytes: flipped(bytes, chance) }];
   const parts: PendingChange[] = [];
   for (let at = 0; at < bytes.length;) {
     const end = Math.min(bytes.length, at + sectorBytes - ((position + at) % sectorBytes));
@@ -124,4 +147,11 @@ function partsOf(
 function applyTo(extent: Extent, { position, bytes }: PendingChange): void {
   if (bytes) extent.write(position, bytes);
   else extent.truncate(position);
+}
+
+function flipped(bytes: Uint8Array, chance: Chance): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  const at = chance.below(copy.length);
+  copy[at] = (copy[at] as number) ^ (1 << chance.below(8));
+  return copy;
 }

@@ -18,6 +18,8 @@ import { type LogFields, type Logger, codeOf, messageOf } from '@flotilla/base';
 import { hashState } from '@flotilla/store';
 import type { Ledger } from '../checks/ledger.ts';
 import { ObservedRaft } from '../checks/observed-raft.ts';
+import { rangeOutput, rangeRequest } from '../clients/requests.ts';
+import type { KeyRow } from '../linearizability/etcd-model.ts';
 import type { RaftChecks } from '../checks/raft-checks.ts';
 import type { Verdict } from '../checks/verdict.ts';
 import { Drive, type DriveSpeed } from '../disk/drive.ts';
@@ -66,6 +68,9 @@ export interface MemberRun {
   services: Services | undefined;
 }
 
+/** A member that finds its files damaged says one of these, and does not start. */
+const refusals = new Set(['DATA_CORRUPT', 'DATA_MISSING', 'DATA_FORMAT', 'STATE_DAMAGED', 'STATE_FOREIGN', 'STATE_FORMAT']);
+
 /** Starts and refusals that a fault explains; anything else that stops a member is a bug. */
 const diskFailures = new Set(['LOG_WRITE_FAILED', 'STATE_WRITE_FAILED', 'ENOSPC', 'EIO', 'DATA_DIRECTORY']);
 
@@ -78,6 +83,8 @@ export class Machine {
   #run: MemberRun | undefined;
   #runs = 0;
   #diskFailed = false;
+  #isDamaged = false;
+  #isLost = false;
   /** Where this run's log writes are: to crash in between. */
   #writesUnderWay = 0;
   #receivesSnapshot = false;
@@ -106,12 +113,17 @@ export class Machine {
     return this.#run?.member;
   }
 
+  /** Its files are damaged, and it has said so: it is for its operator now. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
   get leads(): boolean {
     return this.member?.leadership.leads ?? false;
   }
 
   start(): void {
-    if (this.#run) return;
+    if (this.#run || this.#isLost) return;
     const { scheduler, turnMs, drift, ports } = this.#surroundings;
     ports.dark.delete(this.id);
     const pace = 1 + drift * this.#chance.between(-1, 1);
@@ -135,6 +147,8 @@ export class Machine {
   #started(run: MemberRun, member: Member, world: MemberWorld): void {
     this.#note(`runs from entry ${member.machine.store.appliedIndex}, revision ${member.machine.store.revision}`);
     run.member = member;
+    if (this.#isDamaged) this.#surroundings.marks.hit('damage survived');
+    this.#checkStart(member);
     run.services = {
       kv: kvHandlers(member) as Services['kv'],
       lease: leaseHandlers(member, world) as Services['lease'],
@@ -149,6 +163,11 @@ export class Machine {
 
   #failed(run: MemberRun, error: unknown, what: string): void {
     this.#note(`${what}: ${messageOf(error)}`);
+    if (this.#isDamaged && refusals.has(codeOf(error) ?? '')) {
+      this.#surroundings.marks.hit('damage refused');
+      this.#isLost = true;
+      return this.kill();
+    }
     const isExplained = this.#diskFailed && diskFailures.has(codeOf(error) ?? '');
     if (!isExplained) {
       const stack = error instanceof Error ? (error.stack ?? '') : '';
@@ -190,8 +209,18 @@ export class Machine {
     this.volume.losePower(this.#chance, marks);
   }
 
+  /** What was durable is damaged while the member is stopped. Only after a stop in good order the mark is at the end. */
+  damage(): void {
+    this.stop(() => {
+      this.#isDamaged = true;
+      const what = this.volume.damage(this.#chance);
+      this.#surroundings.marks.hit('files damaged');
+      this.#note(`is damaged: ${what}`);
+    });
+  }
+
   /** As for SIGTERM: hands over, then closes. */
-  stop(): void {
+  stop(whenGone: () => void = () => undefined): void {
     const run = this.#run;
     const member = run?.member;
     if (!run || !member) return;
@@ -208,6 +237,7 @@ export class Machine {
       this.#note('has stopped');
       this.#run = undefined;
       run.process.kill();
+      whenGone();
     };
     end().then(gone, (error: unknown) => {
       if (run.process.isAlive) this.#failed(run, error, 'does not stop in good order');
@@ -285,6 +315,21 @@ export class Machine {
     if (index % 8 === 0) this.compareState(index);
   }
 
+  /** What was read back from the files is a state that there was. */
+  #checkStart({ machine: { store } }: Member): void {
+    const { ledger, verdict } = this.#surroundings;
+    const { revision, appliedIndex } = store;
+    const outcome = store.range(rangeRequest({ key: 'k', end: 'l' }, { serializable: true }));
+    const [answer] = outcome.ok ? rangeOutput(outcome.response).answers : [];
+    const rows = answer?.kind === 'range' ? answer.rows : [];
+    const expected = ledger.rowsAt(revision, { key: 'k', end: 'l' });
+    const same = rows.length === expected.length && rows.every((row, i) => isSameRow(row, expected[i]));
+    if (!same) verdict.violate(`${this.name} starts with other keys at revision ${revision} than there were`);
+    if (ledger.revisionAfter(appliedIndex) !== revision) {
+      verdict.violate(`${this.name} starts at revision ${revision} after entry ${appliedIndex}`);
+    }
+  }
+
   compareState(index: number): void {
     const { verdict, stateHashes } = this.#surroundings;
     const { member } = this;
@@ -307,4 +352,9 @@ export class Machine {
     const logger: Logger = { debug: () => undefined, info: line, warn: line, error: line, child: () => logger };
     return logger;
   }
+}
+
+function isSameRow(a: KeyRow, b: KeyRow | undefined): boolean {
+  if (!b || a.key !== b.key || a.value !== b.value || a.lease !== b.lease) return false;
+  return a.modRevision === b.modRevision && a.createRevision === b.createRevision && a.version === b.version;
 }

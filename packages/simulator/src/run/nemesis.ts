@@ -26,6 +26,7 @@ export class Nemesis {
   readonly #seen = new Set<FaultName>();
   /** Machine → down at least until then. */
   readonly #downUntilMs = new Map<Machine, number>();
+  #hasDamaged = false;
   #isOver = false;
 
   constructor(options: NemesisOptions) {
@@ -149,10 +150,19 @@ export class Nemesis {
         target.diskFails();
         target.drive.failsNextSync = true;
         return;
+      case 'damage':
+        return this.#damage(target);
       case 'moveWallClock':
         marks.hit('wall clock moved');
         return target.run?.process.moveWallClock(chance.between(-1e7, 1e7));
     }
+  }
+
+  /** At most one disk: a majority of them must live. */
+  #damage(target: Machine): void {
+    if (this.#hasDamaged || this.#options.machines.length < 3 || !target.member) return;
+    this.#hasDamaged = true;
+    target.damage();
   }
 
   #pause(target: Machine, forMs: number): void {

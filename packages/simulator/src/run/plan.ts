@@ -19,6 +19,7 @@ export const faultNames = [
   'fullDisk',
   'failSync',
   'moveWallClock',
+  'damage',
 ] as const;
 
 export type FaultName = (typeof faultNames)[number];

@@ -181,7 +181,8 @@ class Run {
   }
 
   #areEqual(): boolean {
-    const indexes = this.#machines.map(({ member }) => member?.machine.store.appliedIndex ?? -1);
+    const living = this.#machines.filter(({ isLost }) => !isLost);
+    const indexes = living.map(({ member }) => member?.machine.store.appliedIndex ?? -1);
     return indexes.every((index) => index === this.#ledger.lastIndex);
   }
 

@@ -51,6 +51,9 @@ export const markNames = [
   'follower forwarded a read',
   'stale serializable read',
   'all members down at once',
+  'files damaged',
+  'damage refused',
+  'damage survived',
 ] as const;
 
 export type MarkName = (typeof markNames)[number];
