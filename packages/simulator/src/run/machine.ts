@@ -69,7 +69,14 @@ export interface MemberRun {
 }
 
 /** A member that finds its files damaged says one of these, and does not start. */
-const refusals = new Set(['DATA_CORRUPT', 'DATA_MISSING', 'DATA_FORMAT', 'STATE_DAMAGED', 'STATE_FOREIGN', 'STATE_FORMAT']);
+const refusals = new Set([
+  'DATA_CORRUPT',
+  'DATA_MISSING',
+  'DATA_FORMAT',
+  'STATE_DAMAGED',
+  'STATE_FOREIGN',
+  'STATE_FORMAT',
+]);
 
 /** Starts and refusals that a fault explains; anything else that stops a member is a bug. */
 const diskFailures = new Set(['LOG_WRITE_FAILED', 'STATE_WRITE_FAILED', 'ENOSPC', 'EIO', 'DATA_DIRECTORY']);
