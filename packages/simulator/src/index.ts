@@ -25,3 +25,11 @@ export {
 export { type SearchOptions, type Verdict, checkLinearizable } from './linearizability/search.ts';
 export { type RunReport, runSeed } from './run/run-seed.ts';
 export { type MarkName, Marks, markNames } from './world/marks.ts';
+export { Drive } from './disk/drive.ts';
+export { filesOf } from './disk/volume-files.ts';
+export { databasesOf } from './disk/volume-state.ts';
+export { Volume } from './disk/volume.ts';
+export { Connection, Network } from './network/network.ts';
+export { Chance } from './world/chance.ts';
+export { Process } from './world/process.ts';
+export { Scheduler } from './world/scheduler.ts';

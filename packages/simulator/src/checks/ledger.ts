@@ -41,6 +41,8 @@ export interface LeaseChange {
   /** Before anybody can have seen it. */
   readonly stamp: number;
   readonly revision: number;
+  /** It took keys along. */
+  readonly deletes: boolean;
 }
 
 export class Ledger {
@@ -108,9 +110,10 @@ export class Ledger {
     return answers[0]?.kind === 'range' ? answers[0].rows : [];
   }
 
-  #leaseChanged(input: EtcdInput, { revision }: KeyspaceState): void {
+  #leaseChanged(input: EtcdInput, before: KeyspaceState, { revision }: KeyspaceState): void {
     if (input.kind !== 'grant' && input.kind !== 'revoke') return;
-    const change = { ...input, revision, atMs: this.#time.nowMs, stamp: this.#time.stamp() };
+    const deletes = revision > before.revision;
+    const change = { ...input, revision, deletes, atMs: this.#time.nowMs, stamp: this.#time.stamp() };
     this.leaseChanges.push(change);
     if (input.kind === 'revoke') this.leaseEnds.set(input.lease, change);
   }
@@ -127,7 +130,7 @@ export class Ledger {
     if (meaning.kind === 'compact' && meaning.revision <= before.revision) {
       this.compactRevision = Math.max(this.compactRevision, meaning.revision);
     }
-    if (meaning.kind === 'input' && before.leases !== after.leases) this.#leaseChanged(meaning.input, after);
+    if (meaning.kind === 'input' && before.leases !== after.leases) this.#leaseChanged(meaning.input, before, after);
     if (after.revision === before.revision) {
       this.#states[this.#states.length - 1] = after;
     } else {

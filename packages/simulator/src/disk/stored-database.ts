@@ -4,8 +4,11 @@
  */
 import type { Row, RowChange } from '@flotilla/store';
 import type { Chance } from '../world/chance.ts';
+import type { Process } from '../world/process.ts';
 
 export class StoredDatabase {
+  /** Whose lock is on it. */
+  holder: Process | undefined;
   #batches: (readonly RowChange[])[] = [];
   /** That many of them are surely there. */
   #durable = 0;

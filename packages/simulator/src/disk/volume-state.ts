@@ -18,6 +18,8 @@ export function databasesOf({ process, volume, drive }: StateOptions): OpenDatab
     let stored = volume.databases.get(directory);
     if (!stored && !createIfMissing) throw new OperatingError('STATE_DAMAGED', `${directory} is no database`);
     if (!stored) volume.databases.set(directory, (stored = new StoredDatabase()));
+    if (stored.holder?.isAlive === true) throw new OperatingError('STATE_LOCKED', `${directory} is in use`);
+    stored.holder = process;
     return openDatabase({ process, volume, drive }, stored);
   };
 }
@@ -47,7 +49,10 @@ function openDatabase({ process, drive }: StateOptions, stored: StoredDatabase):
         close: () => Promise.resolve(),
       };
     },
-    close: () => Promise.resolve(),
+    close() {
+      stored.holder = undefined;
+      return Promise.resolve();
+    },
   };
 }
 

@@ -2,21 +2,28 @@
  * Judges a history of an etcd, with all it says: first that revisions never go back in real time, which finds most violations
  * at once, then that there is an order that explains every answer.
  */
-import { type EtcdInput, type EtcdOutput, type KeyspaceState, revisionAwareEtcdModel, valuesOf } from './etcd-model.ts';
+import {
+  type EtcdInput,
+  type EtcdOutput,
+  type KeyspaceState,
+  type LogFacts,
+  revisionAwareEtcdModel,
+  valuesOf,
+} from './etcd-model.ts';
 import type { History, Operation } from './history.ts';
 import { type Verdict, checkLinearizable } from './search.ts';
 
 type EtcdOperation = Operation<EtcdInput, EtcdOutput>;
 
-/** @param written value → the revision that wrote it, where the log of the store is at hand. */
+/** @param log what the store's own log says, where it is at hand. */
 export function checkEtcdHistory(
   history: History<EtcdInput, EtcdOutput>,
-  written?: ReadonlyMap<string, number>,
+  log?: LogFacts,
 ): Verdict<EtcdInput, EtcdOutput> {
   const backwards = revisionThatGoesBack(history);
   if (backwards) return { kind: 'violated', order: [], stuck: backwards };
-  const happened = written ? history.filter((operation) => mayHaveHappened(operation, written)) : history;
-  return checkLinearizable<EtcdInput, EtcdOutput, KeyspaceState>(revisionAwareEtcdModel(history, written), happened);
+  const happened = log ? history.filter((operation) => mayHaveHappened(operation, log.written)) : history;
+  return checkLinearizable<EtcdInput, EtcdOutput, KeyspaceState>(revisionAwareEtcdModel(history, log), happened);
 }
 
 function mayHaveHappened({ input, result }: EtcdOperation, written: ReadonlyMap<string, number>): boolean {

@@ -94,9 +94,17 @@ export function execute(state: KeyspaceState, input: EtcdInput): { state: Keyspa
   }
 }
 
+/** What the log of a store says about a history. */
+export interface LogFacts {
+  /** Value → the revision that wrote it, for all values that were written. */
+  readonly written: ReadonlyMap<string, number>;
+  /** Leases that were granted at some time: the history holds no grants, and no ends but of leases with keys. */
+  readonly leases: Iterable<string>;
+}
+
 /** Compares values and counts only, not revisions and versions. */
 export function plainEtcdModel(): Model<EtcdInput, EtcdOutput, KeyspaceState> {
-  return modelOf((state, input, output) => {
+  return modelOf(emptyKeyspace, (state, input, output) => {
     const { state: after, output: expected } = execute(state, input);
     return output && !agree(output, expected, { revisions: false }) ? undefined : after;
   });
@@ -105,16 +113,17 @@ export function plainEtcdModel(): Model<EtcdInput, EtcdOutput, KeyspaceState> {
 /**
  * Compares everything, for histories of a store that numbers its revisions. What the given history says about revisions
  * (who made one, and what it put where) rules out wrong guesses about the operations of unknown outcome before they are made.
- * @param written value → the revision that wrote it, for all values, where the log of the store is at hand: then operations
- *   of unknown outcome are no riddle.
+ * @param log what the store's own log says, where it is at hand: then operations of unknown outcome are no riddle.
  */
 export function revisionAwareEtcdModel(
   history: History<EtcdInput, EtcdOutput>,
-  written?: ReadonlyMap<string, number>,
+  log?: LogFacts,
 ): Model<EtcdInput, EtcdOutput, KeyspaceState> {
   const facts = factsOf(history);
+  const written = log?.written;
   const writtenRevisions = new Set(written?.values());
-  return modelOf((state, input, output) => {
+  const initial = { ...emptyKeyspace, leases: new Set(log?.leases) };
+  return modelOf(initial, (state, input, output) => {
     if (output && !mayBeServed(state, input, output)) return undefined;
     const { state: after, output: expected } = execute(state, input);
     if (output) return agree(output, expected, { revisions: true }) ? after : undefined;
@@ -131,11 +140,12 @@ export function revisionAwareEtcdModel(
 }
 
 function modelOf(
+  initial: KeyspaceState,
   step: Model<EtcdInput, EtcdOutput, KeyspaceState>['step'],
 ): Model<EtcdInput, EtcdOutput, KeyspaceState> {
   const fingerprints = new WeakMap<KeyspaceState, string>();
   return {
-    initial: emptyKeyspace,
+    initial,
     step,
     fingerprint(state) {
       const known = fingerprints.get(state) ?? fingerprintOf(state);

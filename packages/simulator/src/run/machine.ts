@@ -95,6 +95,7 @@ export class Machine {
   /** Where this run's log writes are: to crash in between. */
   #writesUnderWay = 0;
   #receivesSnapshot = false;
+  #atLogWrite: (() => void) | undefined;
 
   constructor(settings: BrainSettings, chance: Chance, surroundings: Surroundings) {
     this.settings = settings;
@@ -226,6 +227,18 @@ export class Machine {
     });
   }
 
+  /** Calls `act` once, when a write of the log begins. */
+  atNextLogWrite(act: () => void): void {
+    this.#atLogWrite = act;
+  }
+
+  #logWriteBegins(): void {
+    this.#writesUnderWay++;
+    const act = this.#atLogWrite;
+    this.#atLogWrite = undefined;
+    act?.();
+  }
+
   /** As for SIGTERM: hands over, then closes. */
   stop(whenGone: () => void = () => undefined): void {
     const run = this.#run;
@@ -270,7 +283,7 @@ export class Machine {
         drive,
         onUse: (what, path) => {
           if (!path.endsWith('.log')) return;
-          if (what === 'write') this.#writesUnderWay++;
+          if (what === 'write') this.#logWriteBegins();
           if (what === 'synced') this.#writesUnderWay--;
         },
       }),

@@ -92,20 +92,25 @@ export class Nemesis {
     this.#seen.add(fault);
     switch (fault) {
       case 'kill':
-        this.#down(target, forMs);
-        return target.kill();
+        return this.#atWrite(target, () => {
+          this.#down(target, forMs);
+          target.kill();
+        });
       case 'stop':
         return target.stop();
       case 'losePower':
-        this.#down(target, forMs);
-        return target.losePower();
+        return this.#atWrite(target, () => {
+          this.#down(target, forMs);
+          target.losePower();
+        });
       case 'losePowerOfAll':
         marks.hit('all members down at once');
-        for (const machine of machines) {
-          this.#down(machine, forMs);
-          machine.losePower();
-        }
-        return;
+        return this.#atWrite(target, () => {
+          for (const machine of machines) {
+            this.#down(machine, forMs * chance.between(0.5, 1));
+            machine.losePower();
+          }
+        });
       case 'pause':
         return this.#pause(target, forMs);
       case 'partition':
@@ -156,6 +161,13 @@ export class Nemesis {
         marks.hit('wall clock moved');
         return target.run?.process.moveWallClock(chance.between(-1e7, 1e7));
     }
+  }
+
+  /** Now, or mostly while the target writes its log or just after: that is where a promise may be broken. */
+  #atWrite(target: Machine, act: () => void): void {
+    if (this.#chance.happens(0.3)) return act();
+    const { syncMs, writeMs } = this.#options.plan.driveSpeed;
+    target.atNextLogWrite(() => this.#later(this.#chance.between(0, 2 * (syncMs + writeMs)), act));
   }
 
   /** At most one disk: a majority of them must live. */

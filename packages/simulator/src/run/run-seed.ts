@@ -190,7 +190,10 @@ class Run {
     for (const machine of this.#machines) machine.compareState(this.#ledger.lastIndex);
     for (const client of this.#leaseClients) client.check();
     for (const client of this.#watchClients) client.check();
-    const verdict = checkEtcdHistory([...this.#cast.history, ...this.#leaseChanges()], this.#written());
+    const verdict = checkEtcdHistory([...this.#cast.history, ...this.#leaseEnds()], {
+      written: this.#written(),
+      leases: this.#ledger.leaseChanges.map(({ lease }) => lease),
+    });
     this.#undecided = verdict.kind === 'undecided';
     if (verdict.kind !== 'violated') return;
     const stuck = verdict.stuck.map(({ client, input, calledAt, result }) =>
@@ -199,17 +202,15 @@ class Run {
     this.#verdict.violate(`the history is not linearizable; none of these can come next:\n  ${stuck.join('\n  ')}`);
   }
 
-  /** Leases come and go without a call of the key clients; each change was made at some time after it was decided. */
-  #leaseChanges(): Cast['history'] {
-    const used = new Set(this.#cast.history.flatMap(({ input }) => leasesOf(input)));
-    return this.#ledger.leaseChanges
-      .filter(({ lease }) => used.has(lease))
-      .map(({ kind, lease, stamp, revision }) => ({
-        client: 0,
-        input: { kind, lease },
-        calledAt: stamp,
-        result: { at: Number.MAX_SAFE_INTEGER, output: { revision, succeeded: true, answers: [] } },
-      }));
+  /** Leases end without a call of the key clients, and take their keys along. */
+  #leaseEnds(): Cast['history'] {
+    const changes = this.#ledger.leaseChanges.filter(({ deletes }) => deletes);
+    return changes.map(({ kind, lease, stamp, revision }) => ({
+      client: 0,
+      input: { kind, lease },
+      calledAt: stamp,
+      result: { at: Number.MAX_SAFE_INTEGER, output: { revision, succeeded: true, answers: [] } },
+    }));
   }
 
   /** Value → the revision that wrote it. */
@@ -251,10 +252,4 @@ class Run {
       trace: this.#trace.lines,
     };
   }
-}
-
-function leasesOf(input: Cast['history'][number]['input']): string[] {
-  if (input.kind === 'put') return input.lease === '' ? [] : [input.lease];
-  if (input.kind !== 'txn') return [];
-  return [...input.success, ...input.failure].flatMap((operation) => leasesOf(operation));
 }
