@@ -34,6 +34,7 @@ export function meaningOf(data: Uint8Array): EntryMeaning {
         input: { kind: 'revoke', lease: leaseName(etcdserverpb.LeaseRevokeRequest.decode(body).ID) },
       };
     case 'memberAttributes':
+    case 'alarm':
       return { kind: 'other' };
   }
 }

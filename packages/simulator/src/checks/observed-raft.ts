@@ -1,6 +1,9 @@
 /** Raft's core with somebody looking over its shoulder: everything goes through unchanged, and is told to the checks. */
 import {
   type Acceptance,
+  type Config,
+  type ConfChange,
+  type ConfChangeAcceptance,
   type Entry,
   type Message,
   type NodeId,
@@ -116,6 +119,18 @@ export class ObservedRaft implements Raft {
   }
   get commit(): number {
     return this.#raft.commit;
+  }
+  get config(): Config {
+    return this.#raft.config;
+  }
+  proposeConfChange(change: ConfChange): ConfChangeAcceptance {
+    return this.#raft.proposeConfChange(change);
+  }
+  applyConfChange(entry: Entry): Config {
+    return this.#raft.applyConfChange(entry);
+  }
+  refuseConfChange(entry: Entry): Config {
+    return this.#raft.refuseConfChange(entry);
   }
   tick(): void {
     this.#raft.tick();

@@ -6,6 +6,7 @@ import type { Machine, MemberRun } from '../run/machine.ts';
 import type { Chance } from '../world/chance.ts';
 import { type CallResult, contextOf } from './calls.ts';
 import { type Cast, pass } from './cast.ts';
+import { decoded } from './streams.ts';
 import {
   deleteOutput,
   deleteRequest,
@@ -98,7 +99,7 @@ export class KeyClient {
     const input = this.#drawPut(this.#key());
     const bytes = etcdserverpb.PutRequest.encode(putRequest(input)).finish();
     return await this.#write(input, bytes, async ({ kv }, context) =>
-      putOutput((await kv.Put(etcdserverpb.PutRequest.decode(bytes), context)) as etcdserverpb.PutResponse.$Properties),
+      putOutput(decoded(await kv.Put(etcdserverpb.PutRequest.decode(bytes), context), etcdserverpb.PutResponse)),
     );
   }
 
@@ -107,10 +108,10 @@ export class KeyClient {
     const bytes = etcdserverpb.DeleteRangeRequest.encode(deleteRequest(input)).finish();
     return await this.#write(input, bytes, async ({ kv }, context) =>
       deleteOutput(
-        (await kv.DeleteRange(
-          etcdserverpb.DeleteRangeRequest.decode(bytes),
-          context,
-        )) as etcdserverpb.DeleteRangeResponse.$Properties,
+        decoded(
+          await kv.DeleteRange(etcdserverpb.DeleteRangeRequest.decode(bytes), context),
+          etcdserverpb.DeleteRangeResponse,
+        ),
       ),
     );
   }
@@ -136,7 +137,7 @@ export class KeyClient {
     const input: EtcdInput = { kind: 'txn', compares, success, failure };
     const bytes = etcdserverpb.TxnRequest.encode(txnRequest(input)).finish();
     return await this.#write(input, bytes, async ({ kv }, context) =>
-      txnOutput((await kv.Txn(etcdserverpb.TxnRequest.decode(bytes), context)) as etcdserverpb.TxnResponse.$Properties),
+      txnOutput(decoded(await kv.Txn(etcdserverpb.TxnRequest.decode(bytes), context), etcdserverpb.TxnResponse)),
     );
   }
 
@@ -218,14 +219,11 @@ export class KeyClient {
 
   #range(request: etcdserverpb.RangeRequest.$Properties): Promise<CallResult<etcdserverpb.RangeResponse.$Properties>> {
     const bytes = etcdserverpb.RangeRequest.encode(request).finish();
-    return this.#cast.calls.make(
-      this.#name,
-      this.#machine,
-      async ({ kv }) =>
-        (await kv.Range(
-          etcdserverpb.RangeRequest.decode(bytes),
-          contextOf(this.#name, bytes, neverAborted),
-        )) as etcdserverpb.RangeResponse.$Properties,
+    return this.#cast.calls.make(this.#name, this.#machine, async ({ kv }) =>
+      decoded(
+        await kv.Range(etcdserverpb.RangeRequest.decode(bytes), contextOf(this.#name, bytes, neverAborted)),
+        etcdserverpb.RangeResponse,
+      ),
     );
   }
 

@@ -7,6 +7,7 @@ import { clampInteger, etcdserverpb, fromId, toId } from '@flotilla/wire';
 import type { Machine } from '../run/machine.ts';
 import type { Chance } from '../world/chance.ts';
 import { contextOf } from './calls.ts';
+import { callStream, decoded } from './streams.ts';
 import { type Cast, pass } from './cast.ts';
 
 interface HeldLease {
@@ -79,7 +80,7 @@ export class LeaseClient {
       async ({ lease }) => await lease.LeaseGrant(etcdserverpb.LeaseGrantRequest.decode(body), this.#context(body)),
     );
     if (result.kind !== 'answered') return undefined;
-    const { ID, TTL } = result.value as etcdserverpb.LeaseGrantResponse.$Properties;
+    const { ID, TTL } = decoded(result.value, etcdserverpb.LeaseGrantResponse);
     const held = {
       name: toId(ID).toString(16),
       ttlMs: 1000 * clampInteger(TTL),
@@ -102,11 +103,15 @@ export class LeaseClient {
       const requests = createAsyncQueue<etcdserverpb.LeaseKeepAliveRequest>(1);
       requests.push(etcdserverpb.LeaseKeepAliveRequest.create({ ID: fromId(BigInt(`0x${held.name}`)) }));
       const controller = new AbortController();
-      const answers = lease.LeaseKeepAlive(requests, contextOf(this.#name, new Uint8Array(0), controller.signal));
+      const answers = callStream(
+        lease.LeaseKeepAlive,
+        requests,
+        contextOf(this.#name, new Uint8Array(0), controller.signal),
+      );
       for await (const answer of answers) {
         requests.end();
         controller.abort();
-        return clampInteger((answer as etcdserverpb.LeaseKeepAliveResponse.$Properties).TTL);
+        return clampInteger(decoded(answer, etcdserverpb.LeaseKeepAliveResponse).TTL);
       }
       throw new Error('the stream ended without an answer');
     });

@@ -9,6 +9,7 @@ import type { KeyEvent } from '../checks/ledger.ts';
 import type { MemberRun } from '../run/machine.ts';
 import type { Chance } from '../world/chance.ts';
 import { contextOf } from './calls.ts';
+import { callStream } from './streams.ts';
 import { type Cast, pass } from './cast.ts';
 import { revisionOf, rowOf } from './requests.ts';
 
@@ -95,7 +96,11 @@ export class WatchClient {
     const requests = createAsyncQueue<ReturnType<typeof received>>(2);
     requests.push(received(this.#createRequest()));
     if (this.#chance.happens(0.3)) requests.push(received({ progress_request: {} }));
-    const responses = services.watch.Watch(requests, contextOf(this.#name, new Uint8Array(0), controller.signal));
+    const responses = callStream(
+      services.watch.Watch,
+      requests,
+      contextOf(this.#name, new Uint8Array(0), controller.signal),
+    );
     const pump = async (): Promise<void> => {
       for await (const response of responses) {
         if (!process.isAlive) return;

@@ -10,7 +10,7 @@ export interface FilesOptions {
   readonly volume: Volume;
   readonly drive: Drive;
   /** Told before something is done to a file, and what. */
-  readonly onUse: (what: 'write' | 'sync' | 'synced', path: string) => void;
+  readonly onUse: (what: 'write' | 'synced', path: string) => void;
 }
 
 export function filesOf(options: FilesOptions): Files {
@@ -69,27 +69,33 @@ function namesBelow(volume: Volume, path: string): Set<string> {
 }
 
 function openFile({ process, drive, onUse }: FilesOptions, path: string, file: StoredFile): OpenFile {
+  const sync = async (): Promise<void> => {
+    const covered = file.pending.length;
+    await drive.sync(process);
+    file.synced(covered);
+  };
   return {
-    async write(position, bytes) {
+    async write(writes) {
       onUse('write', path);
-      // The caller may use its buffer for something else as soon as this has returned.
-      const copy = Uint8Array.from(bytes);
-      // Bytes reach the page cache while the write is under way.
-      const half = copy.length >> 1;
-      file.apply({ position, bytes: copy.subarray(0, half) });
-      await drive.write(process);
-      file.apply({ position: position + half, bytes: copy.subarray(half) });
-    },
-    async sync() {
-      onUse('sync', path);
-      const covered = file.pending.length;
-      await drive.sync(process);
-      file.synced(covered);
+      for (const { position, bytes, times = 1 } of writes) {
+        for (let i = 0; i < times; i++) {
+          // The caller may use its buffer for something else as soon as this has returned.
+          const copy = Uint8Array.from(bytes);
+          const at = position + i * bytes.length;
+          // Bytes reach the page cache while the write is under way.
+          const half = copy.length >> 1;
+          file.apply({ position: at, bytes: copy.subarray(0, half) });
+          if (i === 0) await drive.write(process);
+          file.apply({ position: at + half, bytes: copy.subarray(half) });
+        }
+      }
+      await sync();
       onUse('synced', path);
     },
     async truncate(size) {
       await drive.write(process);
       file.apply({ position: size, bytes: undefined });
+      await sync();
     },
     close: () => Promise.resolve(),
   };

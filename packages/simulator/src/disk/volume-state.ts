@@ -20,6 +20,10 @@ export function databasesOf({ process, volume, drive }: StateOptions): OpenDatab
     if (!stored) volume.databases.set(directory, (stored = new StoredDatabase()));
     if (stored.holder?.isAlive === true) throw new OperatingError('STATE_LOCKED', `${directory} is in use`);
     stored.holder = process;
+    // LevelDB writes what it reads back from its log into a synced table before it opens.
+    const found = stored.batchCount;
+    await drive.sync(process);
+    stored.synced(found);
     return openDatabase({ process, volume, drive }, stored);
   };
 }
@@ -48,6 +52,9 @@ function openDatabase({ process, drive }: StateOptions, stored: StoredDatabase):
         },
         close: () => Promise.resolve(),
       };
+    },
+    async compact() {
+      await drive.write(process);
     },
     close() {
       stored.holder = undefined;

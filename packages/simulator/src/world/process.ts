@@ -6,6 +6,7 @@ import type { Clock, Timer } from '@flotilla/base';
 import type { Scheduler } from './scheduler.ts';
 
 const startWallMs = 1_767_225_600_000;
+const shortestTimerMs = 1;
 
 export class Process {
   readonly name: string;
@@ -47,7 +48,8 @@ export class Process {
   readonly clock: Clock = {
     wallMs: () => startWallMs + this.#wallOffsetMs + this.#scheduler.nowMs,
     monotonicMs: () => (this.#scheduler.nowMs - this.#bornMs) * this.#pace,
-    after: (delayMs, callback) => this.after(delayMs / this.#pace, callback),
+    // No timer is shorter: a wait for what is left until a deadline must not come back before it without end.
+    after: (delayMs, callback) => this.after(Math.max(shortestTimerMs, delayMs) / this.#pace, callback),
     every: (periodMs, callback) => {
       let timer: Timer;
       const again = (): void => {
