@@ -21,11 +21,12 @@ function fits({ file, find }: Mutant): boolean {
 
 function hunt(mutant: Mutant): string | undefined {
   if (!fits(mutant)) return undefined;
-  const { stdout } = spawnSync(process.execPath, [probe, mutant.name, from, seeds], {
+  const { stdout, status } = spawnSync(process.execPath, [probe, mutant.name, from, seeds], {
     encoding: 'utf8',
     timeout: longestMs,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  if (status !== 0) throw new Error(`${mutant.name}: the process that runs it ended with ${status}`);
   if (stdout === '') return undefined;
   const { seed, violation } = JSON.parse(stdout) as { seed: number; violation: string };
   return `seed ${seed}: ${violation.slice(0, 160)}`;

@@ -13,10 +13,10 @@ export interface Mutant {
 
 export const mutants: readonly Mutant[] = [
   {
-    name: 'the log is not synced',
-    file: 'brain/dist/log/durable-log.js',
-    find: '        await this.#file.sync();\n        onSync',
-    replace: '        onSync',
+    name: 'a write of the log is not waited for',
+    file: 'brain/dist/log/segment-writer.js',
+    find: 'return this.#file.write(writes);',
+    replace: 'this.#file.write(writes).catch(() => undefined); return Promise.resolve();',
   },
   {
     name: 'acknowledgements leave before the write is durable',
@@ -56,10 +56,10 @@ export const mutants: readonly Mutant[] = [
     replace: '(this.#round?.readers ?? this.#waiting).push(',
   },
   {
-    name: 'a round is confirmed by the leader alone',
+    name: 'a read round needs no confirmation',
     file: 'raft/dist/read-index.js',
-    find: '(member.progress.get(id)?.confirmedRound ?? 0)',
-    replace: 'member.round',
+    find: 'return confirmedRound;',
+    replace: 'return Infinity;',
   },
   {
     name: 'a read round begins before an entry of the own term is committed',
@@ -136,8 +136,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the mark is not lowered before a suffix is cut off',
     file: 'brain/dist/log/durable-log.js',
-    find: 'await this.#lowerMark(batch.entries?.[0]);',
-    replace: '',
+    find: 'await this.#lowerMark(first.index);',
+    replace: 'void first;',
   },
   {
     name: 'the witness has one slot',
@@ -190,7 +190,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a torn end of the log is kept',
     file: 'brain/dist/log/recovery.js',
-    find: 'await file.truncate(tail.offset);',
+    find: 'await file.truncate(end.offset);',
     replace: '',
   },
 ];
