@@ -33,8 +33,7 @@ export function meaningOf(data: Uint8Array): EntryMeaning {
         kind: 'input',
         input: { kind: 'revoke', lease: leaseName(etcdserverpb.LeaseRevokeRequest.decode(body).ID) },
       };
-    case 'memberAttributes':
-    case 'alarm':
+    default:
       return { kind: 'other' };
   }
 }
