@@ -98,3 +98,20 @@ t.test('alarms are stored, and refuse entries until they are disarmed', async (t
   t.strictSame(opened.store.alarms.list(), []);
   await opened.state.close();
 });
+
+t.test('a compaction that is applied and not yet written is waited for, without holding up the turn', async (t) => {
+  const { opened } = await openPausable();
+  await applyAndFlush(opened, entries.slice(0, 100));
+  applyAll(opened.store, [compact(50)]);
+  let hashed = false;
+  const hash = hashOf(opened).then(() => {
+    hashed = true;
+  });
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  t.notOk(hashed, 'the log of the member has not synced it');
+  opened.state.logSyncedTo(opened.store.appliedIndex);
+  await opened.state.flush();
+  await hash;
+  t.ok(hashed);
+  await opened.state.close();
+});

@@ -234,7 +234,12 @@ function filesOf(surroundings: Surroundings, open: OpenGeneration): StateFiles {
     },
     async hash(upTo) {
       await writer.reached(upTo);
-      return hashStored({ machine, database, flush: () => writer.flush(), upTo });
+      return hashStored({
+        machine,
+        database,
+        settled: () => writer.holds((head) => head.compactRevision === machine.compactRevision),
+        upTo,
+      });
     },
     get sizeBytes() {
       return Math.max(meter.sizeBytes, ledger.bytes + emptyBytes);

@@ -108,9 +108,14 @@ export class StateWriter {
   }
 
   /** Resolves when the database holds a revision, durably; or when this is closed. @throws what made a write fail. */
-  async reached(revision: number): Promise<void> {
+  reached(revision: number): Promise<void> {
+    return this.holds((head) => head.revision >= revision);
+  }
+
+  /** Resolves when the database holds a state of which `condition` is true, durably; or when this is closed. */
+  async holds(condition: (head: Head) => boolean): Promise<void> {
     await this.flush();
-    while (!this.#isClosed && this.#head.revision < revision) {
+    while (!this.#isClosed && !condition(this.#head)) {
       await new Promise<void>((resolve) => this.#awaitingWrite.push(resolve));
       await this.flush();
     }

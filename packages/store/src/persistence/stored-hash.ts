@@ -23,13 +23,15 @@ export interface StoredHash {
 interface HashOptions {
   readonly machine: StateMachine;
   readonly database: StateDatabase;
-  readonly flush: () => Promise<void>;
+  /** Resolves when the rows know of the machine's last compaction. */
+  readonly settled: () => Promise<void>;
   readonly upTo: number;
 }
 
 /** A compaction that comes meanwhile changes what is to be skipped: then it begins anew. */
-export async function hashStored({ machine, database, flush, upTo }: HashOptions): Promise<Outcome<StoredHash>> {
+export async function hashStored({ machine, database, settled, upTo }: HashOptions): Promise<Outcome<StoredHash>> {
   for (;;) {
+    await settled();
     const { compactRevision } = machine;
     if (upTo < compactRevision) return refuse('compacted');
     const snapshot = database.snapshot();
@@ -41,7 +43,6 @@ export async function hashStored({ machine, database, flush, upTo }: HashOptions
     } finally {
       await snapshot.close();
     }
-    await flush();
   }
 }
 
