@@ -131,14 +131,16 @@ export class Leases {
 
   /** Revokes what is past its time, once this member is sure that it still leads. */
   async #expire(): Promise<void> {
-    const { machine, reads, clock, logger } = this.#options;
+    const { machine, leadership, reads, clock, logger } = this.#options;
     if (this.#revoking || !machine.lessor.isPrimary) return;
     const due = machine.lessor.expired(clock.monotonicMs(), expiryLimit);
     if (due.length === 0) return;
     this.#revoking = true;
+    const { changes } = leadership;
     try {
       await reads.confirm();
-      if (machine.lessor.isPrimary) await Promise.all(due.map((id) => this.#revoke(id)));
+      // A leader that was deposed meanwhile and leads again has started every lease anew.
+      if (machine.lessor.isPrimary && leadership.changes === changes) await Promise.all(due.map((id) => this.#revoke(id)));
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
       logger.debug('expired leases are not revoked yet', { err: error });
