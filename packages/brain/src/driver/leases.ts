@@ -140,7 +140,8 @@ export class Leases {
     try {
       await reads.confirm();
       // A leader that was deposed meanwhile and leads again has started every lease anew.
-      if (machine.lessor.isPrimary && leadership.changes === changes) await Promise.all(due.map((id) => this.#revoke(id)));
+      if (machine.lessor.isPrimary && leadership.changes === changes)
+        await Promise.all(due.map((id) => this.#revoke(id)));
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
       logger.debug('expired leases are not revoked yet', { err: error });
