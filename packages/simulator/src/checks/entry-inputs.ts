@@ -33,6 +33,7 @@ export function meaningOf(data: Uint8Array): EntryMeaning {
         kind: 'input',
         input: { kind: 'revoke', lease: leaseName(etcdserverpb.LeaseRevokeRequest.decode(body).ID) },
       };
+    // Nothing else changes keys or leases.
     default:
       return { kind: 'other' };
   }
