@@ -76,8 +76,11 @@ export class WatchClient {
     network.throwAt(this.#name, machine.name, () => {
       const { run } = machine;
       if (!run?.services) return network.throwAt(machine.name, this.#name, give);
-      answered = true;
-      run.process.after(0, () => this.#serve(run, stream));
+      // A process that ends before it gets there serves nobody.
+      run.process.after(0, () => {
+        answered = true;
+        this.#serve(run, stream);
+      });
     });
   }
 
