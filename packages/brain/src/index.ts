@@ -4,6 +4,7 @@ export { clusterGuards, guarded, kvGuards, leaseGuards, maintenanceGuards } from
 export { type Brain, startBrain } from './brain.ts';
 export { type Front, type FrontOptions, openFront } from './http/front.ts';
 export { type AutoCompactionRule, startAutoCompaction } from './driver/auto-compaction.ts';
+export { CommitNews } from './driver/commit-news.ts';
 export { Proposals } from './driver/proposals.ts';
 export { type ClusterMember, type Membership, memberIdOf } from './cluster/membership.ts';
 export { type DataDirectory, type DataDirectoryOptions, openDataDirectory } from './log/data-directory.ts';

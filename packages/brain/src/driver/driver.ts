@@ -4,9 +4,11 @@
  *
  * A turn never waits. A failure in it is a bug or a broken disk: the member stops.
  */
+import type { Clock } from '@flotilla/base';
 import type { Message, Raft, Ready } from '@flotilla/raft';
 import type { PeerTransport } from '../transport/transport.ts';
 import type { Applier } from './applier.ts';
+import { CommitNews } from './commit-news.ts';
 import type { Leadership } from './leadership.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { Proposals } from './proposals.ts';
@@ -26,6 +28,7 @@ export interface DriverParts {
 }
 
 export interface DriverOptions {
+  readonly clock: Clock;
   /** Runs `callback` at the end of this turn of the event loop, when the sockets had theirs. */
   readonly endOfTurn: (callback: () => void) => void;
   readonly onFailure: (error: unknown) => void;
@@ -38,9 +41,12 @@ export class Driver {
   #stopped = false;
   #inbox: Message[] = [];
   #outbox: Message[] = [];
+  readonly #news: CommitNews;
 
   constructor(options: DriverOptions) {
     this.#options = options;
+    const release = (messages: readonly Message[]): void => this.#guarded(({ transport }) => transport.send(messages));
+    this.#news = new CommitNews({ clock: options.clock, release });
   }
 
   /** The parts ask for turns, so they exist after the driver; nothing runs before this. */
@@ -51,6 +57,7 @@ export class Driver {
 
   stop(): void {
     this.#stopped = true;
+    this.#news.stop();
   }
 
   /** Asks for a turn. */
@@ -92,7 +99,10 @@ export class Driver {
     const { raft, proposals, reads, snapshotReceiver } = parts;
     const messages = this.#inbox;
     this.#inbox = [];
-    for (const message of messages) raft.step(message);
+    for (const message of messages) {
+      this.#news.received(message);
+      raft.step(message);
+    }
     snapshotReceiver.stepped();
     if (leaderInReach(parts)) {
       proposals.flush(raft);
@@ -133,7 +143,7 @@ export class Driver {
   #queue({ snapshotSender }: DriverParts, messages: readonly Message[]): void {
     for (const message of messages) {
       if (message.type === 'snapshot') snapshotSender.send(message);
-      else this.#outbox.push(message);
+      else if (this.#news.leaves(message)) this.#outbox.push(message);
     }
   }
 }

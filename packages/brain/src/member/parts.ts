@@ -63,7 +63,7 @@ export function createParts(foundation: Foundation): MemberParts {
   const electionTimeoutMs = settings.electionTicks * settings.heartbeatMs;
   const requestTimeoutMs = 5000 + 2 * electionTimeoutMs;
   const tasks = createTaskGroup();
-  const driver = new Driver({ endOfTurn: world.endOfTurn, onFailure: failure.fail });
+  const driver = new Driver({ clock, endOfTurn: world.endOfTurn, onFailure: failure.fail });
   const { schedule } = driver;
   const leadership = new Leadership({ clock, self });
   const snapshotReceiver = new SnapshotReceiver({ machine, logger, receive: (messages) => driver.receive(messages) });
