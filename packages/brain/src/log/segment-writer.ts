@@ -13,8 +13,11 @@ import type { FileWrite, OpenFile } from './files.ts';
 import { type LogRecord, recordBytes, writeRecord } from './record.ts';
 import { type MarkSlot, markBytes, markOffset, otherSlot, recordsOffset, writeMark, zeroWrites } from './segment.ts';
 
-/** Zeros are written up to the next multiple of this, behind `recordsOffset`. */
+/** Zeros are written up to a multiple of this, behind `recordsOffset`. */
 const zeroStepBytes = 512 * 1024;
+/** And far enough for so many batches like the one at hand, or nearly every large batch would make the file grow. */
+const batchesAhead = 32;
+const zerosAheadMaxBytes = 8 * 1024 * 1024;
 
 /** Where a segment goes on. */
 export interface SegmentTail {
@@ -52,6 +55,7 @@ function shared(bytes: number): Buffer {
 export class SegmentWriter {
   readonly #file: OpenFile;
   readonly #buffer: BatchBuffer;
+  readonly #segmentBytes: number;
   readonly #stepBytes: number;
   readonly #headerCrc: number;
   #offset: number;
@@ -68,6 +72,7 @@ export class SegmentWriter {
   ) {
     this.#file = file;
     this.#buffer = buffer;
+    this.#segmentBytes = segmentBytes;
     this.#stepBytes = Math.min(zeroStepBytes, segmentBytes);
     this.#headerCrc = tail.headerCrc;
     this.#offset = tail.offset;
@@ -99,7 +104,7 @@ export class SegmentWriter {
       { position: markOffset(this.#nextMark), bytes: buffer.subarray(0, markBytes) },
       { position: this.#offset, bytes: buffer.subarray(markBytes, markBytes + length) },
     ];
-    if (end > this.#size) writes.push(...this.#zerosBehind(end));
+    if (end > this.#size) writes.push(...this.#zerosBehind(end, length));
     this.#offset = end;
     this.#nextMark = otherSlot(this.#nextMark);
     return this.#file.write(writes);
@@ -121,8 +126,9 @@ export class SegmentWriter {
   }
 
   /** Up to the next step; the end of the batch may lie in it anywhere. */
-  #zerosBehind(end: number): readonly FileWrite[] {
-    const steps = Math.ceil((end - recordsOffset) / this.#stepBytes);
+  #zerosBehind(end: number, batchBytes: number): readonly FileWrite[] {
+    const ahead = Math.min(batchesAhead * batchBytes, zerosAheadMaxBytes, this.#segmentBytes);
+    const steps = Math.ceil((end + ahead - recordsOffset) / this.#stepBytes);
     this.#size = recordsOffset + steps * this.#stepBytes;
     return zeroWrites(end, this.#size);
   }
