@@ -10,6 +10,7 @@ export {
   connectService,
   openChannel,
 } from './client.ts';
+export { type ClientStream, type StreamOptions, openStream } from './grpc/client-stream.ts';
 export { type WireInteger, clampInteger, fromId, fromUnsignedId, toId, toSafeInteger } from './integers.ts';
 export { clientCertificateOf } from './client-certificate.ts';
 export { type MountOptions, mountService } from './grpc-js/mount.ts';

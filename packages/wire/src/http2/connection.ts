@@ -7,9 +7,21 @@
  * write has a limit (`limits.ts`).
  */
 import type { Duplex } from 'node:stream';
+import {
+  answerPing,
+  obeySettings,
+  paddingOf,
+  takeGoAway,
+  takePing,
+  takeReset,
+  takeSettings,
+  takeWindowUpdate,
+  writeGoAway,
+  writeSettings,
+} from './control-frames.ts';
 import { type FrameHeader, FrameReader, type FrameTaker } from './frame-reader.ts';
 import type { Flusher } from './flusher.ts';
-import { HeaderAssembly, readWord } from './header-assembly.ts';
+import { HeaderAssembly } from './header-assembly.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { type ConnectionLimits, FloodGuard } from './limits.ts';
 import type { SlabPool } from './output.ts';
@@ -20,13 +32,12 @@ import {
   FrameType,
   SettingId,
   clientPreface,
-  defaultWindowBytes,
   maxStreamId,
   protocolError,
 } from './protocol.ts';
+import { ReceiveWindow } from './receive-window.ts';
 import { type Application, Requests } from './requests.ts';
 import { Sender } from './sender.ts';
-import { readSettings } from './settings.ts';
 import { streamWindowBytes } from './stream.ts';
 
 export interface ConnectionOptions<Route> {
@@ -39,11 +50,6 @@ export interface ConnectionOptions<Route> {
   /** Told of errors that no peer can cause. */
   readonly onBug: (error: unknown) => void;
 }
-
-/** A connection takes as much until it is read. */
-const connectionWindowBytes = 16 * 1024 * 1024;
-/** Larger frames than this gain nothing. */
-const largestFrameBytes = 64 * 1024;
 
 /**
  * What may happen to a connection, in this order; some steps are skipped.
@@ -60,6 +66,7 @@ export class ServerConnection<Route> implements FrameTaker {
   readonly #onClosed: () => void;
   readonly #onBug: (error: unknown) => void;
   readonly #sender: Sender;
+  readonly #window: ReceiveWindow;
   readonly #requests: Requests<Route>;
   readonly #reader = new FrameReader(this);
   readonly #headers: HeaderAssembly;
@@ -68,8 +75,6 @@ export class ServerConnection<Route> implements FrameTaker {
   #state: State = 'open';
   #prefaceBytes = 0;
   #greeted = false;
-  /** How much of the connection's window was used since it was last given back. */
-  #owedBytes = 0;
 
   constructor(options: ConnectionOptions<Route>) {
     const { socket, application, limits, slabs, flusher } = options;
@@ -79,8 +84,19 @@ export class ServerConnection<Route> implements FrameTaker {
     this.#onBug = options.onBug;
     this.#flood = new FloodGuard(limits);
     this.#headers = new HeaderAssembly(limits);
-    const sender = new Sender({ socket, slabs, flusher, onDrained: () => this.#requests.offerRoomToAll() });
+    const sender = new Sender({
+      socket,
+      slabs,
+      flusher,
+      // A client that doesn't read answers can't ask for more.
+      onCongested: () => socket.pause(),
+      onDrained: () => {
+        socket.resume();
+        this.#requests.offerRoomToAll();
+      },
+    });
     this.#sender = sender;
+    this.#window = new ReceiveWindow(sender);
     const onIdle = (): void => this.#endIfIdle();
     this.#requests = new Requests({ socket, application, limits, sender, flood: this.#flood, onIdle });
     this.#keepAlive = new KeepAlive({
@@ -119,7 +135,7 @@ export class ServerConnection<Route> implements FrameTaker {
 
   takeData({ flags, streamId }: FrameHeader, bytes: Buffer, start: number, end: number, whole: boolean): void {
     this.#checkOrder(FrameType.DATA, streamId);
-    this.#arrived(end - start);
+    this.#window.arrived(end - start);
     this.#requests.data(streamId, bytes, start, end, whole && (flags & Flag.END_STREAM) !== 0);
   }
 
@@ -134,7 +150,7 @@ export class ServerConnection<Route> implements FrameTaker {
       case FrameType.PRIORITY:
         return this.#requests.priority(streamId, bytes, start, end);
       case FrameType.RST_STREAM:
-        if (end - start !== 4) throw frameSizeError('RST_STREAM');
+        takeReset(bytes.subarray(start, end));
         return this.#requests.reset(streamId);
       case FrameType.SETTINGS:
         return this.#settings(header, bytes.subarray(start, end));
@@ -143,9 +159,10 @@ export class ServerConnection<Route> implements FrameTaker {
       case FrameType.PING:
         return this.#ping(header, bytes.subarray(start, end));
       case FrameType.GOAWAY:
-        return this.#goAway(streamId, end - start);
+        takeGoAway(header, bytes.subarray(start, end));
+        return this.#flood.count();
       case FrameType.WINDOW_UPDATE:
-        return this.#windowUpdate(streamId, bytes, start, end);
+        return this.#windowUpdate(header, bytes, start, end);
       case FrameType.CONTINUATION:
         return this.#takeContinuation(header, bytes, start, end);
       default:
@@ -154,19 +171,12 @@ export class ServerConnection<Route> implements FrameTaker {
   }
 
   #greet(): void {
-    const sender = this.#sender;
-    const settings = [
+    writeSettings(this.#sender, [
       [SettingId.MAX_CONCURRENT_STREAMS, this.#limits.maxConcurrentStreams],
       [SettingId.INITIAL_WINDOW_SIZE, streamWindowBytes],
       [SettingId.MAX_HEADER_LIST_SIZE, this.#limits.maxHeaderListBytes],
-    ] as const;
-    sender.begin(FrameType.SETTINGS, 0, 0, 6 * settings.length);
-    const { out } = sender;
-    for (const [id, value] of settings) {
-      out.at = out.bytes.writeUInt16BE(id, out.at);
-      out.at = out.bytes.writeUInt32BE(value, out.at);
-    }
-    sender.words(FrameType.WINDOW_UPDATE, 0, 0, connectionWindowBytes - defaultWindowBytes);
+    ]);
+    this.#window.announce();
   }
 
   #read(chunk: Buffer): void {
@@ -198,22 +208,9 @@ export class ServerConnection<Route> implements FrameTaker {
     }
   }
 
-  /** Gives back the connection's window as it is used: the windows of streams are what holds a client up. */
-  #arrived(length: number): void {
-    this.#owedBytes += length;
-    if (this.#owedBytes > connectionWindowBytes) {
-      throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'more than the window of the connection');
-    }
-    if (this.#owedBytes < connectionWindowBytes >> 1) return;
-    this.#sender.words(FrameType.WINDOW_UPDATE, 0, 0, this.#owedBytes);
-    this.#owedBytes = 0;
-  }
-
   #paddedData({ flags, streamId }: FrameHeader, bytes: Buffer, start: number, end: number): void {
-    if (end === start) throw frameSizeError('padded DATA');
-    const padding = bytes[start] ?? 0;
-    if (padding >= end - start) throw protocolError('more padding than frame');
-    this.#arrived(end - start);
+    const padding = paddingOf(bytes, start, end);
+    this.#window.arrived(end - start);
     this.#requests.padding(streamId, 1 + padding);
     this.#requests.data(streamId, bytes, start + 1, end - padding, (flags & Flag.END_STREAM) !== 0);
   }
@@ -229,53 +226,32 @@ export class ServerConnection<Route> implements FrameTaker {
     if (block) this.#requests.block(block);
   }
 
-  #settings({ flags, streamId }: FrameHeader, payload: Buffer): void {
-    if (streamId !== 0) throw protocolError('SETTINGS of a stream');
-    const isAck = (flags & Flag.ACK) !== 0;
-    if (isAck ? payload.length > 0 : payload.length % 6 !== 0) throw frameSizeError('SETTINGS');
-    if (isAck) return;
+  #settings(header: FrameHeader, payload: Buffer): void {
+    const settings = takeSettings(header, payload);
+    if (!settings) return;
     this.#greeted = true;
     this.#keepAlive.greeted();
     this.#flood.count();
-    const { tableBytes, initialWindowBytes, maxFrameBytes } = readSettings(payload);
-    const sender = this.#sender;
-    if (tableBytes !== undefined) sender.setTableBytes(tableBytes);
-    if (maxFrameBytes !== undefined) sender.maxFrameBytes = Math.min(maxFrameBytes, largestFrameBytes);
-    if (initialWindowBytes !== undefined) this.#requests.changeWindows(initialWindowBytes);
-    sender.words(FrameType.SETTINGS, Flag.ACK, 0);
+    if (settings.initialWindowBytes !== undefined) this.#requests.changeWindows(settings.initialWindowBytes);
+    obeySettings(this.#sender, settings);
   }
 
-  #ping({ flags, streamId }: FrameHeader, payload: Buffer): void {
-    if (streamId !== 0) throw protocolError('PING of a stream');
-    if (payload.length !== 8) throw frameSizeError('PING');
-    if ((flags & Flag.ACK) !== 0) return this.#keepAlive.answered(payload.readUInt32BE(4));
+  #ping(header: FrameHeader, payload: Buffer): void {
+    const { answerTo } = takePing(header, payload);
+    if (answerTo !== undefined) return this.#keepAlive.answered(answerTo);
     this.#flood.countPing({ excused: this.#sender.wroteAnswers });
     this.#sender.wroteAnswers = false;
-    this.#sender.begin(FrameType.PING, Flag.ACK, 0, 8);
-    this.#sender.out.copy(payload);
+    answerPing(this.#sender, payload);
   }
 
-  #goAway(streamId: number, length: number): void {
-    if (streamId !== 0) throw protocolError('GOAWAY of a stream');
-    if (length < 8) throw frameSizeError('GOAWAY');
-    this.#flood.count();
-  }
-
-  #windowUpdate(streamId: number, bytes: Buffer, start: number, end: number): void {
-    if (end - start !== 4) throw frameSizeError('WINDOW_UPDATE');
-    const increment = readWord(bytes, start);
-    if (streamId !== 0) return this.#requests.widen(streamId, increment);
-    if (increment === 0) throw protocolError('WINDOW_UPDATE by nothing');
-    this.#sender.widen(increment);
+  #windowUpdate(header: FrameHeader, bytes: Buffer, start: number, end: number): void {
+    const increment = takeWindowUpdate(header, bytes, start, end);
+    if (header.streamId === 0) this.#sender.widen(increment);
+    else this.#requests.widen(header.streamId, increment);
   }
 
   #sendGoAway(lastStreamId: number, code: ErrorCode, text: string): void {
-    const details = Buffer.from(text);
-    this.#sender.begin(FrameType.GOAWAY, 0, 0, 8 + details.length);
-    const { out } = this.#sender;
-    out.at = out.bytes.writeUInt32BE(lastStreamId, out.at);
-    out.at = out.bytes.writeUInt32BE(code, out.at);
-    out.copy(details);
+    writeGoAway(this.#sender, { lastStreamId, code, text });
   }
 
   #refuseNew(): void {
@@ -315,8 +291,4 @@ export class ServerConnection<Route> implements FrameTaker {
     this.#requests.closeAll();
     this.#onClosed();
   }
-}
-
-function frameSizeError(what: string): ConnectionError {
-  return new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `${what} of a wrong size`);
 }

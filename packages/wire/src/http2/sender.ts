@@ -1,9 +1,9 @@
 /**
  * The writing half of a connection: frames out, within what the peer's windows and the socket take.
  *
- * Everything written in a turn of the event loop leaves in one write at its end. DATA that the windows don't allow waits at its
- * stream, in order, and goes out in turns with that of other streams once they open. A socket that takes too little makes the
- * connection `congested`: then it reads nothing either, so that a client that doesn't read answers can't ask for more.
+ * Everything written in a turn of the event loop leaves in one write at its end, or sooner when the caller flushes. DATA that the
+ * windows don't allow waits at its stream, in order, and goes out in turns with that of other streams once they open. A socket
+ * that takes too little makes the connection `congested`; the owner is told.
  */
 import type { Duplex } from 'node:stream';
 import type { Flusher } from './flusher.ts';
@@ -31,7 +31,8 @@ export interface SenderOptions {
   readonly socket: Duplex;
   readonly slabs: SlabPool;
   readonly flusher: Flusher;
-  /** Called when the socket has taken all. */
+  /** Called when the socket holds too much, and when it has taken all then. */
+  readonly onCongested: () => void;
   readonly onDrained: () => void;
 }
 
@@ -46,6 +47,7 @@ export class Sender {
   wroteAnswers = false;
   readonly #socket: Duplex;
   readonly #flusher: Flusher;
+  readonly #onCongested: () => void;
   readonly #onDrained: () => void;
   /** Streams with DATA that waits for a window. */
   readonly #blocked = new Set<Http2Stream>();
@@ -53,10 +55,11 @@ export class Sender {
   #emptyTableDue = false;
   #scheduled = false;
 
-  constructor({ socket, slabs, flusher, onDrained }: SenderOptions) {
+  constructor({ socket, slabs, flusher, onCongested, onDrained }: SenderOptions) {
     this.out = new Output(slabs);
     this.#socket = socket;
     this.#flusher = flusher;
+    this.#onCongested = onCongested;
     this.#onDrained = onDrained;
   }
 
@@ -164,6 +167,11 @@ export class Sender {
     }
   }
 
+  /** The caller flushes in this turn: no need to do it at its end. */
+  hold(): void {
+    this.#scheduled = true;
+  }
+
   flush(): void {
     this.#scheduled = false;
     const socket = this.#socket;
@@ -182,10 +190,9 @@ export class Sender {
 
   #awaitDrain(): void {
     this.congested = true;
-    this.#socket.pause();
+    this.#onCongested();
     this.#socket.once('drain', () => {
       this.congested = false;
-      this.#socket.resume();
       this.#onDrained();
     });
   }

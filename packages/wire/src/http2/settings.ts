@@ -1,4 +1,4 @@
-/** The settings of a peer that matter to a server. */
+/** The settings of a peer that matter to us. */
 import { ConnectionError, ErrorCode, SettingId, defaultMaxFrameBytes, maxWindowBytes } from './protocol.ts';
 
 export interface PeerSettings {

@@ -1,11 +1,11 @@
 /**
- * One request and its answer. The receiver hears of what arrives; what it sends goes out at once as far as the windows allow, and
- * waits here otherwise.
+ * One call, at its server or its client. The receiver hears of what arrives; what it sends goes out at once as far as the windows allow, and
+ * waits here otherwise. "Receiving" and "sending" are the stream's own: a client sends a request, a server an answer.
  *
- * Invariant: what waits is empty or the stream is among the sender's blocked ones; trailers leave after all DATA.
+ * Invariant: what waits is empty or the stream is among the sender's blocked ones; the end leaves after all DATA.
  */
 import type { Duplex } from 'node:stream';
-import { ErrorCode, FrameType, maxWindowBytes } from './protocol.ts';
+import { ErrorCode, Flag, FrameType, maxWindowBytes } from './protocol.ts';
 import type { Sender } from './sender.ts';
 import { messagePrefixBytes, writePrefix } from './message-prefix.ts';
 
@@ -63,7 +63,8 @@ export class Http2Stream {
   #queue: Uint8Array[] | undefined;
   #queueOffset = 0;
   #queuedBytes = 0;
-  #trailers: Uint8Array | undefined;
+  /** Sends the end once nothing waits. */
+  #sendDueEnd: (() => void) | undefined;
   #paused = false;
 
   constructor(id: number, connection: StreamOwner, sender: Sender) {
@@ -73,7 +74,7 @@ export class Http2Stream {
     this.windowBytes = sender.initialWindowBytes;
   }
 
-  /** Whether the answer may go on. */
+  /** Whether what is sent may go on. */
   get open(): boolean {
     return !this.localEnded;
   }
@@ -102,7 +103,7 @@ export class Http2Stream {
   /** Lets the peer send as many bytes more. */
   credit(bytes: number): void {
     this.#owedBytes += bytes;
-    if (this.#owedBytes < streamWindowBytes >> 1 || this.remoteEnded || this.localEnded) return;
+    if (this.#owedBytes < streamWindowBytes >> 1 || this.remoteEnded) return;
     this.#sender.words(FrameType.WINDOW_UPDATE, 0, this.id, this.#owedBytes);
     this.#creditBytes += this.#owedBytes;
     this.#owedBytes = 0;
@@ -153,11 +154,19 @@ export class Http2Stream {
   /** The end of the answer. Without a message before, the block is all of it. */
   sendTrailers(block: Uint8Array): void {
     if (this.localEnded) return;
+    if (this.#queue) this.#sendDueEnd = () => this.#sendEnd(block);
+    else this.#sendEnd(block);
+  }
+
+  /** The end of a request; its answer may go on. */
+  endRequest(): void {
+    if (this.localEnded) return;
     if (this.#queue) {
-      this.#trailers = block;
+      this.#sendDueEnd = () => this.endRequest();
       return;
     }
-    this.#sendEnd(block);
+    this.localEnded = true;
+    this.#sender.begin(FrameType.DATA, Flag.END_STREAM, this.id, 0);
   }
 
   /** Ends the stream at once, both ways. */
@@ -166,6 +175,11 @@ export class Http2Stream {
     this.#sender.words(FrameType.RST_STREAM, 0, this.id, code);
     this.connection.endedEarly(this);
     this.connection.forget(this);
+  }
+
+  /** Bytes that wait for a window. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
   }
 
   /** False when the writer is to pause until `onWritable`. */
@@ -214,7 +228,7 @@ export class Http2Stream {
     this.remoteEnded = true;
     this.#queue = undefined;
     this.#queuedBytes = 0;
-    this.#trailers = undefined;
+    this.#sendDueEnd = undefined;
     this.#sender.unblock(this);
   }
 
@@ -260,9 +274,9 @@ export class Http2Stream {
   #endQueue(): void {
     this.#queue = undefined;
     this.#sender.unblock(this);
-    const trailers = this.#trailers;
-    this.#trailers = undefined;
-    if (trailers) this.#sendEnd(trailers);
+    const sendEnd = this.#sendDueEnd;
+    this.#sendDueEnd = undefined;
+    sendEnd?.();
   }
 }
 
