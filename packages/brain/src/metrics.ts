@@ -1,5 +1,5 @@
 /** A member's metrics, under etcd's names, in a registry of its own. Gauges are read when somebody asks. */
-import { Counter, Gauge, Histogram, Registry } from '@flotilla/base/metrics';
+import { Gauge, Histogram, Registry } from '@flotilla/base/metrics';
 import { clusterLevel, serverVersion } from './version.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { type Tally, TalliedCounter } from './tallied-counter.ts';
@@ -27,9 +27,9 @@ export interface BrainMetrics {
   readonly registry: Registry;
   readonly walSyncSeconds: Histogram;
   readonly stateWriteSeconds: Histogram;
-  readonly peerSentBytes: Counter<'To'>;
-  readonly peerReceivedBytes: Counter<'From'>;
-  readonly peerSendFailures: Counter<'To'>;
+  readonly peerSentBytes: TalliedCounter<'To'>;
+  readonly peerReceivedBytes: TalliedCounter<'From'>;
+  readonly peerSendFailures: TalliedCounter<'To'>;
   readonly clientSentBytes: Tally;
   readonly clientReceivedBytes: Tally;
   readonly grpcStarted: TalliedCounter<GrpcLabel>;
@@ -67,8 +67,6 @@ export function createBrainMetrics(): BrainMetrics {
   const registry = new Registry();
   const registers = [registry];
   addProcessMetrics(registry);
-  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> =>
-    new Counter({ name, help, labelNames: [...labelNames], registers });
   const tallied = <L extends string>(name: string, help: string, labelNames: readonly L[]): TalliedCounter<L> =>
     new TalliedCounter({ name, help, labelNames, registers });
   const diskTime = (name: string, help: string): Histogram =>
@@ -81,9 +79,9 @@ export function createBrainMetrics(): BrainMetrics {
       'etcd_disk_backend_commit_duration_seconds',
       'Time that a batch of applied state takes to be written.',
     ),
-    peerSentBytes: counter('etcd_network_peer_sent_bytes_total', 'Bytes sent to peers.', ['To']),
-    peerReceivedBytes: counter('etcd_network_peer_received_bytes_total', 'Bytes received from peers.', ['From']),
-    peerSendFailures: counter('etcd_network_peer_sent_failures_total', 'Send failures from peers.', ['To']),
+    peerSentBytes: tallied('etcd_network_peer_sent_bytes_total', 'Bytes sent to peers.', ['To']),
+    peerReceivedBytes: tallied('etcd_network_peer_received_bytes_total', 'Bytes received from peers.', ['From']),
+    peerSendFailures: tallied('etcd_network_peer_sent_failures_total', 'Send failures from peers.', ['To']),
     clientSentBytes: tallied('etcd_network_client_grpc_sent_bytes_total', 'Bytes sent to clients.', []).tally({}),
     clientReceivedBytes: tallied(
       'etcd_network_client_grpc_received_bytes_total',

@@ -11,6 +11,7 @@ import type { BrainSettings } from './options.ts';
 import { type Servers, servePeers } from './servers.ts';
 import { startGrpcTransport } from './transport/grpc-transport.ts';
 import { peerHandlers } from './transport/peer-handlers.ts';
+import type { Tally } from './tallied-counter.ts';
 import type { PeerReceiver } from './transport/transport.ts';
 
 export interface BrainOptions {
@@ -43,8 +44,10 @@ export function worldOf(
     onFailure,
     endOfTurn: (callback) => void setImmediate(callback),
     startTransport(receiver: PeerReceiver) {
-      const onReceived = (from: bigint, bytes: number): void =>
-        metrics.peerReceivedBytes.inc({ From: idText(from) }, bytes);
+      const received = talliesOf(others, (From) => metrics.peerReceivedBytes.tally({ From }));
+      const sent = talliesOf(others, (To) => metrics.peerSentBytes.tally({ To }));
+      const failures = talliesOf(others, (To) => metrics.peerSendFailures.tally({ To }));
+      const onReceived = (from: bigint, bytes: number): void => received.get(from)?.add(bytes);
       const peers = new Set(others.map((member) => member.id));
       servePeers(servers, peerHandlers({ clusterId, self: self.id, peers, receiver, onReceived }));
       return startGrpcTransport({
@@ -55,10 +58,15 @@ export function worldOf(
         clock,
         randomness,
         logger,
-        onSent: (to, bytes) => metrics.peerSentBytes.inc({ To: idText(to) }, bytes),
-        onDropped: (to) => metrics.peerSendFailures.inc({ To: idText(to) }),
+        onSent: (to, bytes) => sent.get(to)?.add(bytes),
+        onDropped: (to) => failures.get(to)?.add(1),
       });
     },
   };
   return openDatabase ? { ...world, openDatabase } : world;
+}
+
+/** A tally for each of the other members. */
+function talliesOf(others: readonly { readonly id: bigint }[], tallyOf: (id: string) => Tally): Map<bigint, Tally> {
+  return new Map(others.map(({ id }) => [id, tallyOf(idText(id))]));
 }
