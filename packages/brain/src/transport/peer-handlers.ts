@@ -1,6 +1,6 @@
 /** The receiving side of `flotilla.v1.Peer`. */
 import type { NodeId } from '@flotilla/raft';
-import { type CallContext, type Handlers, RpcError, StatusCode } from '@flotilla/wire';
+import { type CallContext, type Handlers, RpcError, StatusCode, pushed } from '@flotilla/wire';
 import { decodeFrame, encodeValue } from './frame.ts';
 import { type Hello, peerService, readHello } from './peer-service.ts';
 import type { PeerReceiver } from './transport.ts';
@@ -20,17 +20,18 @@ const empty = new Uint8Array(0);
 export function peerHandlers(options: PeerHandlersOptions): Handlers<typeof peerService> {
   const { receiver, onReceived } = options;
   return {
-    async *Exchange(requests, context) {
+    Exchange: pushed(async (requests, sink, context) => {
       const hello = greet(options, context);
       const reason = receiver.admit(hello.from, hello.lastIndex);
       if (reason !== undefined) throw new RpcError(StatusCode.DATA_LOSS, reason);
-      yield encodeValue({ lastIndex: receiver.lastSyncedIndex() });
+      sink.write(encodeValue({ lastIndex: receiver.lastSyncedIndex() }));
       const route = { from: hello.from, to: hello.to };
-      for await (const frame of requests) {
+      await requests.forEach((frame) => {
         onReceived(hello.from, frame.length);
         receiver.receive(decode(frame, route));
-      }
-    },
+      });
+      sink.end();
+    }),
     async *Snapshot(requests, context) {
       const hello = greet(options, context);
       const frames = requests[Symbol.asyncIterator]();

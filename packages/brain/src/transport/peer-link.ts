@@ -12,14 +12,22 @@ import {
   sleep,
 } from '@flotilla/base';
 import type { Message, NodeId } from '@flotilla/raft';
-import { type Channel, StatusCode, connectService, isRpcError, openChannel } from '@flotilla/wire';
+import {
+  type Channel,
+  type ClientStream,
+  StatusCode,
+  connectService,
+  isRpcError,
+  openChannel,
+  openStream,
+} from '@flotilla/wire';
 import { decodeValue, encodeFrames } from './frame.ts';
-import { type Outbox, createOutbox } from './outbox.ts';
 import { helloMetadata, peerService } from './peer-service.ts';
 import { probePort } from './port-probe.ts';
 import type { PeerReceiver, SnapshotTransfer } from './transport.ts';
 
-const maxOutboxBytes = 64 * 1024 * 1024;
+/** More may not wait for the other member: what goes beyond is dropped, which raft may always do. */
+const maxWaitingBytes = 64 * 1024 * 1024;
 
 export interface PeerAddress {
   readonly id: NodeId;
@@ -42,7 +50,7 @@ export interface PeerLinkOptions {
 export class PeerLink {
   readonly #options: PeerLinkOptions;
   readonly #backoff: Backoff;
-  #outbox: Outbox | undefined;
+  #stream: ClientStream<Uint8Array> | undefined;
   #channel: Channel | undefined;
   #welcome = false;
   #logged = '';
@@ -58,11 +66,14 @@ export class PeerLink {
 
   /** False when something was dropped. */
   send(messages: readonly Message[]): boolean {
-    const outbox = this.#outbox;
+    const stream = this.#stream;
     // Before the welcome nobody knows whether the other member's log is whole.
-    if (!outbox || !this.#welcome) return false;
+    if (!stream || !this.#welcome) return false;
     for (const frame of encodeFrames(messages)) {
-      if (!outbox.push(frame)) return false;
+      const { waitingBytes } = stream;
+      // A single frame above the bound still travels when nothing else waits.
+      if (waitingBytes > 0 && waitingBytes + frame.length > maxWaitingBytes) return false;
+      stream.writeNow(frame);
       this.#options.onSent(frame.length);
     }
     return true;
@@ -107,30 +118,44 @@ export class PeerLink {
 
   /** One connection, from its beginning to its end. */
   async #connection(signal: AbortSignal): Promise<void> {
-    const { receiver, peer } = this.#options;
     const channel = this.#open();
-    const outbox = createOutbox(maxOutboxBytes);
     this.#channel = channel;
-    this.#outbox = outbox;
     try {
-      const welcomes = connectService(channel, peerService).Exchange(outbox, { signal, metadata: this.#metadata() });
-      for await (const welcome of welcomes) {
-        this.#check(welcome);
-        this.#welcome = true;
-        this.#logged = '';
-        this.#backoff.reset();
-        receiver.alive(peer.id);
-      }
+      await this.#exchange(signal);
       this.#logOnce('the connection to a member ended', undefined);
     } catch (error) {
       if (!signal.aborted) this.#failed(error);
     } finally {
-      this.#outbox = undefined;
+      this.#stream = undefined;
       this.#channel = undefined;
-      outbox.end();
       channel.close();
-      receiver.unreachable(peer.id);
+      this.#options.receiver.unreachable(this.#options.peer.id);
     }
+  }
+
+  /** The stream of frames, until it ends. */
+  #exchange(signal: AbortSignal): Promise<void> {
+    const { host, port } = this.#options.peer;
+    return new Promise((resolve, reject) => {
+      this.#stream = openStream({
+        host,
+        port,
+        method: peerService.Exchange,
+        metadata: this.#metadata(),
+        signal,
+        onMessage: (welcome) => this.#welcomed(welcome),
+        onEnd: (error) => (error ? reject(error) : resolve()),
+      });
+    });
+  }
+
+  #welcomed(welcome: Uint8Array): void {
+    const { receiver, peer } = this.#options;
+    this.#check(welcome);
+    this.#welcome = true;
+    this.#logged = '';
+    this.#backoff.reset();
+    receiver.alive(peer.id);
   }
 
   /** A member whose log has lost something must hear nothing of what it had: it is told when it connects itself. */
