@@ -11,6 +11,7 @@ export const FrameType = {
   PRIORITY: 2,
   RST_STREAM: 3,
   SETTINGS: 4,
+  PUSH_PROMISE: 5,
   PING: 6,
   GOAWAY: 7,
   WINDOW_UPDATE: 8,

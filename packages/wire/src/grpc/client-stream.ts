@@ -30,6 +30,8 @@ export interface StreamOptions<ReqIn, Res> {
   readonly maxReceiveBytes?: number;
   /** A server that is silent for this long is pinged, milliseconds; 10,000 unless told. */
   readonly keepaliveMs?: number;
+  /** The answer to a ping is due within this time; 10,000 unless told. */
+  readonly keepaliveTimeoutMs?: number;
   /** Takes a response. What it throws ends the stream. */
   readonly onMessage: (message: Res) => void;
   /**
@@ -58,7 +60,6 @@ export interface ClientStream<ReqIn> {
   close(): void;
 }
 
-const keepaliveTimeoutMs = 10_000;
 /** A connection and the server's first words are due within this time. */
 const greetingTimeoutMs = 20_000;
 
@@ -78,7 +79,7 @@ class StreamCaller<ReqIn, Res> implements ClientStream<ReqIn>, AnswerReceiver {
 
   constructor(options: StreamOptions<ReqIn, Res>) {
     this.#options = options;
-    const { host, port, signal, keepaliveMs = 10_000 } = options;
+    const { host, port, signal, keepaliveMs = 10_000, keepaliveTimeoutMs = 10_000 } = options;
     const socket = options.socket ?? net.connect({ host, port, noDelay: true });
     const limits = { ...defaultLimits, keepaliveMs, keepaliveTimeoutMs, greetingTimeoutMs };
     this.#connection = new ClientConnection({ socket, limits, head: headOf(options, socket), receiver: this });
