@@ -454,3 +454,12 @@ t.test('a turn is one write, and what is urgent leaves at once', async (t) => {
   stream.close();
   t.equal(socket.destroyed, true);
 });
+
+t.test('a name whose addresses all refuse is told with what each said', async (t) => {
+  const socket = new Duplex({ read: () => undefined, write: () => undefined });
+  const { end } = open(t, 1, { socket });
+  socket.destroy(new AggregateError([new Error('first address'), new Error('second address')]));
+  const error = await end;
+  t.ok(isRpcError(error, StatusCode.UNAVAILABLE));
+  t.equal(error?.message, 'first address, second address');
+});

@@ -6,8 +6,8 @@
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { ClientConnection } from '../http2/client-connection.ts';
-import type { AnswerReceiver, Ending } from '../http2/client-connection.ts';
+import { messageOf } from '@flotilla/base';
+import { type AnswerReceiver, ClientConnection, type Ending } from '../http2/client-connection.ts';
 import { encodeHeaderBlock } from '../http2/header-writer.ts';
 import { defaultLimits } from '../http2/limits.ts';
 import type { HeaderField } from '../http2/static-table.ts';
@@ -186,7 +186,7 @@ class StreamCaller<ReqIn, Res> implements ClientStream<ReqIn>, AnswerReceiver {
   #finish(error: unknown): void {
     if (this.#over) return;
     this.close();
-    this.#options.onEnd(error === undefined || error instanceof Error ? error : new Error(String(error)));
+    this.#options.onEnd(error === undefined || error instanceof Error ? error : new Error(messageOf(error)));
   }
 }
 
@@ -195,10 +195,15 @@ function errorOf(ending: Ending): RpcError {
     case 'reset':
       return statusOfReset(ending.code);
     case 'lost':
-      return new RpcError(StatusCode.UNAVAILABLE, ending.error.message, { cause: ending.error });
+      return new RpcError(StatusCode.UNAVAILABLE, textOf(ending.error), { cause: ending.error });
     case 'broken':
       return new RpcError(StatusCode.INTERNAL, ending.error.message, { cause: ending.error });
   }
+}
+
+/** A name with several addresses fails with the errors of all of them, and says nothing itself. */
+function textOf(error: Error): string {
+  return error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : error.message;
 }
 
 function headOf<ReqIn, Res>(options: StreamOptions<ReqIn, Res>, socket: Duplex): Buffer {

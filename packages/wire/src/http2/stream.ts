@@ -1,6 +1,6 @@
 /**
- * One call, at its server or its client. The receiver hears of what arrives; what it sends goes out at once as far as the windows allow, and
- * waits here otherwise. "Receiving" and "sending" are the stream's own: a client sends a request, a server an answer.
+ * One call, at its server or at its client: the one receives the request and sends the answer, the other the reverse. The receiver
+ * hears of what arrives; what it sends goes out at once as far as the windows allow, and waits here otherwise.
  *
  * Invariant: what waits is empty or the stream is among the sender's blocked ones; the end leaves after all DATA.
  */
@@ -15,13 +15,13 @@ export const streamWindowBytes = 1024 * 1024;
 const highWaterBytes = 256 * 1024;
 const lowWaterBytes = 64 * 1024;
 
-/** What makes something of a request. */
+/** What makes something of what arrives. */
 export interface StreamReceiver {
   /** A fragment of the body: `bytes[start, end)`. It is held against the stream until `stream.consumed`. */
   onData(bytes: Buffer, start: number, end: number): void;
-  /** The request is complete. */
+  /** What arrives is complete. */
   onEnd(): void;
-  /** The stream is over before its answer was: the client or the connection has gone. */
+  /** The stream is over before its answer was: the other side or the connection has gone. */
   onClosed(): void;
   /** Little waits again, after {@link Http2Stream.writable} was false. */
   onWritable(): void;
