@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { decodeFrame, encodeFrames } from '@flotilla/brain';
+import { createFrameEncoder, decodeFrame, encodeFrames } from '@flotilla/brain';
 import type { Entry, Message } from '@flotilla/raft';
 
 const route = { from: 0xa1n, to: 0xfedcba9876543210n };
@@ -127,5 +127,21 @@ t.test('anything else than a frame is an error, never a message', (t) => {
   const [frame = new Uint8Array()] = encodeFrames([{ type: 'heartbeat', ...route, term: 3, commit: 2, round: 1 }]);
   for (let size = 0; size < frame.length; size++) t.throws(() => decodeFrame(frame.slice(0, size), route));
   t.throws(() => decodeFrame(Buffer.concat([frame, Buffer.of(0)]), route));
+  t.end();
+});
+
+t.test('appends that differ in their receiver only are encoded once', (t) => {
+  const entries: Entry[] = [{ term: 2, index: 8, type: 'normal', data: Buffer.of(1, 2) }];
+  const to = (id: bigint, fields: { commit?: number; entries?: Entry[] } = {}): Message[] => [
+    { type: 'append', from: 1n, to: id, term: 2, prevIndex: 7, prevTerm: 1, commit: 6, entries, ...fields },
+  ];
+  const encode = createFrameEncoder();
+  const first = encode(to(2n));
+  t.equal(encode(to(3n)), first);
+  for (const other of [to(3n, { commit: 5 }), to(3n, { entries: [...entries] })]) {
+    const frames = encode(other);
+    t.not(frames, first);
+    t.strictSame(plain(decodeFrame(frames[0] ?? Buffer.of(), { from: 1n, to: 3n })), plain(other));
+  }
   t.end();
 });

@@ -38,6 +38,23 @@ export function encodeFrames(messages: readonly Message[]): readonly Uint8Array[
   return frames;
 }
 
+/** As `encodeFrames`; the same entries for the next member are not encoded again. */
+export function createFrameEncoder(): (messages: readonly Message[]) => readonly Uint8Array[] {
+  let last: { readonly messages: readonly Message[]; readonly frames: readonly Uint8Array[] } | undefined;
+  return (messages) => {
+    if (last && areAlike(last.messages, messages)) return last.frames;
+    last = { messages, frames: encodeFrames(messages) };
+    return last.frames;
+  };
+}
+
+/** Two appends that differ in nothing but their receiver: the followers at the same place share their entries. */
+function areAlike([a, ...moreOfA]: readonly Message[], [b, ...moreOfB]: readonly Message[]): boolean {
+  if (a?.type !== 'append' || b?.type !== 'append' || moreOfA.length + moreOfB.length > 0) return false;
+  const isSamePlace = a.term === b.term && a.prevIndex === b.prevIndex && a.prevTerm === b.prevTerm;
+  return isSamePlace && a.commit === b.commit && a.entries === b.entries;
+}
+
 function weightOf(message: Message): number {
   let bytes = 64;
   if (message.type === 'append') for (const entry of message.entries) bytes += entry.data.length;

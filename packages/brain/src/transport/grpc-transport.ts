@@ -1,6 +1,7 @@
 /** The transport over gRPC: a link to each other member. The receiving side is mounted by whoever owns the peer port. */
 import { type Clock, type Logger, type Randomness, createTaskGroup } from '@flotilla/base';
 import type { Message, NodeId } from '@flotilla/raft';
+import { createFrameEncoder } from './frame.ts';
 import { type PeerAddress, PeerLink } from './peer-link.ts';
 import type { PeerReceiver, PeerTransport } from './transport.ts';
 
@@ -33,8 +34,10 @@ export function startGrpcTransport(options: GrpcTransportOptions): PeerTransport
 
   return {
     send(messages) {
+      const encode = createFrameEncoder();
       for (const [to, list] of byReceiver(messages)) {
-        if (links.get(to)?.send(list) === true) continue;
+        const link = links.get(to);
+        if (link?.connected === true && link.send(encode(list))) continue;
         options.onDropped(to);
         receiver.unreachable(to);
       }

@@ -11,7 +11,7 @@ import {
   messageOf,
   sleep,
 } from '@flotilla/base';
-import type { Message, NodeId } from '@flotilla/raft';
+import type { NodeId } from '@flotilla/raft';
 import {
   type Channel,
   type ClientStream,
@@ -65,11 +65,11 @@ export class PeerLink {
   }
 
   /** False when something was dropped. */
-  send(messages: readonly Message[]): boolean {
+  send(frames: readonly Uint8Array[]): boolean {
     const stream = this.#stream;
     // Before the welcome nobody knows whether the other member's log is whole.
     if (!stream || !this.#welcome) return false;
-    for (const frame of encodeFrames(messages)) {
+    for (const frame of frames) {
       const { waitingBytes } = stream;
       // A single frame above the bound still travels when nothing else waits.
       if (waitingBytes > 0 && waitingBytes + frame.length > maxWaitingBytes) return false;
