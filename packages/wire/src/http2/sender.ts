@@ -24,8 +24,8 @@ import type { Http2Stream } from './stream.ts';
 
 /** A socket that holds more than this is congested. */
 const congestedBytes = 1024 * 1024;
-/** More than this is not gathered before it is written. */
-const eagerBytes = 256 * 1024;
+/** More than this is not gathered before it is written: the peer reads the first part while the next one is made. */
+const eagerBytes = 8 * 1024;
 
 export interface SenderOptions {
   readonly socket: Duplex;
