@@ -36,22 +36,27 @@ function run(target: string, args: readonly string[], stdin = ''): Promise<Ended
 
 /** What differs between any two runs, replaced by what it is. */
 function comparable(target: string, text: string): string {
-  return text
-    .split('\n')
-    .filter((line) => !line.startsWith('{"level"'))
-    .join('\n')
-    .replaceAll(target, 'ENDPOINT')
-    .replaceAll(/"(cluster_id|member_id|raft_term|ID|leader|raftTerm|raftIndex|raftAppliedIndex)":\d+/g, '"$1":N')
-    .replaceAll(/"(ClusterID|MemberID|RaftTerm|Lease)" : \d+/g, '"$1" : N')
-    .replaceAll(/\b[0-9a-f]{12,16}\b/g, 'ID')
-    .replaceAll(/\b\d{15,20}\b/g, 'ID')
-    .replaceAll(/"keys":\[(.*?)\]/g, (_, keys: string) => `"keys":[${keys.split(',').sort().join()}]`)
-    .replaceAll(/took = [^\s,]+/g, 'took = TIME')
-    .replaceAll(/"took":"[^"]+"/g, '"took":TIME')
-    .replaceAll(/took [\d.]+\S*s\b/g, 'took TIME')
-    .replaceAll(/remaining\(\d+s\)/g, 'remaining(TIME)')
-    .replaceAll(/"ttl":\d+/g, '"ttl":TIME')
-    .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'URL');
+  return (
+    text
+      .split('\n')
+      .filter((line) => !line.startsWith('{"level"'))
+      .join('\n')
+      .replaceAll(target, 'ENDPOINT')
+      .replaceAll(/"(cluster_id|member_id|raft_term|ID|leader|raftTerm|raftIndex|raftAppliedIndex)":\d+/g, '"$1":N')
+      .replaceAll(/"(ClusterID|MemberID|RaftTerm|Lease)" : \d+/g, '"$1" : N')
+      .replaceAll(/\b[0-9a-f]{12,16}\b/g, 'ID')
+      .replaceAll(/\b\d{15,20}\b/g, 'ID')
+      .replaceAll(/"keys":\[(.*?)\]/g, (_, keys: string) => `"keys":[${keys.split(',').sort().join()}]`)
+      .replaceAll(/took = [^\s,]+/g, 'took = TIME')
+      .replaceAll(/"took":"[^"]+"/g, '"took":TIME')
+      .replaceAll(/took [\d.]+\S*s\b/g, 'took TIME')
+      .replaceAll(/remaining\(\d+s\)/g, 'remaining(TIME)')
+      .replaceAll(/"ttl":\d+/g, '"ttl":TIME')
+      .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'URL')
+      // A table's columns are as wide as the ids in them.
+      .replaceAll(/-{4,}/g, '----')
+      .replaceAll(/ {2,}/g, '  ')
+  );
 }
 
 interface Step {
