@@ -8,6 +8,8 @@ import { type TokenSettings, parseTokenOptions } from './auth/token-options.ts';
 import { type Membership, membershipOf, parseInitialCluster } from './cluster/membership.ts';
 import type { AutoCompactionRule } from './driver/auto-compaction.ts';
 import { type ListenAddress, addressOf, isLoopback, urlProblem } from './cluster/urls.ts';
+import { type CorruptionSettings, corruptionOptionTable, corruptionSettings } from './corruption/check-options.ts';
+import { durationMs, durationProblem } from './duration.ts';
 
 const tlsHelp = (what: string): string => `${what}; not supported yet`;
 
@@ -90,7 +92,7 @@ export const brainOptionTable = {
   'watch-progress-notify-interval': {
     kind: 'string',
     default: '10m0s',
-    check: (value) => (durationMs(value) === undefined ? `"${value}" is not a duration like 5s or 10m` : undefined),
+    check: durationProblem,
     help: 'Time between progress answers of an idle watch, at least 100ms',
   },
   'auto-compaction-mode': {
@@ -105,6 +107,7 @@ export const brainOptionTable = {
     help: 'Retention of automatic compaction: hours, a duration like 30m, or revisions; 0 turns it off',
   },
   'strict-reconfig-check': { kind: 'boolean', default: true, help: 'Refuse membership changes that would lose quorum' },
+  ...corruptionOptionTable,
   'pre-vote': { kind: 'boolean', default: true, help: 'Ask before an election' },
   'grpc-server': {
     kind: 'string',
@@ -168,6 +171,7 @@ export interface BrainSettings {
   /** Absent: nothing is compacted unless somebody asks. */
   readonly autoCompaction: AutoCompactionRule | undefined;
   readonly grpcServer: RpcServerKind;
+  readonly corruption: CorruptionSettings;
   readonly authToken: TokenSettings;
   readonly authTokenTtlMs: number;
   readonly bcryptCost: number;
@@ -232,6 +236,7 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     preVote: values['pre-vote'],
     autoCompaction,
     grpcServer: rpcServerKinds.find((kind) => kind === values['grpc-server']) ?? 'flotilla',
+    corruption: corruptionSettings(values),
     authToken,
     authTokenTtlMs: values['auth-token-ttl'] * 1000,
     bcryptCost: values['bcrypt-cost'],
@@ -298,16 +303,4 @@ function checkTiming(values: BrainOptionValues, problems: string[]): void {
   if (5 * heartbeat > election) {
     problems.push(`--election-timeout (${election}) must be at least five times --heartbeat-interval (${heartbeat})`);
   }
-}
-
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** A duration as Go writes it (`1h30m`, `5s`, `250ms`), in milliseconds; undefined when it is none. */
-function durationMs(text: string): number | undefined {
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
-  let total = 0;
-  for (const [, number, , unit] of text.matchAll(/(\d+(\.\d+)?)(ms|s|m|h)/g)) {
-    total += Number(number) * (unitMs[unit ?? ''] ?? 0);
-  }
-  return total;
 }

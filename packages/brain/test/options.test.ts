@@ -42,6 +42,20 @@ t.test('flags win over the environment, and the environment over defaults', (t) 
   t.end();
 });
 
+t.test('corruption checks are off unless flags turn them on', (t) => {
+  t.strictSame(parse().corruption, { atStart: false, everythingMs: 0, compactedMs: 0 });
+  const gates = '--feature-gates=InitialCorruptCheck=true,CompactHashCheck=true';
+  t.strictSame(parse(gates, '--corrupt-check-time=2h').corruption, {
+    atStart: true,
+    everythingMs: 7_200_000,
+    compactedMs: 60_000,
+  });
+  for (const wrong of ['NoSuchGate=true', 'CompactHashCheck', 'CompactHashCheck=yes']) {
+    t.throws(() => parse(`--feature-gates=${wrong}`), { code: 'INVALID_OPTIONS', message: /--feature-gates/ });
+  }
+  t.end();
+});
+
 t.test('all problems are reported at once, each with its flag', (t) => {
   const argv = [
     '--listen-client-urls=http://0.0.0.0:2379,ftp://x:1',

@@ -48,17 +48,32 @@ export async function startMember(settings: BrainSettings, world: MemberWorld): 
   const failure = createFailure(world);
   const jwtKeys = settings.authToken.kind === 'jwt' ? loadJwtKeys(settings.authToken) : undefined;
   const { data, opened } = await openData(settings, world, failure.fail);
+  let running: Running;
   try {
     const { machine, raft } = await recover(settings, world, { data, opened, fail: failure.fail });
-    return run({ settings, world, log: data.log, machine, raft, failure }, jwtKeys);
+    running = run({ settings, world, log: data.log, machine, raft, failure }, jwtKeys);
   } catch (error) {
     await opened.state.close();
     await data.log.close();
     throw error;
   }
+  const { member, parts } = running;
+  try {
+    if (settings.corruption.atStart) await parts.corruption.checkAtStart();
+  } catch (error) {
+    await member.close();
+    throw error;
+  }
+  parts.corruption.start(settings.corruption);
+  return member;
 }
 
-function run(foundation: Foundation, jwtKeys: JwtKeys | undefined): Member {
+interface Running {
+  readonly member: Member;
+  readonly parts: MemberParts;
+}
+
+function run(foundation: Foundation, jwtKeys: JwtKeys | undefined): Running {
   const { settings, world, machine, raft } = foundation;
   const parts = createParts(foundation);
   const { leadership, handover, electionTimeoutMs } = parts;
@@ -77,7 +92,7 @@ function run(foundation: Foundation, jwtKeys: JwtKeys | undefined): Member {
     await authentication.passwords.close();
     await stop(foundation, parts);
   };
-  return {
+  const member: Member = {
     settings,
     machine,
     raft,
@@ -95,6 +110,7 @@ function run(foundation: Foundation, jwtKeys: JwtKeys | undefined): Member {
     },
     close: () => (closing ??= close()),
   };
+  return { member, parts };
 }
 
 function createAuthentication(

@@ -4,6 +4,7 @@
  */
 import { OperatingError, type TaskGroup, createTaskGroup } from '@flotilla/base';
 import type { NodeId, Raft } from '@flotilla/raft';
+import { CorruptionChecks } from '../corruption/corruption-checks.ts';
 import { Applier } from '../driver/applier.ts';
 import { Campaigning } from '../driver/campaigning.ts';
 import { Compaction } from '../driver/compaction.ts';
@@ -42,6 +43,7 @@ export interface MemberParts {
   readonly proposals: Proposals;
   readonly reads: Reads;
   readonly leases: Leases;
+  readonly corruption: CorruptionChecks;
   readonly campaigning: Campaigning;
   readonly compaction: Compaction;
   readonly applier: Applier;
@@ -68,14 +70,22 @@ export function createParts(foundation: Foundation): MemberParts {
   const leadership = new Leadership({ clock, self });
   const snapshotReceiver = new SnapshotReceiver({ machine, logger, receive: (messages) => driver.receive(messages) });
   // Network and parts know each other. Nothing arrives before this turn is over, and then all of them exist.
-  const told = { driver, snapshotReceiver, campaigning: () => campaigning, leases: () => leases };
+  const told = {
+    driver,
+    snapshotReceiver,
+    campaigning: () => campaigning,
+    leases: () => leases,
+    corruption: () => corruption,
+  };
   const transport = world.startTransport(receiverOf(foundation, told));
   const connected = (id: NodeId): boolean => transport.connected(id);
   const campaigning = new Campaigning({ raft, clock, randomness, peers, connected, schedule });
   const reasonOf = (startedMs: number) => timeoutReason({ startedMs, leadership, electionTimeoutMs, self, connected });
   const { proposals, reads } = createRequests(foundation, { schedule, requestTimeoutMs, timeoutReason: reasonOf });
   const limits = { electionTimeoutMs, requestTimeoutMs, onFailure: failure.fail };
-  const leases = new Leases({ machine, leadership, proposals, reads, transport, clock, logger, ...limits });
+  const shared = { machine, leadership, proposals, reads, transport, clock, logger, ...limits };
+  const leases = new Leases(shared);
+  const corruption = new CorruptionChecks({ ...shared, self, others: () => peers, signal: tasks.signal });
   const snapshotSender = new SnapshotSender({ raft, machine, transport, logger, signal: tasks.signal, schedule });
   const compaction = createCompaction(foundation, snapshotSender);
   const applier = createApplier(foundation, { proposals, reads, leases, compaction });
@@ -88,6 +98,7 @@ export function createParts(foundation: Foundation): MemberParts {
     proposals,
     reads,
     leases,
+    corruption,
     campaigning,
     compaction,
     applier,
@@ -107,9 +118,10 @@ function receiverOf(
   parts: Pick<MemberParts, 'driver' | 'snapshotReceiver'> & {
     readonly campaigning: () => Campaigning;
     readonly leases: () => Leases;
+    readonly corruption: () => CorruptionChecks;
   },
 ): PeerReceiver {
-  const { driver, snapshotReceiver, campaigning, leases } = parts;
+  const { driver, snapshotReceiver, campaigning, leases, corruption } = parts;
   return {
     lastSyncedIndex: () => log.synced.index,
     receive: (messages) => driver.receive(messages),
@@ -124,7 +136,7 @@ function receiverOf(
     admit: (from, lastIndex) => rolledBackText(raft, { from, lastIndex }),
     expelled: (reason) => failure.fail(new OperatingError('DISK_ROLLED_BACK', reason)),
     receiveSnapshot: (transfer) => snapshotReceiver.receive(transfer),
-    answer: (_from, question) => leases().answer(question),
+    answer: (_from, question) => corruption().answer(question) ?? leases().answer(question),
   };
 }
 
