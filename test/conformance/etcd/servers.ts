@@ -5,11 +5,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrainOptionValues, brainSettings, startBrain } from '@flotilla/brain';
 import { connectService, maintenanceService, openChannel } from '@flotilla/wire';
+import { freePorts } from '../../free-ports.ts';
 
 const etcdBinary = process.env['ETCD_PATH'] ?? '/usr/bin/etcd';
 
@@ -169,18 +169,4 @@ async function versionOf(target: string): Promise<string> {
   } finally {
     channel.close();
   }
-}
-
-/** Ports that were free a moment ago: members must know each other's before they listen. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = net.createServer();
-      await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, () => resolve()));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -1,0 +1,12 @@
+/** Imported before a member: the syncs of all its threads succeed without being done. */
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import threads, { type WorkerOptions } from 'node:worker_threads';
+
+fs.fdatasyncSync = () => undefined;
+threads.Worker = class extends threads.Worker {
+  constructor(file: string | URL, options: WorkerOptions = {}) {
+    super(file, { ...options, execArgv: [`--import=${import.meta.url}`] });
+  }
+};
+syncBuiltinESMExports();
