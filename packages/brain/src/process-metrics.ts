@@ -34,7 +34,8 @@ function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
-function maxFileDescriptors(): number {
+/** The most files that this process may have open; Linux tells. */
+export function maxFileDescriptors(): number {
   const [, limit = '0'] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
   return Number(limit);
 }

@@ -402,6 +402,28 @@ conformance('Gateway', ({ rule }) => {
     t.match(body, /grpc_server_started_total\{[^}]*grpc_method="Put"/);
   });
 
+  rule('/debug/vars shows the command line, memory and the state of raft', async ({ t, server }) => {
+    const response = await fetch(`http://${server.targets[0]}/debug/vars`);
+    t.equal(response.status, 200);
+    t.match(response.headers.get('content-type'), /^application\/json/);
+    const vars = (await response.json()) as Record<string, unknown>;
+    t.ok(Array.isArray(vars['cmdline']));
+    t.match(vars, {
+      file_descriptor_limit: Number,
+      memstats: { Alloc: Number, Sys: Number, HeapAlloc: Number, HeapSys: Number },
+      'raft.status': { raftState: 'StateLeader', leadtransferee: '0', term: Number, commit: Number, applied: Number },
+    });
+    const { id, lead, vote, progress } = vars['raft.status'] as Record<string, Record<string, unknown> | string>;
+    t.match(id, /^[0-9a-f]{1,16}$/);
+    t.equal(lead, id);
+    t.equal(vote, id);
+    t.match((progress as Record<string, unknown>)[id as string], {
+      match: Number,
+      next: Number,
+      state: 'StateReplicate',
+    });
+  });
+
   rule('what nobody serves is not found', async (setting) => {
     const { t } = setting;
     t.equal((await ask(setting, '/no-such-path')).status, 404);

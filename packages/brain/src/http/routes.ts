@@ -4,6 +4,7 @@ import { type Logger, messageOf } from '@flotilla/base';
 import type { Member } from '../member/member.ts';
 import type { BrainMetrics } from '../metrics.ts';
 import { clusterVersion, serverVersion, storageVersion } from '../version.ts';
+import { debugVars } from './debug-vars.ts';
 import { type HealthCheck, healthProblem, livenessChecks, readinessChecks, runChecks } from './health-checks.ts';
 
 interface Reply {
@@ -23,6 +24,7 @@ export interface RoutesOptions {
 export function createRoutes({ member, metrics, logger }: RoutesOptions): RequestListener {
   const routes = new Map<string, Route>([
     ['/health', (url) => health(member, url)],
+    ['/debug/vars', () => json(200, debugVars(member))],
     ['/version', () => json(200, { etcdserver: serverVersion, etcdcluster: clusterVersion, storage: storageVersion })],
     [
       '/metrics',
