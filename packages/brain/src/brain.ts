@@ -3,9 +3,11 @@
  * a file), then opens the data directory, then serves.
  */
 import { type Running, silentLogger } from '@flotilla/base';
+import { settleMembership } from './cluster/joining.ts';
 import { createEnding } from './ending.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { createRoutes } from './http/routes.ts';
+import { createSystemFiles } from './log/system-files.ts';
 import { startMember } from './member/member.ts';
 import { createBrainMetrics } from './metrics.ts';
 import { openPorts } from './ports.ts';
@@ -15,6 +17,7 @@ import { countCalls } from './services/call-counts.ts';
 import { messageOverheadBytes } from './services/watch.ts';
 import { type BrainStatus, gaugesOf, statusOf } from './status.ts';
 import { type BrainOptions, worldOf } from './system-world.ts';
+import { askMembers } from './transport/members-question.ts';
 
 /** Calls that are under way when a member closes may finish within this time. */
 const closeGraceMs = 500;
@@ -30,16 +33,21 @@ export interface Brain extends Running {
 
 /**
  * Starts a member. Resolves when it listens; {@link Brain.ready} tells when the cluster serves.
- * @throws OperatingError for a port in use, and for a data directory that is damaged, of another member, or in use.
+ * @throws OperatingError for a port in use, for a data directory that is damaged, of another or a removed member, or in use, and
+ *   for a cluster that can't be joined.
  */
 export async function startBrain(options: BrainOptions): Promise<Brain> {
-  const { settings, logger = silentLogger } = options;
+  const { logger = silentLogger, files = createSystemFiles() } = options;
   const metrics = createBrainMetrics();
-  const servers = createServers(settings, { metrics, logger });
-  const ports = await openPorts(settings, servers);
+  const servers = createServers(options.settings, { metrics, logger });
+  const ports = await openPorts(options.settings, servers);
   try {
+    const settings = await settleMembership(options.settings, { files, ask: askMembers });
     const ending = createEnding(logger);
-    const world = worldOf(options, { metrics, servers, onFailure: (error) => ending.fail(error) });
+    const world = worldOf(
+      { ...options, settings, files },
+      { metrics, servers, onFailure: (error) => ending.fail(error) },
+    );
     const member = await startMember(settings, world);
     const handlers = serveClients({ member, world, servers });
     metrics.identify(settings.membership.self.id);

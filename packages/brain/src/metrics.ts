@@ -8,6 +8,7 @@ import { type Tally, TalliedCounter } from './tallied-counter.ts';
 export interface MemberGauges {
   readonly hasLeader: boolean;
   readonly isLeader: boolean;
+  readonly isLearner: boolean;
   readonly leaderChanges: number;
   readonly proposalsPending: number;
   readonly proposalsCommitted: number;
@@ -30,6 +31,8 @@ export interface BrainMetrics {
   readonly peerSentBytes: TalliedCounter<'To'>;
   readonly peerReceivedBytes: TalliedCounter<'From'>;
   readonly peerSendFailures: TalliedCounter<'To'>;
+  readonly learnerPromotions: Tally;
+  readonly failedLearnerPromotions: TalliedCounter<'Reason'>;
   readonly clientSentBytes: Tally;
   readonly clientReceivedBytes: Tally;
   readonly grpcStarted: TalliedCounter<GrpcLabel>;
@@ -45,6 +48,7 @@ export type GrpcLabel = 'grpc_method' | 'grpc_service' | 'grpc_type';
 const gaugeNames: Readonly<Record<keyof MemberGauges, readonly [name: string, help: string]>> = {
   hasLeader: ['etcd_server_has_leader', 'Whether or not a leader exists. 1 is existence, 0 is not.'],
   isLeader: ['etcd_server_is_leader', 'Whether or not this member is a leader. 1 if is, 0 otherwise.'],
+  isLearner: ['etcd_server_is_learner', 'Whether or not this member is a learner. 1 if is, 0 otherwise.'],
   leaderChanges: ['etcd_server_leader_changes_seen_total', 'The number of leader changes seen.'],
   proposalsPending: ['etcd_server_proposals_pending', 'The current number of pending proposals to commit.'],
   proposalsCommitted: ['etcd_server_proposals_committed_total', 'The total number of consensus proposals committed.'],
@@ -82,6 +86,16 @@ export function createBrainMetrics(): BrainMetrics {
     peerSentBytes: tallied('etcd_network_peer_sent_bytes_total', 'Bytes sent to peers.', ['To']),
     peerReceivedBytes: tallied('etcd_network_peer_received_bytes_total', 'Bytes received from peers.', ['From']),
     peerSendFailures: tallied('etcd_network_peer_sent_failures_total', 'Send failures from peers.', ['To']),
+    learnerPromotions: tallied(
+      'etcd_server_learner_promote_successes',
+      'Learners that were promoted while this member led.',
+      [],
+    ).tally({}),
+    failedLearnerPromotions: tallied(
+      'etcd_server_learner_promote_failures',
+      'Promotions of learners that were refused while this member led.',
+      ['Reason'],
+    ),
     clientSentBytes: tallied('etcd_network_client_grpc_sent_bytes_total', 'Bytes sent to clients.', []).tally({}),
     clientReceivedBytes: tallied(
       'etcd_network_client_grpc_received_bytes_total',

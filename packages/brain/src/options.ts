@@ -106,6 +106,7 @@ export const brainOptionTable = {
     default: '0',
     help: 'Retention of automatic compaction: hours, a duration like 30m, or revisions; 0 turns it off',
   },
+  'max-learners': { kind: 'integer', default: 1, min: 0, help: 'Most learners that the cluster may have' },
   'strict-reconfig-check': { kind: 'boolean', default: true, help: 'Refuse membership changes that would lose quorum' },
   ...corruptionOptionTable,
   'pre-vote': { kind: 'boolean', default: true, help: 'Ask before an election' },
@@ -154,7 +155,12 @@ export type BrainOptionValues = OptionValues<typeof brainOptionTable>;
 export interface BrainSettings {
   readonly name: string;
   readonly dataDir: string;
+  /** As the flags say; a member that joins, or that has a data directory, learns more before it starts (`settleMembership`). */
   readonly membership: Membership;
+  readonly initialClusterState: 'new' | 'existing';
+  readonly maxLearners: number;
+  /** Changes of the membership that would endanger the quorum are refused. */
+  readonly strictReconfigCheck: boolean;
   readonly listenClientUrls: readonly string[];
   readonly advertiseClientUrls: readonly string[];
   readonly listenPeerUrls: readonly string[];
@@ -221,6 +227,9 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     name: values.name,
     dataDir: values['data-dir'] ?? `${values.name}.etcd`,
     membership: membershipOf({ name: values.name, initialCluster, token: values['initial-cluster-token'] }),
+    initialClusterState: values['initial-cluster-state'] === 'existing' ? 'existing' : 'new',
+    maxLearners: values['max-learners'],
+    strictReconfigCheck: values['strict-reconfig-check'],
     listenClientUrls: values['listen-client-urls'],
     advertiseClientUrls: values['advertise-client-urls'],
     listenPeerUrls: values['listen-peer-urls'],

@@ -28,6 +28,7 @@ import { clusterHandlers } from './services/cluster.ts';
 import { electionHandlers } from './services/election.ts';
 import { healthHandlers } from './services/health.ts';
 import { kvHandlers } from './services/kv.ts';
+import { refusedByLearners } from './services/learner-rules.ts';
 import { leaseHandlers } from './services/lease.ts';
 import { localClient } from './services/local-client.ts';
 import { lockHandlers } from './services/lock.ts';
@@ -72,14 +73,14 @@ interface Serving {
 export function serveClients({ member, world, servers }: Serving): HandlerMap {
   const mounted = new HandlerMap();
   const add = <T extends ServiceTable>(table: T, handlers: Handlers<T>, guards: Guards = {}): void => {
-    const admitted = guarded(member, { table, handlers, guards });
+    const admitted = refusedByLearners(member, { table, handlers: guarded(member, { table, handlers, guards }) });
     servers.client.add(table, admitted);
     mounted.add(table, admitted);
   };
   add(kvService, kvHandlers(member), kvGuards);
   add(watchService, watchHandlers(member, world.clock));
   add(leaseService, leaseHandlers(member, world), leaseGuards);
-  add(clusterService, clusterHandlers(member), clusterGuards);
+  add(clusterService, clusterHandlers(member, world), clusterGuards);
   add(maintenanceService, maintenanceHandlers(member), maintenanceGuards);
   add(authService, authHandlers(member));
   const clientOf = localClient(member, world);

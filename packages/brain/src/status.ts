@@ -1,6 +1,7 @@
 /** What a member says of itself, to whoever embeds it and to its metrics. */
 import type { Member } from './member/member.ts';
 import type { MemberGauges } from './metrics.ts';
+import { isLearner } from './services/learner-rules.ts';
 
 /** What a member says of itself. */
 export interface BrainStatus {
@@ -34,6 +35,7 @@ export function gaugesOf({ settings, leadership, raft, machine, proposals }: Mem
   return {
     hasLeader: leadership.known,
     isLeader: leadership.leads,
+    isLearner: isLearner({ machine, settings }),
     leaderChanges: leadership.changes,
     proposalsPending: proposals.pendingCount,
     proposalsCommitted: raft.commit,

@@ -1,7 +1,6 @@
 /** The world of a member that runs for real: this machine's clock, randomness and files, and gRPC between the members. */
 import { type Clock, type Logger, type Randomness, silentLogger, systemClock, systemRandomness } from '@flotilla/base';
 import type { OpenDatabase } from '@flotilla/store';
-import { addressOf } from './cluster/urls.ts';
 import type { Files } from './log/files.ts';
 import { idText } from './log/refusal.ts';
 import { createSystemFiles } from './log/system-files.ts';
@@ -33,8 +32,7 @@ export function worldOf(
   const { settings, logger = silentLogger, openDatabase } = options;
   const { clock = systemClock, randomness = systemRandomness, files = createSystemFiles() } = options;
   const { metrics, servers, onFailure } = given;
-  const { clusterId, members, self } = settings.membership;
-  const others = members.filter((member) => member !== self);
+  const { clusterId, self } = settings.membership;
   const world: MemberWorld = {
     clock,
     randomness,
@@ -44,29 +42,32 @@ export function worldOf(
     onFailure,
     endOfTurn: (callback) => void setImmediate(callback),
     startTransport(receiver: PeerReceiver) {
-      const received = talliesOf(others, (From) => metrics.peerReceivedBytes.tally({ From }));
-      const sent = talliesOf(others, (To) => metrics.peerSentBytes.tally({ To }));
-      const failures = talliesOf(others, (To) => metrics.peerSendFailures.tally({ To }));
-      const onReceived = (from: bigint, bytes: number): void => received.get(from)?.add(bytes);
-      const peers = new Set(others.map((member) => member.id));
-      servePeers(servers, peerHandlers({ clusterId, self: self.id, peers, receiver, onReceived }));
+      const received = talliesOf((From) => metrics.peerReceivedBytes.tally({ From }));
+      const sent = talliesOf((To) => metrics.peerSentBytes.tally({ To }));
+      const failures = talliesOf((To) => metrics.peerSendFailures.tally({ To }));
+      const onReceived = (from: bigint, bytes: number): void => received(from).add(bytes);
+      servePeers(servers, peerHandlers({ clusterId, self: self.id, receiver, onReceived }));
       return startGrpcTransport({
         clusterId,
         self: self.id,
-        peers: others.map(({ id, peerUrls }) => ({ id, ...addressOf(peerUrls[0] ?? '') })),
         receiver,
         clock,
         randomness,
         logger,
-        onSent: (to, bytes) => sent.get(to)?.add(bytes),
-        onDropped: (to) => failures.get(to)?.add(1),
+        onSent: (to, bytes) => sent(to).add(bytes),
+        onDropped: (to) => failures(to).add(1),
       });
     },
   };
   return openDatabase ? { ...world, openDatabase } : world;
 }
 
-/** A tally for each of the other members. */
-function talliesOf(others: readonly { readonly id: bigint }[], tallyOf: (id: string) => Tally): Map<bigint, Tally> {
-  return new Map(others.map(({ id }) => [id, tallyOf(idText(id))]));
+/** A tally for each of the other members, made when it is first needed. */
+function talliesOf(tallyOf: (id: string) => Tally): (id: bigint) => Tally {
+  const tallies = new Map<bigint, Tally>();
+  return (id) => {
+    const known = tallies.get(id) ?? tallyOf(idText(id));
+    tallies.set(id, known);
+    return known;
+  };
 }

@@ -22,6 +22,7 @@ interface End {
   until(condition: () => boolean): Promise<void>;
   snapshotBytes: Buffer;
   admit: (lastIndex: number) => string | undefined;
+  standing: 'member' | 'removed';
   close(): Promise<void>;
 }
 
@@ -43,6 +44,10 @@ async function openEnd(options: {
   };
   const receiver: PeerReceiver = {
     lastSyncedIndex: () => lastIndex,
+    peerUrls: () => [`http://127.0.0.1:${port}`],
+    standing: () => end.standing,
+    removed: () => told('removed'),
+    members: () => [{ id, name: 'm', peerUrls: [`http://127.0.0.1:${port}`] }],
     receive(messages) {
       received.push(...messages);
       told();
@@ -58,10 +63,7 @@ async function openEnd(options: {
     answer: (_from, question) => Promise.resolve(Buffer.from(question).reverse()),
   };
   const grpc = createRpcServer('flotilla');
-  grpc.add(
-    peerService,
-    peerHandlers({ clusterId, self: id, peers: new Set([peer]), receiver, onReceived: () => undefined }),
-  );
+  grpc.add(peerService, peerHandlers({ clusterId, self: id, receiver, onReceived: () => undefined }));
   const front: Front = await openFront({
     host: '127.0.0.1',
     port,
@@ -73,7 +75,6 @@ async function openEnd(options: {
   const transport = startGrpcTransport({
     clusterId,
     self: id,
-    peers: [{ id: peer, host: '127.0.0.1', port: peerPort }],
     receiver,
     clock: systemClock,
     randomness: systemRandomness,
@@ -81,8 +82,10 @@ async function openEnd(options: {
     onSent: () => undefined,
     onDropped: () => undefined,
   });
+  transport.setPeers([{ id: peer, peerUrls: [`http://127.0.0.1:${peerPort}`] }]);
   const end: End = {
     transport,
+    standing: 'member',
     received,
     events,
     snapshotBytes: Buffer.alloc(0),

@@ -14,7 +14,8 @@
  * The body of put, deleteRange, txn and compact is the client's own protobuf request; of leaseGrant and
  * leaseRevoke the request as the handler completed it; of alarm the client's AlarmRequest; of memberAttributes an
  * etcdserverpb.Member; of those about users and roles the client's request with a hash in place of the password; of
- * authenticate an InternalAuthenticateRequest.
+ * authenticate an InternalAuthenticateRequest; of memberAdd see `membership.ts`; of the others about members the client's
+ * request. Those about members are carried by raft's conf changes and are never entries by themselves.
  * Data of length 0 is raft's no-op and not an entry of ours.
  */
 import { OperatingError, assert } from '@flotilla/base';
@@ -41,6 +42,10 @@ const typeNumbers = {
   leaseRevoke: 6,
   memberAttributes: 8,
   alarm: 10,
+  memberAdd: 11,
+  memberUpdate: 12,
+  memberRemove: 13,
+  memberPromote: 14,
   authEnable: 20,
   authDisable: 21,
   authenticate: 22,
@@ -64,6 +69,13 @@ export function isAuthEntry(type: EntryType): type is AuthEntryType {
   const number = typeNumbers[type];
   const isAboutAuth = number >= typeNumbers.authEnable && number <= typeNumbers.roleRevokePermission;
   return isAboutAuth && type !== 'authenticate';
+}
+
+/** What a conf change carries. */
+export type MembershipEntryType = 'memberAdd' | 'memberUpdate' | 'memberRemove' | 'memberPromote';
+
+export function isMembershipEntry(type: EntryType): type is MembershipEntryType {
+  return typeNumbers[type] >= typeNumbers.memberAdd && typeNumbers[type] <= typeNumbers.memberPromote;
 }
 
 /** By number. */

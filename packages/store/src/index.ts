@@ -12,6 +12,7 @@ export {
   type Entry,
   type EntrySource,
   type EntryType,
+  type MembershipEntryType,
   decodeEntry,
   encodeEntry,
   isFrom,
@@ -22,6 +23,7 @@ export { type StoreError, type StoreErrorCode, etcdErrors, textOf, toRpcError } 
 export { completeLeaseGrant, minLeaseTtlSeconds } from './leases/lease-grant.ts';
 export type { Lease, LeaseView } from './leases/lease-table.ts';
 export { type Lessor, type LessorOptions, createLessor } from './leases/lessor.ts';
+export { type InitialMembership, type MemberRecord, type MembershipView, encodeMemberAdd } from './membership.ts';
 export type { Answer, Outcome, Refusal } from './outcome.ts';
 export { type MemoryDatabases, type StoredBatch, createMemoryDatabases } from './persistence/memory-database.ts';
 export { openLevelDatabase } from './persistence/level-database.ts';
@@ -53,15 +55,7 @@ export {
   isSerializableTxn,
   maxLeaseTtlSeconds,
 } from './request-checks.ts';
-export type {
-  Applied,
-  CommittedEntry,
-  EntryResponse,
-  MemberAttributes,
-  RangeResponse,
-  Store,
-  TxnResponse,
-} from './store.ts';
+export type { Applied, CommittedEntry, EntryResponse, RangeResponse, Store, TxnResponse } from './store.ts';
 export { hashRevisions, hashState } from './state-hash.ts';
 export { createStore } from './create-store.ts';
 export { type WatchHub, type WatchHubOptions, createWatchHub } from './watch/watch-hub.ts';

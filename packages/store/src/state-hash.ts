@@ -19,14 +19,22 @@ export function hashState(store: Store): number {
   const attached = store.leases
     .list()
     .map(({ id }) => store.leases.keys(id).map((key) => Buffer.from(key).toString('hex')));
-  const members = [...store.members]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([id, attributes]) => [String(id), attributes]);
   const alarms = store.alarms.list().map(({ memberId, type }) => [String(memberId), type]);
   const numbers = [revision, compactRevision, appliedIndex, appliedTerm];
-  let hash = crc32(JSON.stringify([...numbers, leases, attached, members, alarms, authOf(store)]));
+  let hash = crc32(JSON.stringify([...numbers, leases, attached, membershipOf(store), alarms, authOf(store)]));
   for (const step of hashRevisions(store, { upTo: revision, seed: hash })) hash = step;
   return hash;
+}
+
+function membershipOf({ membership }: Store): unknown {
+  const byId = (a: bigint, b: bigint): number => (a < b ? -1 : 1);
+  const ids = [...membership.members.keys()].sort(byId);
+  const members = ids.map((id) => [String(id), membership.members.get(id)]);
+  return [
+    members,
+    [...membership.removed].sort(byId).map(String),
+    Buffer.from(membership.config ?? []).toString('hex'),
+  ];
 }
 
 function authOf({ auth }: Store): unknown {

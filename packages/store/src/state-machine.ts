@@ -13,6 +13,7 @@ import { type Access, refusedRange, refusedTxn } from './auth/request-access.ts'
 import { type AuthEntryType, type EntryType, decodeEntry } from './entry.ts';
 import type { StoreErrorCode } from './errors.ts';
 import { type Lease, LeaseTable, type LeaseView, viewLeases } from './leases/lease-table.ts';
+import { MemberTable, type MembershipChanges } from './membership.ts';
 import { startCompaction } from './mvcc/compaction.ts';
 import { type EncodedHeader, encodedRange } from './mvcc/encoded-range.ts';
 import type { PageArchive } from './mvcc/history.ts';
@@ -23,7 +24,7 @@ import { WriteTxn } from './mvcc/write-txn.ts';
 import { type Outcome, refuse } from './outcome.ts';
 import { maxLeaseTtlSeconds } from './request-checks.ts';
 import { decodePut, decodeTxn } from './request-decoding.ts';
-import type { Applied, CommittedEntry, EntryResponse, MemberAttributes, Store } from './store.ts';
+import type { Applied, CommittedEntry, EntryResponse, Store } from './store.ts';
 
 /** What one call of `apply` changed, beside the keys. */
 export interface AppliedBatch {
@@ -35,8 +36,8 @@ export interface AppliedBatch {
   readonly term: number;
   /** Leases granted (with their TTL) and revoked (undefined), in order. */
   readonly leases: readonly { readonly id: bigint; readonly ttlSeconds: number | undefined }[];
-  /** Members that published what they are. */
-  readonly members: readonly (readonly [id: bigint, attributes: MemberAttributes])[];
+  /** Members and raft's configuration; undefined: none changed. */
+  readonly membership: MembershipChanges | undefined;
   readonly alarms: readonly AlarmChange[];
   /** Users, roles and settings of authentication; undefined: none changed. */
   readonly auth: AuthChanges | undefined;
@@ -61,9 +62,9 @@ export class StateMachine implements Store {
   readonly leaseTable = new LeaseTable();
   readonly alarms = new AlarmTable();
   readonly auth = new AuthState();
+  readonly membership = new MemberTable();
   readonly keyspace: Keyspace;
   readonly leases: LeaseView;
-  readonly #members = new Map<bigint, MemberAttributes>();
   readonly #compactsAtOnce: boolean;
   readonly #listeners = new Set<(batch: AppliedBatch) => void>();
   #revision = emptyPosition.revision;
@@ -71,7 +72,6 @@ export class StateMachine implements Store {
   #appliedIndex = emptyPosition.appliedIndex;
   #appliedTerm = emptyPosition.appliedTerm;
   #changedLeases: { id: bigint; ttlSeconds: number | undefined }[] = [];
-  #changedMembers: [bigint, MemberAttributes][] = [];
   #changedAlarms: AlarmChange[] = [];
 
   constructor(options: StateMachineOptions = {}) {
@@ -96,10 +96,6 @@ export class StateMachine implements Store {
     return this.#appliedTerm;
   }
 
-  get members(): ReadonlyMap<bigint, MemberAttributes> {
-    return this.#members;
-  }
-
   /** Calls `listener` at the end of each `apply`; returns what stops it. */
   follow(listener: (batch: AppliedBatch) => void): () => void {
     this.#listeners.add(listener);
@@ -107,29 +103,42 @@ export class StateMachine implements Store {
   }
 
   /** Takes over a state that was read from files; nothing was applied yet. */
-  restore(position: StatePosition, members: Iterable<readonly [bigint, MemberAttributes]>): void {
+  restore(position: StatePosition): void {
     assert(this.appliedIndex === 0, 'a state is restored over another');
     this.#revision = position.revision;
     this.#compactRevision = position.compactRevision;
     this.#appliedTo(position.appliedIndex, position.appliedTerm);
-    for (const [id, attributes] of members) this.#members.set(id, attributes);
   }
 
   apply(entries: readonly CommittedEntry[]): readonly Applied[] {
     const revisionBefore = this.revision;
     const applied = entries.map((entry) => this.#applyEntry(entry));
-    if (applied.length === 0) return applied;
+    if (applied.length > 0) this.#tellFollowers(revisionBefore);
+    return applied;
+  }
+
+  applyConfChange({ index, term, data }: CommittedEntry, settle: (isAccepted: boolean) => Uint8Array): Applied {
+    this.#checkNext(index, term);
+    const entry = data.length > 0 ? decodeEntry(data) : undefined;
+    const refused = entry && this.membership.change(entry.type, entry.body);
+    this.membership.configure(settle(refused === undefined));
+    this.#appliedTo(index, term);
+    this.#tellFollowers(this.revision);
+    const outcome = refused ? refuse(refused) : this.#answer({});
+    return { type: entry?.type ?? 'noop', requestId: entry?.requestId ?? 0, outcome };
+  }
+
+  /** Tells what was applied since the last time. */
+  #tellFollowers(revisionBefore: number): void {
     const { revision, compactRevision, appliedIndex: index, appliedTerm: term } = this;
     const leases = this.#changedLeases;
-    const members = this.#changedMembers;
     this.#changedLeases = [];
     const alarms = this.#changedAlarms;
-    this.#changedMembers = [];
     this.#changedAlarms = [];
     const auth = this.auth.takeChanges();
-    const batch = { revisionBefore, revision, compactRevision, index, term, leases, members, alarms, auth };
+    const membership = this.membership.takeChanges();
+    const batch = { revisionBefore, revision, compactRevision, index, term, leases, membership, alarms, auth };
     for (const listener of this.#listeners) listener(batch);
-    return applied;
   }
 
   range(request: etcdserverpb.RangeRequest.$Properties, caller?: Caller): Outcome<RangeResponse> {
@@ -169,8 +178,7 @@ export class StateMachine implements Store {
   }
 
   #applyEntry({ index, term, data }: CommittedEntry): Applied {
-    assert(index === this.appliedIndex + 1, `entry ${index} is applied after ${this.appliedIndex}`);
-    assert(term >= this.appliedTerm, 'the term of applied entries goes back');
+    this.#checkNext(index, term);
     if (data.length === 0) {
       this.#appliedTo(index, term);
       return { type: 'noop', requestId: 0, outcome: this.#answer({}) };
@@ -200,11 +208,17 @@ export class StateMachine implements Store {
       case 'leaseRevoke':
         return this.#revoke(toId(etcdserverpb.LeaseRevokeRequest.decode(body).ID));
       case 'memberAttributes':
-        return this.#describeMember(etcdserverpb.Member.decode(body));
+        this.membership.describe(etcdserverpb.Member.decode(body));
+        return this.#answer({});
       case 'alarm':
         return this.#alarm(etcdserverpb.AlarmRequest.decode(body));
       case 'authenticate':
         return this.#authenticate(etcdserverpb.InternalAuthenticateRequest.decode(body), index);
+      case 'memberAdd':
+      case 'memberUpdate':
+      case 'memberRemove':
+      case 'memberPromote':
+        throw new Error(`an entry of type ${type} is not carried by a conf change`);
       default:
         return this.#changeAuth(type, body);
     }
@@ -263,14 +277,6 @@ export class StateMachine implements Store {
     });
   }
 
-  #describeMember({ ID, name, clientURLs }: etcdserverpb.Member): Outcome<EntryResponse> {
-    const id = BigInt.asUintN(64, toId(ID));
-    const attributes = { name, clientUrls: clientURLs };
-    this.#members.set(id, attributes);
-    this.#changedMembers.push([id, attributes]);
-    return this.#answer({});
-  }
-
   #alarm(request: etcdserverpb.AlarmRequest): Outcome<EntryResponse> {
     const alarms = applyAlarm(this.alarms, request, (change) => this.#changedAlarms.push(change));
     return this.#answer({
@@ -291,6 +297,11 @@ export class StateMachine implements Store {
 
   #answer<R>(response: R): Outcome<R> {
     return { ok: true, response, revision: this.revision };
+  }
+
+  #checkNext(index: number, term: number): void {
+    assert(index === this.appliedIndex + 1, `entry ${index} is applied after ${this.appliedIndex}`);
+    assert(term >= this.appliedTerm, 'the term of applied entries goes back');
   }
 
   #appliedTo(index: number, term: number): void {

@@ -4,6 +4,7 @@ import type { Alarm } from './alarms.ts';
 import type { AuthView, Caller } from './auth/auth-state.ts';
 import type { EntryType } from './entry.ts';
 import type { LeaseView } from './leases/lease-table.ts';
+import type { MembershipView } from './membership.ts';
 import type { Outcome } from './outcome.ts';
 
 /** A committed log entry. Data of length 0 is raft's no-op. */
@@ -34,12 +35,6 @@ export interface Applied {
   readonly outcome: Outcome<EntryResponse>;
 }
 
-/** What a member published of itself. */
-export interface MemberAttributes {
-  readonly name: string;
-  readonly clientUrls: readonly string[];
-}
-
 /** The active alarms. */
 export interface AlarmView {
   /** Those of a type, or all. */
@@ -55,8 +50,7 @@ export interface Store {
   readonly appliedIndex: number;
   readonly appliedTerm: number;
   readonly leases: LeaseView;
-  /** Member id → what it published (`memberAttributes` entries). */
-  readonly members: ReadonlyMap<bigint, MemberAttributes>;
+  readonly membership: MembershipView;
   readonly alarms: AlarmView;
   readonly auth: AuthView;
   /**
@@ -65,6 +59,14 @@ export interface Store {
    * @throws OperatingError `UNKNOWN_ENTRY` for an entry of a newer version: the member must stop.
    */
   apply(entries: readonly CommittedEntry[]): readonly Applied[];
+  /**
+   * Applies a committed conf change in its place in the order.
+   * @param entry its data is the entry that the conf change carries; of length 0 where raft made the change by itself.
+   * @param settle is told whether the state accepts the change, and gives the configuration that holds from this entry on:
+   *   both are written in one step.
+   * @throws OperatingError `UNKNOWN_ENTRY` as `apply`.
+   */
+  applyConfChange(entry: CommittedEntry, settle: (isAccepted: boolean) => Uint8Array): Applied;
   /**
    * Answers from local state: whoever calls this has done what linearizability asks for.
    * @param caller who asks; while authentication is off it makes no difference

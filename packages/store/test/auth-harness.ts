@@ -1,14 +1,7 @@
 /** A store with users and roles, driven by entries as members propose them. */
 import { authpb, type etcdserverpb } from '@flotilla/wire';
-import {
-  type Caller,
-  type EntryType,
-  type Outcome,
-  type Store,
-  type StoreErrorCode,
-  createStore,
-} from '@flotilla/store';
-import { applyData, entryData } from './server.ts';
+import { type Caller, type Outcome, type Store, type StoreErrorCode, createStore } from '@flotilla/store';
+import { type RequestType, applyData, entryData } from './server.ts';
 
 export const { READ, WRITE, READWRITE } = authpb.Permission.Type;
 
@@ -17,7 +10,7 @@ export const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 export interface AuthStore {
   readonly store: Store;
   /** Applies an entry of a caller: `ok`, or the code of the refusal. */
-  apply(type: EntryType, request: object, caller?: Caller): StoreErrorCode | 'ok';
+  apply(type: RequestType, request: object, caller?: Caller): StoreErrorCode | 'ok';
   /** A user as its token would tell now. */
   as(name: string): Caller;
   /** A role with one permission. */
@@ -30,7 +23,7 @@ export function authStore(store: Store = createStore()): AuthStore {
   const as = (name: string): Caller => ({ name, authRevision: store.auth.revision });
   const apply: AuthStore['apply'] = (type, request, caller) =>
     codeOf(applyData(store, entryData(type, request, caller)));
-  const asRoot = (type: EntryType, request: object): StoreErrorCode | 'ok' =>
+  const asRoot = (type: RequestType, request: object): StoreErrorCode | 'ok' =>
     apply(type, request, store.auth.enabled ? as('root') : undefined);
   return {
     store,

@@ -4,8 +4,8 @@
  *     node packages/store/dist-test/bench-apply.js [name…]
  */
 import { etcdserverpb } from '@flotilla/wire';
-import { type EntryType, type Store, createStore } from '@flotilla/store';
-import { entryData } from './server.ts';
+import { type Store, createStore } from '@flotilla/store';
+import { type RequestType, entryData } from './server.ts';
 
 const value = Buffer.alloc(256, 'v');
 const keyCount = 100_000;
@@ -41,7 +41,7 @@ const cases: readonly Case[] = [
   { name: 'range of 1,000 keys', count: 100, run: (store) => ranges(store, 100, 1000) },
 ];
 
-function entries(type: EntryType, count: number, requestOf: (i: number) => object): Uint8Array[] {
+function entries(type: RequestType, count: number, requestOf: (i: number) => object): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => entryData(type, requestOf(i)));
 }
 

@@ -21,7 +21,6 @@ import {
   put,
   applyAndFlush,
 } from './persistence-harness.ts';
-import { entryData } from './server.ts';
 import { createTestClock } from './test-clock.ts';
 
 t.test('a member finds its state again after a restart, on LevelDB', async (t) => {
@@ -259,15 +258,4 @@ t.test('a write that fails is told once, and nothing is written after it', async
   t.equal(failures.length, 1);
   t.equal(state.durable.index, 0);
   await t.rejects(state.close(), failure);
-});
-
-t.test('members publish what they are', async (t) => {
-  const machine = createMachine();
-  const opened = await machine.open();
-  const member = { ID: 5, name: 'one', clientURLs: ['http://127.0.0.1:2379'] };
-  await applyAndFlush(opened, [entryData('memberAttributes', member)]);
-  await opened.state.close();
-  const again = await machine.open();
-  t.same([...again.store.members], [[5n, { name: 'one', clientUrls: ['http://127.0.0.1:2379'] }]]);
-  await again.state.close();
 });

@@ -28,6 +28,9 @@ const requestTypes = {
   leaseGrant: etcdserverpb.LeaseGrantRequest,
   leaseRevoke: etcdserverpb.LeaseRevokeRequest,
   memberAttributes: etcdserverpb.Member,
+  memberUpdate: etcdserverpb.MemberUpdateRequest,
+  memberRemove: etcdserverpb.MemberRemoveRequest,
+  memberPromote: etcdserverpb.MemberPromoteRequest,
   alarm: etcdserverpb.AlarmRequest,
   authEnable: etcdserverpb.AuthEnableRequest,
   authDisable: etcdserverpb.AuthDisableRequest,
@@ -42,6 +45,9 @@ const requestTypes = {
   roleGrantPermission: etcdserverpb.AuthRoleGrantPermissionRequest,
   roleRevokePermission: etcdserverpb.AuthRoleRevokePermissionRequest,
 } as const;
+
+/** Types of entries whose body is a request. */
+export type RequestType = keyof typeof requestTypes;
 
 const responseTypes = {
   put: etcdserverpb.PutResponse,
@@ -58,8 +64,11 @@ export type AnyOutcome = Outcome<EntryResponse | RangeResponse>;
 const source = sourceOf({ memberId: 2n, run: 1 });
 
 /** The data of an entry. */
-export function entryData(type: EntryType, request: object, caller?: Caller): Uint8Array {
-  const body = requestTypes[type].encode(request).finish();
+export function entryData(type: RequestType, request: object, caller?: Caller): Uint8Array {
+  return entryOfBody(type, requestTypes[type].encode(request).finish(), caller);
+}
+
+export function entryOfBody(type: EntryType, body: Uint8Array, caller?: Caller): Uint8Array {
   return encodeEntry({ type, source, requestId: 1, caller, body });
 }
 

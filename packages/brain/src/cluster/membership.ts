@@ -1,6 +1,7 @@
 /**
  * Who the members are, from `--initial-cluster`, and their ids, computed as etcd computes them: whoever reads
- * `etcdctl member list` sees the ids that an etcd with the same flags would have.
+ * `etcdctl member list` sees the ids that an etcd with the same flags would have. Once a member runs, its state says who
+ * the members are; this is what it starts with.
  */
 import { createHash } from 'node:crypto';
 import { OperatingError } from '@flotilla/base';
@@ -15,9 +16,11 @@ export interface ClusterMember {
 
 export interface Membership {
   readonly clusterId: bigint;
-  /** By id. */
+  /** By id: who is known before the state says more. */
   readonly members: readonly ClusterMember[];
   readonly self: ClusterMember;
+  /** The cluster began with these members; otherwise this one came to a cluster that ran. */
+  readonly isInitial: boolean;
 }
 
 /** `name=url` pairs, a name once for each of its URLs → name → URLs; problems are added to the list. */
@@ -42,6 +45,11 @@ export function memberIdOf(peerUrls: readonly string[], token: string): bigint {
   return hash.digest().readBigUInt64BE(0);
 }
 
+/** The id of a member that comes to a running cluster: the second in which it was added stands for the token. */
+export function addedMemberId(peerUrls: readonly string[], wallMs: number): bigint {
+  return memberIdOf(peerUrls, String(Math.floor(wallMs / 1000)));
+}
+
 /** The first 8 bytes of SHA-1 over the sorted member ids. */
 function clusterIdOf(ids: readonly bigint[]): bigint {
   const bytes = Buffer.alloc(8 * ids.length);
@@ -49,7 +57,7 @@ function clusterIdOf(ids: readonly bigint[]): bigint {
   return createHash('sha1').update(bytes).digest().readBigUInt64BE(0);
 }
 
-function byId(a: bigint, b: bigint): number {
+export function byId(a: bigint, b: bigint): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
@@ -66,5 +74,5 @@ export function membershipOf(options: {
   if (!self) {
     throw new OperatingError('INVALID_OPTIONS', `--initial-cluster does not name this member ("${options.name}")`);
   }
-  return { clusterId: clusterIdOf(members.map((member) => member.id)), members, self };
+  return { clusterId: clusterIdOf(members.map((member) => member.id)), members, self, isInitial: true };
 }

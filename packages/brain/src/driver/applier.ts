@@ -1,16 +1,24 @@
 /**
- * Applies committed entries in order and tells who waits for them. While a snapshot is being installed, entries wait: they
- * follow it.
+ * Applies committed entries in order and tells raft and whoever waits for them. While a snapshot is being installed, entries
+ * wait: they follow it.
+ *
+ * A conf change takes effect in its place in the order: the state accepts or refuses what it carries, raft makes the next
+ * configuration of that, and the state keeps it. All members decide alike, because they decide by entry and state alone.
  */
-import type { Entry } from '@flotilla/raft';
+import { type Entry, type Raft, decodeConfChange, encodeConfig } from '@flotilla/raft';
 import type { Proposals } from './proposals.ts';
 import type { Reads } from './reads.ts';
+import type { Reconfiguration } from './reconfiguration.ts';
 import type { StateMachine } from './state-machine.ts';
 
 export interface ApplierOptions {
   readonly machine: StateMachine;
+  readonly raft: Pick<Raft, 'applied' | 'applyConfChange' | 'refuseConfChange'>;
   readonly proposals: Proposals;
+  readonly reconfiguration: Reconfiguration;
   readonly reads: Reads;
+  /** Told after each conf change. */
+  readonly onReconfigured: () => void;
   /** Told after each run of entries. */
   readonly onApplied: (index: number) => void;
 }
@@ -50,18 +58,45 @@ export class Applier {
   }
 
   #apply(entries: readonly Entry[]): void {
-    const { machine, proposals, reads, onApplied } = this.#options;
+    const { machine, raft, reads, onApplied } = this.#options;
+    for (let from = 0; from < entries.length;) {
+      const at = entries.findIndex(({ type }, i) => i >= from && type === 'confChange');
+      const to = at < 0 ? entries.length : at;
+      this.#applyNormal(from === 0 && to === entries.length ? entries : entries.slice(from, to));
+      const confChange = entries[to];
+      if (confChange) this.#applyConfChange(confChange);
+      from = to + 1;
+    }
+    const { appliedIndex } = machine.store;
+    raft.applied(appliedIndex);
+    reads.applied(appliedIndex);
+    onApplied(appliedIndex);
+  }
+
+  #applyNormal(entries: readonly Entry[]): void {
+    const { machine, proposals } = this.#options;
     const outcomes = machine.store.apply(entries);
     for (const [i, entry] of entries.entries()) {
-      if (entry.term !== this.#term) {
-        this.#term = entry.term;
-        proposals.reachedTerm(entry.term);
-      }
+      this.#reached(entry.term);
       const outcome = outcomes[i];
       if (outcome) proposals.applied(entry.data, outcome);
     }
-    const { appliedIndex } = machine.store;
-    reads.applied(appliedIndex);
-    onApplied(appliedIndex);
+  }
+
+  #applyConfChange(entry: Entry): void {
+    const { machine, raft, reconfiguration, onReconfigured } = this.#options;
+    const { context } = decodeConfChange(entry.data);
+    const applied = machine.store.applyConfChange({ ...entry, data: context }, (isAccepted) =>
+      encodeConfig(isAccepted ? raft.applyConfChange(entry) : raft.refuseConfChange(entry)),
+    );
+    this.#reached(entry.term);
+    onReconfigured();
+    reconfiguration.applied(context, applied);
+  }
+
+  #reached(term: number): void {
+    if (term === this.#term) return;
+    this.#term = term;
+    this.#options.proposals.reachedTerm(term);
   }
 }

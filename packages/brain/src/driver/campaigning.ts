@@ -4,7 +4,7 @@
  * pre-vote disturbs nobody: a voter that still hears a leader refuses.
  */
 import type { Clock, Randomness, Timer } from '@flotilla/base';
-import { type NodeId, type Raft, noNode } from '@flotilla/raft';
+import { type NodeId, type Raft, isVoter, noNode, voteResult } from '@flotilla/raft';
 
 const minDelayMs = 5;
 const maxDelayMs = 50;
@@ -17,7 +17,6 @@ export interface CampaigningOptions {
   readonly raft: Raft;
   readonly clock: Clock;
   readonly randomness: Randomness;
-  readonly peers: readonly NodeId[];
   readonly connected: (id: NodeId) => boolean;
   /** Asks for a turn. */
   readonly schedule: () => void;
@@ -53,7 +52,7 @@ export class Campaigning {
       this.#timer = undefined;
       return;
     }
-    if (this.#timer || this.#stopped || !this.#majorityConnected()) return;
+    if (this.#timer || this.#stopped || !this.#quorumConnected()) return;
     const least = raft.term === this.#term ? minDelayMs : electionMs;
     this.#term = raft.term;
     const spread = Math.min(maxSpreadMs, maxDelayMs * 2 ** Math.max(0, this.#attempts - 1));
@@ -74,9 +73,9 @@ export class Campaigning {
     this.#timer?.cancel();
   }
 
-  #majorityConnected(): boolean {
-    const { peers, connected } = this.#options;
-    const reachable = 1 + peers.filter(connected).length;
-    return 2 * reachable > peers.length + 1;
+  #quorumConnected(): boolean {
+    const { raft, connected } = this.#options;
+    if (!isVoter(raft.config, raft.id)) return false;
+    return voteResult(raft.config, (id) => id === raft.id || connected(id) || undefined) === 'won';
   }
 }

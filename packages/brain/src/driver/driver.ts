@@ -123,7 +123,7 @@ export class Driver {
   }
 
   #handle(parts: DriverParts, ready: Ready): void {
-    const { raft, writer, applier, reads, leadership } = parts;
+    const { writer, applier, reads, leadership } = parts;
     this.#queue(parts, ready.messages);
     if (ready.snapshot) applier.pause();
     if (ready.mustSync) writer.write(ready);
@@ -132,11 +132,7 @@ export class Driver {
       reads.leaderChanged();
       this.schedule();
     }
-    const last = ready.committed.at(-1);
-    if (last) {
-      applier.apply(ready.committed);
-      raft.applied(last.index);
-    }
+    applier.apply(ready.committed);
     for (const { context, index } of ready.readStates) reads.confirmedAt(context, index);
   }
 

@@ -1,6 +1,6 @@
 /** Leadership is handed over before a leader stops, when an operator asks, and when the leader's disk has stalled. */
 import type { Clock } from '@flotilla/base';
-import { type NodeId, type Raft, noNode } from '@flotilla/raft';
+import { type NodeId, type Raft, isVoter, noNode } from '@flotilla/raft';
 import type { Leadership } from './leadership.ts';
 import type { LogWriter } from './log-writer.ts';
 
@@ -74,6 +74,7 @@ export class Handover {
     let bestMatch = -1;
     for (const [id, { match, recentActive }] of raft.status().progress) {
       if (id === raft.id || !recentActive || !connected(id) || match <= bestMatch) continue;
+      if (!isVoter(raft.config, id)) continue;
       best = id;
       bestMatch = match;
     }

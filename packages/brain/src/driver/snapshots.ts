@@ -1,10 +1,10 @@
 /**
- * State for members whose next entry is compacted. Sending: the newest written state is streamed in place of the one that
- * raft named. Receiving: the state is written beside the current one; only when raft accepts the message does it take over.
+ * State for members whose next entry is compacted, and for newcomers. Sending: the newest written state is streamed in place of
+ * the one that raft named, once it reaches that. Receiving: the state is written beside the current one; only when raft accepts the message does it take over.
  */
 import { type Logger, OperatingError, assert, messageOf } from '@flotilla/base';
 import type { Message, NodeId, Raft, SnapshotMessage, SnapshotMeta } from '@flotilla/raft';
-import type { IncomingSnapshot, OpenedState } from '@flotilla/store';
+import type { ExportedSnapshot, IncomingSnapshot, OpenedState } from '@flotilla/store';
 import type { PeerTransport, SnapshotTransfer } from '../transport/transport.ts';
 import type { StateMachine } from './state-machine.ts';
 
@@ -44,20 +44,24 @@ export class SnapshotSender {
 
   async #send(message: SnapshotMessage): Promise<boolean> {
     const { raft, machine, transport, logger, signal } = this.#options;
-    const exported = machine.state.exportSnapshot();
-    const fields = { to: message.to.toString(16), index: exported.index, bytes: exported.sizeBytes };
-    logger.info('sending a snapshot', fields);
+    const to = message.to.toString(16);
+    let exported: ExportedSnapshot | undefined;
     try {
-      assert(exported.index >= message.snapshot.index, 'the written state reaches the compaction point');
+      // What is written may be behind what is applied, and a newcomer needs the change that let it in.
+      await machine.state.reachedEntry(message.snapshot.index);
+      exported = machine.state.exportSnapshot();
+      assert(exported.index >= message.snapshot.index, 'the written state reaches what raft named');
+      const fields = { to, index: exported.index, bytes: exported.sizeBytes };
+      logger.info('sending a snapshot', fields);
       const snapshot = raft.snapshotMeta(exported.index);
       await transport.sendSnapshot({ message: { ...message, snapshot }, chunks: exported.chunks }, signal);
       logger.info('sent a snapshot', fields);
       return true;
     } catch (error) {
-      if (!signal.aborted) logger.warn('a snapshot was not sent', { ...fields, reason: messageOf(error) });
+      if (!signal.aborted) logger.warn('a snapshot was not sent', { to, reason: messageOf(error) });
       return false;
     } finally {
-      await exported.close();
+      await exported?.close();
     }
   }
 }

@@ -3,6 +3,7 @@ import { messageOf } from '@flotilla/base';
 import { root } from '@flotilla/store';
 import { etcdserverpb } from '@flotilla/wire';
 import type { Member } from '../member/member.ts';
+import { isLearner } from '../services/learner-rules.ts';
 
 const { CORRUPT } = etcdserverpb.AlarmType;
 
@@ -46,8 +47,9 @@ export function readinessChecks(member: Member): readonly HealthCheck[] {
     },
     {
       name: 'non_learner',
-      /** No member is a learner as long as membership does not change. */
-      run: () => undefined,
+      run() {
+        if (isLearner(member)) throw new Error('etcdserver: rpc not supported for learner');
+      },
     },
   ];
 }

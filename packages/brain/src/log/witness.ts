@@ -63,23 +63,44 @@ export async function openWitness(
   identity: MemberIdentity,
 ): Promise<Witness | undefined> {
   const path = witnessPath(directory);
-  const content = await files.read(path);
-  if (!content) return undefined;
-  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
-  const slots = [readSlot(bytes, 0, path, identity), readSlot(bytes, slotStride, path, identity)].filter(
-    (slot) => slot !== undefined,
-  );
-  const newest = slots.sort((a, b) => b.sequence - a.sequence)[0];
-  if (!newest) throw corrupt(path, 0, 'neither of its two slots is whole');
+  const newest = await readNewest(files, path);
+  if (!newest) return undefined;
+  const found = newest.identity;
+  if (found.clusterId !== identity.clusterId || found.memberId !== identity.memberId) {
+    throw foreign(path, found, identity);
+  }
   const file = await files.open(path, 'existing');
   // A process that was killed may have left a write without a sync; what is answered from here on must be durable.
   await file.write([]);
   return openedWitness(file, identity, newest);
 }
 
+/**
+ * Whose directory it is; undefined when it is nobody's yet.
+ * @throws OperatingError when the witness is damaged, or of an unknown version.
+ */
+export async function directoryOwner(files: Files, directory: string): Promise<MemberIdentity | undefined> {
+  const newest = await readNewest(files, witnessPath(directory));
+  return newest?.state.stage === 'complete' ? newest.identity : undefined;
+}
+
 interface Slot {
   readonly state: WitnessState;
   readonly sequence: number;
+}
+
+interface ReadSlot extends Slot {
+  readonly identity: MemberIdentity;
+}
+
+async function readNewest(files: Files, path: string): Promise<ReadSlot | undefined> {
+  const content = await files.read(path);
+  if (!content) return undefined;
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const slots = [0, slotStride].map((offset) => readSlot(bytes, offset, path)).filter((slot) => slot !== undefined);
+  const newest = slots.sort((a, b) => b.sequence - a.sequence)[0];
+  if (!newest) throw corrupt(path, 0, 'neither of its two slots is whole');
+  return newest;
 }
 
 function openedWitness(file: OpenFile, identity: MemberIdentity, start: Slot): Witness {
@@ -118,18 +139,15 @@ function encodeSlot(identity: MemberIdentity, { state, sequence }: Slot): Buffer
   return bytes;
 }
 
-function readSlot(file: Buffer, offset: number, path: string, identity: MemberIdentity): Slot | undefined {
+function readSlot(file: Buffer, offset: number, path: string): ReadSlot | undefined {
   const bytes = file.subarray(offset, offset + slotBytes);
   if (bytes.length < slotBytes || !bytes.subarray(0, 8).equals(magic)) return undefined;
   if (bytes.readUInt32LE(slotBytes - 4) !== crc32(bytes.subarray(0, slotBytes - 4))) return undefined;
   const version = bytes.readUInt32LE(8);
   if (version !== formatVersion) throw unknownFormat(path, version);
   const number = (i: number): bigint => bytes.readBigUInt64LE(16 + 8 * i);
-  const found = { clusterId: number(1), memberId: number(2) };
-  if (found.clusterId !== identity.clusterId || found.memberId !== identity.memberId) {
-    throw foreign(path, found, identity);
-  }
   return {
+    identity: { clusterId: number(1), memberId: number(2) },
     sequence: Number(number(0)),
     state: {
       stage: bytes.readUInt32LE(12) === 1 ? 'complete' : 'creating',

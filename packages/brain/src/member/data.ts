@@ -1,10 +1,12 @@
 /** What a member finds on its disk: opened, fitted together, and raft and the state machine started from it. */
-import { type Raft, createRaft } from '@flotilla/raft';
-import { type OpenedState, openState } from '@flotilla/store';
+import { type Config, type Raft, createRaft, decodeConfig, encodeConfig } from '@flotilla/raft';
+import { type InitialMembership, type OpenedState, openState } from '@flotilla/store';
 import { StateMachine } from '../driver/state-machine.ts';
 import { type DataDirectory, openDataDirectory } from '../log/data-directory.ts';
+import type { Membership } from '../cluster/membership.ts';
 import type { RecoveredLog } from '../log/recovery.ts';
 import { corrupt, missing } from '../log/refusal.ts';
+import { refuseRemoved } from '../log/removal.ts';
 import type { BrainSettings } from '../options.ts';
 import type { MemberWorld } from './world.ts';
 
@@ -21,6 +23,7 @@ export async function openData(
 ): Promise<OpenedData> {
   const { files, clock, logger, openDatabase, openStateDirectory, segmentBytes, metrics } = world;
   const identity = { clusterId: settings.membership.clusterId, memberId: settings.membership.self.id };
+  await refuseRemoved(files, settings.dataDir, identity.memberId);
   let opened: OpenedState | undefined;
   try {
     const data = await openDataDirectory({
@@ -35,6 +38,7 @@ export async function openData(
         opened = await openState({
           directory,
           ...identity,
+          initialMembership: initialOf(settings.membership),
           clock,
           onWrite,
           onFailure: fail,
@@ -70,7 +74,8 @@ export async function recover(
   const options = { clock, randomness, watchProgressIntervalMs, authTokenTtlMs, endOfTurn, onFailure: fail };
   const machine = new StateMachine(opened, options);
   const lastIndex = entries.at(-1)?.index ?? base.index;
-  const config = { voters: membership.members.map((member) => member.id), votersOutgoing: [], learners: [] };
+  const known = store.membership.config;
+  const config = known ? decodeConfig(known) : newcomer;
   const raft = (world.createRaft ?? createRaft)({
     id: membership.self.id,
     config,
@@ -87,9 +92,20 @@ export async function recover(
       // Views into a whole segment would keep it in memory for as long as one of them lives.
       entries: entries.map((entry) => ({ ...entry, data: new Uint8Array(entry.data) })),
       applied: store.appliedIndex,
+      config,
     },
   });
   return { machine, raft };
+}
+
+/** The configuration of a member that waits for its first snapshot. */
+const newcomer: Config = { voters: [], votersOutgoing: [], learners: [] };
+
+/** What the state begins with, unless this member joins a cluster that runs: then a snapshot says it. */
+function initialOf({ isInitial, members }: Membership): InitialMembership | undefined {
+  if (!isInitial) return undefined;
+  const voters = members.map(({ id }) => id);
+  return { members, config: encodeConfig({ voters, votersOutgoing: [], learners: [] }) };
 }
 
 /** The log as it goes on from the state. @throws OperatingError when one of them belongs to another time. */

@@ -16,6 +16,8 @@ import type { Leadership } from '../driver/leadership.ts';
 import type { Leases } from '../driver/leases.ts';
 import type { Proposals } from '../driver/proposals.ts';
 import type { Reads } from '../driver/reads.ts';
+import type { ReconfigurationRules } from '../driver/reconfiguration-rules.ts';
+import type { Reconfiguration } from '../driver/reconfiguration.ts';
 import type { StateMachine } from '../driver/state-machine.ts';
 import { startTicking } from '../driver/ticking.ts';
 import { idText } from '../log/refusal.ts';
@@ -33,6 +35,8 @@ export interface Member {
   readonly leadership: Leadership;
   readonly proposals: Proposals;
   readonly reads: Reads;
+  readonly reconfiguration: Reconfiguration;
+  readonly rules: ReconfigurationRules;
   readonly leases: Leases;
   readonly handover: Handover;
   readonly authentication: Authentication;
@@ -79,6 +83,7 @@ function run(foundation: Foundation, jwtKeys: JwtKeys | undefined): Running {
   const { leadership, handover, electionTimeoutMs } = parts;
   const authentication = createAuthentication(foundation, parts, jwtKeys);
   followLeadership(foundation, parts);
+  parts.roster.refresh();
   parts.driver.start({ ...parts, raft });
   const ticking = tick(foundation, parts);
   const autoCompaction = compactAutomatically(foundation, parts);
@@ -100,6 +105,8 @@ function run(foundation: Foundation, jwtKeys: JwtKeys | undefined): Running {
     handover,
     proposals: parts.proposals,
     reads: parts.reads,
+    reconfiguration: parts.reconfiguration,
+    rules: parts.rules,
     leases: parts.leases,
     authentication,
     requestTimeoutMs: parts.requestTimeoutMs,
@@ -127,19 +134,20 @@ function createAuthentication(
   return new Authentication({ machine, tokens, passwords: new Passwords(bcryptCost), clientCertAuth });
 }
 
-function followLeadership({ world, raft }: Foundation, { leadership, leases, campaigning }: MemberParts): void {
+function followLeadership({ world, raft }: Foundation, { leadership, leases, campaigning, roster }: MemberParts): void {
   leadership.subscribe(() => {
     const fields = { leader: idText(leadership.leader), term: raft.term };
     const news = leadership.leads ? 'this member leads' : leadership.known ? 'a leader is known' : 'no leader';
     world.logger.info(news, fields);
     leases.consider(raft.term);
     campaigning.consider();
+    roster.refresh();
   });
 }
 
 function tick({ settings, world, raft }: Foundation, parts: MemberParts): ReturnType<typeof startTicking> {
   const { clock } = world;
-  const { proposals, reads, handover, campaigning, driver } = parts;
+  const { proposals, reads, handover, campaigning, departure, driver } = parts;
   return startTicking({
     clock,
     raft,
@@ -152,6 +160,7 @@ function tick({ settings, world, raft }: Foundation, parts: MemberParts): Return
       reads.expire(nowMs);
       handover.considerDisk();
       campaigning.consider();
+      departure.consider();
       driver.schedule();
     },
   });
@@ -182,6 +191,8 @@ async function stop({ machine, log, failure }: Foundation, parts: MemberParts): 
   failure.silence();
   parts.campaigning.stop();
   parts.leases.stop();
+  parts.roster.stop();
+  parts.reconfiguration.failAll('serverStopped');
   parts.proposals.failAll('serverStopped');
   parts.reads.failAll('serverStopped');
   parts.driver.stop();

@@ -2,24 +2,30 @@
  * The parts of a running member and who knows whom. Each part takes what it needs by name; this is the only place that knows
  * them all.
  */
-import { OperatingError, type TaskGroup, createTaskGroup } from '@flotilla/base';
-import type { NodeId, Raft } from '@flotilla/raft';
+import { OperatingError, type TaskGroup, assert, createTaskGroup } from '@flotilla/base';
+import { type NodeId, type Raft, encodeConfig } from '@flotilla/raft';
 import { CorruptionChecks } from '../corruption/corruption-checks.ts';
 import { Applier } from '../driver/applier.ts';
 import { Campaigning } from '../driver/campaigning.ts';
 import { Compaction } from '../driver/compaction.ts';
+import { Departure } from '../driver/departure.ts';
 import { Driver } from '../driver/driver.ts';
 import { Handover } from '../driver/handover.ts';
 import { Leadership } from '../driver/leadership.ts';
 import { Leases } from '../driver/leases.ts';
 import { LogWriter } from '../driver/log-writer.ts';
 import { Proposals } from '../driver/proposals.ts';
+import { answerQuestion } from '../driver/questions.ts';
 import { Reads } from '../driver/reads.ts';
+import { ReconfigurationRules } from '../driver/reconfiguration-rules.ts';
+import { Reconfiguration } from '../driver/reconfiguration.ts';
+import { Roster } from '../driver/roster.ts';
 import { SnapshotReceiver, SnapshotSender } from '../driver/snapshots.ts';
 import { SpaceQuota } from '../driver/space-quota.ts';
 import type { StateMachine } from '../driver/state-machine.ts';
 import { timeoutReason } from '../driver/timeout-reason.ts';
 import type { DurableLog } from '../log/durable-log.ts';
+import { recordRemoval, removedError } from '../log/removal.ts';
 import type { BrainSettings } from '../options.ts';
 import { rolledBackText } from '../transport/rollback.ts';
 import type { PeerReceiver, PeerTransport } from '../transport/transport.ts';
@@ -42,6 +48,10 @@ export interface MemberParts {
   readonly leadership: Leadership;
   readonly proposals: Proposals;
   readonly reads: Reads;
+  readonly roster: Roster;
+  readonly reconfiguration: Reconfiguration;
+  readonly rules: ReconfigurationRules;
+  readonly departure: Departure;
   readonly leases: Leases;
   readonly corruption: CorruptionChecks;
   readonly campaigning: Campaigning;
@@ -61,7 +71,6 @@ export function createParts(foundation: Foundation): MemberParts {
   const { settings, world, machine, raft, failure } = foundation;
   const { clock, randomness, logger } = world;
   const self = settings.membership.self.id;
-  const peers = settings.membership.members.map((member) => member.id).filter((id) => id !== self);
   const electionTimeoutMs = settings.electionTicks * settings.heartbeatMs;
   const requestTimeoutMs = 5000 + 2 * electionTimeoutMs;
   const tasks = createTaskGroup();
@@ -70,33 +79,36 @@ export function createParts(foundation: Foundation): MemberParts {
   const leadership = new Leadership({ clock, self });
   const snapshotReceiver = new SnapshotReceiver({ machine, logger, receive: (messages) => driver.receive(messages) });
   // Network and parts know each other. Nothing arrives before this turn is over, and then all of them exist.
-  const told = {
-    driver,
-    snapshotReceiver,
-    campaigning: () => campaigning,
-    leases: () => leases,
-    corruption: () => corruption,
-  };
-  const transport = world.startTransport(receiverOf(foundation, told));
+  const transport = world.startTransport(receiverOf(foundation, () => parts));
   const connected = (id: NodeId): boolean => transport.connected(id);
-  const campaigning = new Campaigning({ raft, clock, randomness, peers, connected, schedule });
+  const campaigning = new Campaigning({ raft, clock, randomness, connected, schedule });
   const reasonOf = (startedMs: number) => timeoutReason({ startedMs, leadership, electionTimeoutMs, self, connected });
-  const { proposals, reads } = createRequests(foundation, { schedule, requestTimeoutMs, timeoutReason: reasonOf });
+  const waits = { schedule, requestTimeoutMs, timeoutReason: reasonOf };
+  const { proposals, reads } = createRequests(foundation, waits);
+  const common = { self, raft, machine, transport, leadership, clock, randomness, electionTimeoutMs, ...waits };
+  const roster = new Roster({ ...common, membership: settings.membership });
+  const rules = new ReconfigurationRules({ settings, machine, roster, clock });
+  const reconfiguration = new Reconfiguration({ ...common, rules, metrics: world.metrics });
+  const departure = new Departure({ ...common, signal: tasks.signal, leave: () => leaveForGood(foundation) });
   const limits = { electionTimeoutMs, requestTimeoutMs, onFailure: failure.fail };
   const shared = { machine, leadership, proposals, reads, transport, clock, logger, ...limits };
   const leases = new Leases(shared);
-  const corruption = new CorruptionChecks({ ...shared, self, others: () => peers, signal: tasks.signal });
+  const corruption = new CorruptionChecks({ ...shared, self, others: () => roster.others, signal: tasks.signal });
   const snapshotSender = new SnapshotSender({ raft, machine, transport, logger, signal: tasks.signal, schedule });
   const compaction = createCompaction(foundation, snapshotSender);
-  const applier = createApplier(foundation, { proposals, reads, leases, compaction });
-  const writer = createWriter(foundation, { driver, applier, compaction, snapshotReceiver });
+  const applier = createApplier(foundation, { proposals, reconfiguration, reads, roster, leases, compaction });
+  const writer = createWriter(foundation, { driver, applier, compaction, roster, snapshotReceiver });
   const handover = new Handover({ raft, leadership, writer, clock, electionTimeoutMs, connected, schedule });
-  return {
+  const parts: MemberParts = {
     driver,
     transport,
     leadership,
     proposals,
     reads,
+    roster,
+    reconfiguration,
+    rules,
+    departure,
     leases,
     corruption,
     campaigning,
@@ -110,33 +122,38 @@ export function createParts(foundation: Foundation): MemberParts {
     requestTimeoutMs,
     electionTimeoutMs,
   };
+  return parts;
+}
+
+/** A member that was removed writes it down, so that it can't come back, and stops. */
+function leaveForGood({ settings, world, failure }: Foundation): void {
+  const { dataDir, membership } = settings;
+  const { id } = membership.self;
+  recordRemoval(world.files, dataDir, id).then(() => failure.fail(removedError(dataDir, id)), failure.fail);
 }
 
 /** What becomes of the things that the network tells. */
-function receiverOf(
-  { raft, log, failure }: Foundation,
-  parts: Pick<MemberParts, 'driver' | 'snapshotReceiver'> & {
-    readonly campaigning: () => Campaigning;
-    readonly leases: () => Leases;
-    readonly corruption: () => CorruptionChecks;
-  },
-): PeerReceiver {
-  const { driver, snapshotReceiver, campaigning, leases, corruption } = parts;
+function receiverOf({ raft, log, failure }: Foundation, parts: () => MemberParts): PeerReceiver {
   return {
     lastSyncedIndex: () => log.synced.index,
-    receive: (messages) => driver.receive(messages),
+    peerUrls: () => parts().roster.peerUrls,
+    members: () => parts().roster.members,
+    standing: (peer) => parts().roster.standing(peer),
+    receive: (messages) => parts().driver.receive(messages),
     unreachable(id) {
       raft.reportUnreachable(id);
     },
-    dead: (id) => campaigning().peerDied(id),
-    alive() {
-      campaigning().consider();
-      driver.schedule();
+    dead: (id) => parts().campaigning.peerDied(id),
+    alive(id) {
+      parts().roster.alive(id);
+      parts().campaigning.consider();
+      parts().driver.schedule();
     },
     admit: (from, lastIndex) => rolledBackText(raft, { from, lastIndex }),
     expelled: (reason) => failure.fail(new OperatingError('DISK_ROLLED_BACK', reason)),
-    receiveSnapshot: (transfer) => snapshotReceiver.receive(transfer),
-    answer: (_from, question) => corruption().answer(question) ?? leases().answer(question),
+    removed: () => parts().departure.leave(),
+    receiveSnapshot: (transfer) => parts().snapshotReceiver.receive(transfer),
+    answer: (from, question) => answerQuestion(parts(), { from, question }),
   };
 }
 
@@ -177,12 +194,18 @@ function createCompaction(
 
 function createApplier(
   { raft, machine }: Foundation,
-  { proposals, reads, leases, compaction }: Pick<MemberParts, 'proposals' | 'reads' | 'leases' | 'compaction'>,
+  parts: Pick<MemberParts, 'proposals' | 'reconfiguration' | 'reads' | 'roster' | 'leases' | 'compaction'>,
 ): Applier {
+  const { proposals, reconfiguration, reads, roster, leases, compaction } = parts;
   return new Applier({
     machine,
+    raft,
     proposals,
+    reconfiguration,
     reads,
+    onReconfigured() {
+      roster.refresh();
+    },
     onApplied(index) {
       compaction.applied(index);
       leases.consider(raft.term);
@@ -192,14 +215,18 @@ function createApplier(
 
 function createWriter(
   { world, log, machine, failure }: Foundation,
-  parts: Pick<MemberParts, 'driver' | 'applier' | 'compaction' | 'snapshotReceiver'>,
+  parts: Pick<MemberParts, 'driver' | 'applier' | 'compaction' | 'roster' | 'snapshotReceiver'>,
 ): LogWriter {
-  const { driver, applier, compaction, snapshotReceiver } = parts;
+  const { driver, applier, compaction, roster, snapshotReceiver } = parts;
   return new LogWriter({
     log,
     clock: world.clock,
     async install(snapshot) {
       machine.replace(await snapshotReceiver.install(snapshot));
+      const { config } = machine.store.membership;
+      const expected = encodeConfig(snapshot.config);
+      assert(config !== undefined && Buffer.compare(config, expected) === 0, 'a snapshot is of one configuration');
+      roster.refresh();
       compaction.restarted(snapshot.index);
     },
     onSynced(ready) {

@@ -11,6 +11,7 @@ import {
 import type { Member } from '../member/member.ts';
 import { serverVersion, storageVersion } from '../version.ts';
 import { refuseDowngrade } from './downgrade.ts';
+import { isLearner } from './learner-rules.ts';
 import { requireLeader } from './require-leader.ts';
 import { answered, headerOf } from './response-header.ts';
 import { streamSnapshot } from './snapshot.ts';
@@ -36,6 +37,7 @@ export function maintenanceHandlers(member: Member): Handlers<typeof maintenance
         raftTerm: raft.term,
         raftAppliedIndex: store.appliedIndex,
         errors: [...(leadership.known ? [] : ['etcdserver: no leader']), ...store.alarms.list().map(alarmText)],
+        isLearner: isLearner(member),
         downgradeInfo: { enabled: false },
       };
     },

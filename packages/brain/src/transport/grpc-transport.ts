@@ -1,14 +1,14 @@
 /** The transport over gRPC: a link to each other member. The receiving side is mounted by whoever owns the peer port. */
 import { type Clock, type Logger, type Randomness, createTaskGroup } from '@flotilla/base';
 import type { Message, NodeId } from '@flotilla/raft';
+import { addressOf } from '../cluster/urls.ts';
 import { createFrameEncoder } from './frame.ts';
 import { type PeerAddress, PeerLink } from './peer-link.ts';
-import type { PeerReceiver, PeerTransport } from './transport.ts';
+import type { Peer, PeerReceiver, PeerTransport } from './transport.ts';
 
 export interface GrpcTransportOptions {
   readonly clusterId: bigint;
   readonly self: NodeId;
-  readonly peers: readonly PeerAddress[];
   readonly receiver: PeerReceiver;
   readonly clock: Clock;
   readonly randomness: Randomness;
@@ -18,25 +18,38 @@ export interface GrpcTransportOptions {
 }
 
 export function startGrpcTransport(options: GrpcTransportOptions): PeerTransport {
-  const { peers, receiver } = options;
+  const { receiver } = options;
   const tasks = createTaskGroup();
-  const links = new Map<NodeId, PeerLink>();
-  for (const peer of peers) {
+  const links = new Map<NodeId, OpenLink>();
+  const open = (peer: PeerAddress): void => {
     const link = new PeerLink({ ...options, peer, onSent: (bytes) => options.onSent(peer.id, bytes) });
-    links.set(peer.id, link);
-    tasks.run(`link to ${peer.id.toString(16)}`, (signal) => link.run(signal));
-  }
+    const end = new AbortController();
+    links.set(peer.id, { link, peer, end });
+    tasks.run(`link to ${peer.id.toString(16)}`, (signal) => link.run(AbortSignal.any([signal, end.signal])));
+  };
+  const close = (id: NodeId): void => {
+    links.get(id)?.end.abort();
+    links.delete(id);
+  };
   const linkTo = (to: NodeId): PeerLink => {
-    const link = links.get(to);
-    if (!link) throw new Error(`no member ${to.toString(16)}`);
-    return link;
+    const open = links.get(to);
+    if (!open) throw new Error(`no member ${to.toString(16)}`);
+    return open.link;
   };
 
   return {
+    setPeers(peers) {
+      const wanted = new Map(peers.map((peer) => [peer.id, addressOfPeer(peer)] as const));
+      for (const [id, { peer }] of links) {
+        const address = wanted.get(id);
+        if (address?.host !== peer.host || address.port !== peer.port) close(id);
+      }
+      for (const [id, address] of wanted) if (!links.has(id)) open(address);
+    },
     send(messages) {
       const encode = createFrameEncoder();
       for (const [to, list] of byReceiver(messages)) {
-        const link = links.get(to);
+        const link = links.get(to)?.link;
         if (link?.connected === true && link.send(encode(list))) continue;
         options.onDropped(to);
         receiver.unreachable(to);
@@ -44,9 +57,21 @@ export function startGrpcTransport(options: GrpcTransportOptions): PeerTransport
     },
     sendSnapshot: (transfer, signal) => linkTo(transfer.message.to).sendSnapshot(transfer, signal),
     ask: (to, question, signal) => linkTo(to).ask(question, signal),
-    connected: (to) => links.get(to)?.connected ?? false,
+    connected: (to) => links.get(to)?.link.connected ?? false,
     close: () => tasks.close(),
   };
+}
+
+interface OpenLink {
+  readonly link: PeerLink;
+  readonly peer: PeerAddress;
+  readonly end: AbortController;
+}
+
+/** The first of its URLs. */
+function addressOfPeer({ id, peerUrls }: Peer): PeerAddress {
+  const { host, port } = addressOf(peerUrls[0] ?? '');
+  return { id, host, port };
 }
 
 function byReceiver(messages: readonly Message[]): Map<NodeId, Message[]> {

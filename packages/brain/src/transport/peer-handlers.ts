@@ -8,8 +8,6 @@ import type { PeerReceiver } from './transport.ts';
 export interface PeerHandlersOptions {
   readonly clusterId: bigint;
   readonly self: NodeId;
-  /** Ids of the other members. */
-  readonly peers: ReadonlySet<NodeId>;
   readonly receiver: PeerReceiver;
   /** Told the bytes of each frame. */
   readonly onReceived: (from: NodeId, bytes: number) => void;
@@ -41,20 +39,34 @@ export function peerHandlers(options: PeerHandlersOptions): Handlers<typeof peer
       await receiver.receiveSnapshot({ message, chunks: { [Symbol.asyncIterator]: () => frames } });
       yield empty;
     },
+    /** Who was removed may ask whether it was. */
     Ask(question, context) {
-      return receiver.answer(greet(options, context).from, question);
+      return receiver.answer(identify(options, context).from, question);
+    },
+    Members() {
+      const list = receiver.members().map(({ id, name, peerUrls }) => ({ id: id.toString(16), name, peerUrls }));
+      return encodeValue({ clusterId: options.clusterId.toString(16), members: list });
     },
   };
 }
 
-function greet({ clusterId, self, peers }: PeerHandlersOptions, context: CallContext): Hello {
+function greet(options: PeerHandlersOptions, context: CallContext): Hello {
+  const hello = identify(options, context);
+  if (options.receiver.standing({ id: hello.from, peerUrls: hello.peerUrls }) === 'removed') {
+    const text = `the member ${hello.from.toString(16)} has been permanently removed from the cluster`;
+    throw new RpcError(StatusCode.PERMISSION_DENIED, text);
+  }
+  return hello;
+}
+
+function identify({ clusterId, self }: PeerHandlersOptions, context: CallContext): Hello {
   const hello = readHello(context);
   if (typeof hello === 'string') throw new RpcError(StatusCode.FAILED_PRECONDITION, hello);
   if (hello.clusterId !== clusterId) {
     const text = `cluster ID mismatch: this member is of cluster ${clusterId.toString(16)}, the peer of ${hello.clusterId.toString(16)}`;
     throw new RpcError(StatusCode.FAILED_PRECONDITION, text);
   }
-  if (hello.to !== self || !peers.has(hello.from)) {
+  if (hello.to !== self || hello.from === self) {
     const text = `member ${hello.from.toString(16)} expects member ${hello.to.toString(16)} here, this is ${self.toString(16)}`;
     throw new RpcError(StatusCode.FAILED_PRECONDITION, text);
   }

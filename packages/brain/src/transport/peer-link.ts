@@ -168,6 +168,7 @@ export class PeerLink {
 
   #failed(error: unknown): void {
     if (isRpcError(error, StatusCode.DATA_LOSS)) this.#options.receiver.expelled(error.message);
+    if (isRpcError(error, StatusCode.PERMISSION_DENIED)) this.#options.receiver.removed();
     this.#logOnce('no connection to a member', error);
   }
 
@@ -188,6 +189,7 @@ export class PeerLink {
 
   #metadata(): Readonly<Record<string, string>> {
     const { clusterId, self, peer, receiver } = this.#options;
-    return helloMetadata({ clusterId, from: self, to: peer.id, lastIndex: receiver.lastSyncedIndex() });
+    const [lastIndex, peerUrls] = [receiver.lastSyncedIndex(), receiver.peerUrls()];
+    return helloMetadata({ clusterId, from: self, to: peer.id, lastIndex, peerUrls });
   }
 }

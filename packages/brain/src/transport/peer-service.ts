@@ -2,6 +2,7 @@
  * `flotilla.v1.Peer`: what members say to each other, as a service table like any other. Messages are frames of bytes
  * (`frame.ts`); cluster, sender, receiver and version stand in the call's metadata and are checked before a frame is read.
  */
+import { urlProblem } from '../cluster/urls.ts';
 import type { BidiMethod, CallContext, Codec, UnaryMethod } from '@flotilla/wire';
 
 type Bytes = Codec<Uint8Array, Uint8Array>;
@@ -12,6 +13,7 @@ type BytesUnary = UnaryMethod<Uint8Array, Uint8Array, Uint8Array, Uint8Array>;
 
 const exchange: BytesBidi = { kind: 'bidi', path: '/flotilla.v1.Peer/Exchange', request: bytes, response: bytes };
 const snapshot: BytesBidi = { kind: 'bidi', path: '/flotilla.v1.Peer/Snapshot', request: bytes, response: bytes };
+const members: BytesUnary = { kind: 'unary', path: '/flotilla.v1.Peer/Members', request: bytes, response: bytes };
 const ask: BytesUnary = { kind: 'unary', path: '/flotilla.v1.Peer/Ask', request: bytes, response: bytes };
 
 export const peerService = {
@@ -22,8 +24,10 @@ export const peerService = {
   Exchange: exchange,
   /** The snapshot message, then the state in chunks; one empty frame back when it was taken. */
   Snapshot: snapshot,
-  /** A question that only the leader can answer (leases). */
+  /** A question that another member can answer, most of them only the leader. */
   Ask: ask,
+  /** Cluster and members, for one that has no id yet because it is about to join them. */
+  Members: members,
 } as const;
 
 /** Who calls whom. */
@@ -33,6 +37,8 @@ export interface Hello {
   readonly to: bigint;
   /** The last entry that the caller has synced. */
   readonly lastIndex: number;
+  /** Where the caller can be reached. */
+  readonly peerUrls: readonly string[];
 }
 
 const protocolVersion = '1';
@@ -44,6 +50,7 @@ export function helloMetadata(hello: Hello): Readonly<Record<string, string>> {
     'flotilla-from': hello.from.toString(16),
     'flotilla-to': hello.to.toString(16),
     'flotilla-last-index': String(hello.lastIndex),
+    'flotilla-peer-urls': hello.peerUrls.join(','),
   };
 }
 
@@ -61,5 +68,7 @@ export function readHello(context: CallContext): Hello | string {
   if (clusterId === undefined || from === undefined || to === undefined || !Number.isSafeInteger(lastIndex)) {
     return 'the peer does not say who it is';
   }
-  return { clusterId, from, to, lastIndex };
+  const peerUrls = (context.metadata('flotilla-peer-urls') ?? '').split(',');
+  if (peerUrls.some((url) => urlProblem(url) !== undefined)) return 'the peer does not say where it can be reached';
+  return { clusterId, from, to, lastIndex, peerUrls };
 }

@@ -16,25 +16,37 @@ const longestRetryMs = 500;
 
 export interface VirtualTransportOptions {
   readonly self: NodeId;
-  readonly peers: readonly NodeId[];
   readonly end: PeerEnd;
   readonly ports: PeerPorts;
   readonly marks: Marks;
 }
 
 export function startVirtualTransport(options: VirtualTransportOptions): PeerTransport {
-  const links = new Map(options.peers.map((peer) => [peer, new Link(options, peer)]));
-  for (const link of links.values()) link.connect();
+  const links = new Map<NodeId, Link>();
   const linkTo = (to: NodeId): Link => {
     const link = links.get(to);
     if (!link) throw new Error(`no member ${to}`);
     return link;
   };
   return {
+    setPeers(peers) {
+      const ids = new Set(peers.map(({ id }) => id));
+      for (const [id, link] of links) {
+        if (ids.has(id)) continue;
+        link.close();
+        links.delete(id);
+      }
+      for (const id of ids) {
+        if (links.has(id)) continue;
+        const link = new Link(options, id);
+        links.set(id, link);
+        link.connect();
+      }
+    },
     send(messages) {
       for (const to of new Set(messages.map((message) => message.to))) {
         const own = messages.filter((message) => message.to === to);
-        if (!linkTo(to).send(own)) options.end.receiver.unreachable(to);
+        if (links.get(to)?.send(own) !== true) options.end.receiver.unreachable(to);
       }
     },
     sendSnapshot: (transfer, signal) => linkTo(transfer.message.to).sendSnapshot(transfer, signal),
@@ -84,7 +96,7 @@ class Link {
       this.#retry(refused);
     };
     const timeout = process.after(connectTimeoutMs, () => over(false));
-    const lastIndex = receiver.lastSyncedIndex();
+    const [lastIndex, peerUrls] = [receiver.lastSyncedIndex(), receiver.peerUrls()];
     ports.network.throwAt(here, there, () => {
       const other = ports.end(this.#peer);
       if (!other) {
@@ -93,7 +105,9 @@ class Link {
       }
       other.process.after(0, () => {
         const connection = new Connection(ports.network, [process, other.process], [here, there]);
-        const refusal = other.receiver.admit(this.#options.self, lastIndex);
+        const caller = { id: this.#options.self, peerUrls };
+        const isRemoved = other.receiver.standing(caller) === 'removed';
+        const refusal = isRemoved ? undefined : other.receiver.admit(caller.id, lastIndex);
         const othersLast = other.receiver.lastSyncedIndex();
         connection.send(
           1,
@@ -101,7 +115,8 @@ class Link {
             if (isOver || this.#isClosed) return connection.break();
             isOver = true;
             timeout.cancel();
-            if (refusal !== undefined) receiver.expelled(refusal);
+            if (isRemoved) receiver.removed();
+            else if (refusal !== undefined) receiver.expelled(refusal);
             else if (receiver.admit(this.#peer, othersLast) === undefined) return this.#opened(connection);
             connection.break();
             this.#retry(false);

@@ -272,7 +272,6 @@ export class Machine {
     const { process } = run;
     const { marks, metrics, ports, segmentBytes } = this.#surroundings;
     const { volume, drive } = this;
-    const peers = this.settings.membership.members.map(({ id }) => id).filter((id) => id !== this.id);
     return {
       clock: process.clock,
       randomness: this.#chance.fork().randomness,
@@ -314,7 +313,7 @@ export class Machine {
         };
         const end = { process, receiver: watched };
         ports.listen(this.id, end);
-        return startVirtualTransport({ self: this.id, peers, end, ports, marks });
+        return startVirtualTransport({ self: this.id, end, ports, marks });
       },
       metrics,
       onFailure: (error) => {

@@ -3,7 +3,7 @@ import type { Revision } from '../mvcc/superseded.ts';
 import type { PageArchive } from '../mvcc/history.ts';
 import { restoreKeyspace } from '../mvcc/restore.ts';
 import { StateMachine } from '../state-machine.ts';
-import type { MemberAttributes } from '../store.ts';
+import type { InitialMembership, MemberRecord } from '../membership.ts';
 import { RowLedger } from './row-ledger.ts';
 import {
   type Head,
@@ -30,8 +30,17 @@ export interface LoadedState {
   readonly head: Head;
 }
 
+interface LoadOptions {
+  readonly identity: Identity;
+  /** For a state that knows no members yet. */
+  readonly initialMembership: InitialMembership | undefined;
+}
+
 /** @throws OperatingError `STATE_DAMAGED`, `STATE_FOREIGN` or `STATE_FORMAT` */
-export async function loadState(database: StateDatabase, identity: Identity): Promise<LoadedState> {
+export async function loadState(
+  database: StateDatabase,
+  { identity, initialMembership }: LoadOptions,
+): Promise<LoadedState> {
   const format = database.get(formatKey);
   const headValue = database.get(headKey);
   if (!format || !headValue) throw stateDamaged('the database is empty or lost its head');
@@ -41,7 +50,8 @@ export async function loadState(database: StateDatabase, identity: Identity): Pr
   const machine = new StateMachine({ archive: archiveOf(database) });
   const restore = restoreKeyspace(machine.keyspace);
   const ledger = new RowLedger();
-  const members: [bigint, MemberAttributes][] = [];
+  const members = new Map<bigint, MemberRecord | undefined>();
+  let config: Uint8Array | undefined;
   const addRow = ({ key, value }: Row): void => {
     const { content, checksum } = openRow(key, value);
     ledger.enter(key, { checksum, bytes: key.length + value.length });
@@ -49,7 +59,9 @@ export async function loadState(database: StateDatabase, identity: Identity): Pr
     if (name.type === 'page') restore.addPage(name.page, content);
     else if (name.type === 'lease') machine.leaseTable.grant({ id: name.id, ttlSeconds: decodeLease(content) });
     else if (name.type === 'alarm') machine.alarms.raise(name.alarm);
-    else if (name.type === 'member') members.push([name.id, decodeMember(content)]);
+    else if (name.type === 'member') members.set(name.id, decodeMember(content));
+    else if (name.type === 'removedMember') members.set(name.id, undefined);
+    else if (name.type === 'config') config = new Uint8Array(content);
     else if (name.type === 'user') machine.auth.putUser(decodeUser(content));
     else if (name.type === 'role') machine.auth.putRole(decodeRole(content));
     else if (name.type === 'auth') machine.auth.restoreSettings(decodeAuthSettings(content));
@@ -70,7 +82,9 @@ export async function loadState(database: StateDatabase, identity: Identity): Pr
   if (missing !== undefined) throw stateDamaged(`a key is attached to lease ${missing}, which is missing`);
   const { revision, compactRevision, index, term } = head;
   machine.auth.takeChanges();
-  machine.restore({ revision, compactRevision, appliedIndex: index, appliedTerm: term }, members);
+  machine.membership.restore({ members, config });
+  if (initialMembership) machine.membership.seed(initialMembership);
+  machine.restore({ revision, compactRevision, appliedIndex: index, appliedTerm: term });
   return { machine, ledger, head };
 }
 

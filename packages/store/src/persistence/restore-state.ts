@@ -1,12 +1,12 @@
 /**
- * Makes the state of a new cluster's member from a snapshot of another cluster. What the old members said of themselves is
- * left out; everything else, the revision and the position in the log included, goes on from where the snapshot stood.
+ * Makes the state of a new cluster's member from a snapshot of another cluster. Who the old members were is left out;
+ * everything else, the revision and the position in the log included, goes on from where the snapshot stood.
  */
 import { join } from 'node:path';
 import { findGeneration, generationName, recordGeneration } from './generations.ts';
 import { openLevelDatabase } from './level-database.ts';
 import { RowLedger } from './row-ledger.ts';
-import { nameOf, openRow } from './rows.ts';
+import { type RowName, nameOf, openRow } from './rows.ts';
 import { SnapshotReader, snapshotDamaged } from './snapshot-stream.ts';
 import type { RowChange } from './state-database.ts';
 import { openStateDirectory } from './state-directory.ts';
@@ -50,10 +50,12 @@ export async function restoreState(options: RestoreOptions, chunks: AsyncIterabl
   }
 }
 
+const membershipRows: ReadonlySet<string> = new Set<RowName['type']>(['member', 'removedMember', 'config']);
+
 function keptRows(rows: readonly RowChange[], ledger: RowLedger): RowChange[] {
   const kept: RowChange[] = [];
   for (const { key, value } of rows) {
-    if (value && nameOf(key).type !== 'member') kept.push(ledger.put(key, openRow(key, value).content));
+    if (value && !membershipRows.has(nameOf(key).type)) kept.push(ledger.put(key, openRow(key, value).content));
   }
   return kept;
 }

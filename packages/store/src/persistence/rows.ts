@@ -5,9 +5,11 @@
  *   H                       the head: what the state is as of, and the sum over all other rows
  *   l + lease id            granted TTL
  *   a + member id + type    an active alarm; empty
- *   m + member id           what the member published, etcdserverpb.Member
+ *   m + member id           a member, etcdserverpb.Member
+ *   x + member id           a member that was removed; empty
  *   u + name                a user, authpb.User
  *   r + name                a role, authpb.Role
+ *   Config                  raft's configuration as of the last applied conf change; absent before the first write
  *   Auth                    whether authentication is on, and the auth revision; absent as long as it never changed
  *   p + main + sub          a page of history, named by its first revision
  *
@@ -21,7 +23,7 @@ import type { AuthSettings, Role, User } from '../auth/auth-state.ts';
 import { fromMessage, toMessage } from '../auth/permission.ts';
 import { readUint32, readUint64, writeUint32, writeUint64 } from '../bytes.ts';
 import type { Alarm } from '../alarms.ts';
-import type { MemberAttributes } from '../store.ts';
+import type { MemberRecord } from '../membership.ts';
 import type { Revision } from '../mvcc/superseded.ts';
 
 export const formatVersion = 1;
@@ -31,8 +33,17 @@ export const formatKey = Buffer.from('F');
 export const headKey = Buffer.from('H');
 
 export const authKey = Buffer.from('Auth');
+export const configKey = Buffer.from('Config');
 
-const prefixes = { alarm: 0x61, lease: 0x6c, member: 0x6d, page: 0x70, role: 0x72, user: 0x75 } as const;
+const prefixes = {
+  alarm: 0x61,
+  lease: 0x6c,
+  member: 0x6d,
+  page: 0x70,
+  role: 0x72,
+  user: 0x75,
+  removedMember: 0x78,
+} as const;
 
 export function pageKey({ main, sub }: Revision): Uint8Array {
   const key = new Uint8Array(13);
@@ -48,6 +59,10 @@ export function leaseKey(id: bigint): Uint8Array {
 
 export function memberKey(id: bigint): Uint8Array {
   return idKey(prefixes.member, id);
+}
+
+export function removedMemberKey(id: bigint): Uint8Array {
+  return idKey(prefixes.removedMember, id);
 }
 
 export function alarmKey({ memberId, type }: Alarm): Uint8Array {
@@ -77,9 +92,9 @@ function idKey(prefix: number, id: bigint): Uint8Array {
 export type RowName =
   | { readonly type: 'page'; readonly page: Revision }
   | { readonly type: 'lease'; readonly id: bigint }
-  | { readonly type: 'member'; readonly id: bigint }
+  | { readonly type: 'member' | 'removedMember'; readonly id: bigint }
   | { readonly type: 'alarm'; readonly alarm: Alarm }
-  | { readonly type: 'user' | 'role' | 'auth' }
+  | { readonly type: 'user' | 'role' | 'auth' | 'config' }
   | { readonly type: 'unknown' };
 
 export function nameOf(key: Uint8Array): RowName {
@@ -89,12 +104,14 @@ export function nameOf(key: Uint8Array): RowName {
   if (key[0] === prefixes.user) return { type: 'user' };
   if (key[0] === prefixes.role) return { type: 'role' };
   if (authKey.equals(key)) return { type: 'auth' };
+  if (configKey.equals(key)) return { type: 'config' };
   const isAlarm = key[0] === prefixes.alarm && key.length === 10;
   if (key.length !== 9 && !isAlarm) return { type: 'unknown' };
   const id = new DataView(key.buffer, key.byteOffset).getBigUint64(1);
   if (isAlarm) return { type: 'alarm', alarm: { memberId: id, type: key[9] as etcdserverpb.AlarmType } };
   if (key[0] === prefixes.lease) return { type: 'lease', id: BigInt.asIntN(64, id) };
-  return key[0] === prefixes.member ? { type: 'member', id } : { type: 'unknown' };
+  if (key[0] === prefixes.member) return { type: 'member', id };
+  return key[0] === prefixes.removedMember ? { type: 'removedMember', id } : { type: 'unknown' };
 }
 
 /** A value as it is stored, and its checksum. */
@@ -214,13 +231,14 @@ export function decodeLease(content: Uint8Array): number {
   return readUint64(content, 0);
 }
 
-export function encodeMember(id: bigint, { name, clientUrls }: MemberAttributes): Uint8Array {
-  return etcdserverpb.Member.encode({ ID: fromUnsignedId(id), name, clientURLs: [...clientUrls] }).finish();
+export function encodeMember(id: bigint, { name, peerUrls, clientUrls, isLearner }: MemberRecord): Uint8Array {
+  const urls = { peerURLs: [...peerUrls], clientURLs: [...clientUrls] };
+  return etcdserverpb.Member.encode({ ID: fromUnsignedId(id), name, ...urls, isLearner }).finish();
 }
 
-export function decodeMember(content: Uint8Array): MemberAttributes {
-  const { name, clientURLs } = etcdserverpb.Member.decode(content);
-  return { name, clientUrls: clientURLs };
+export function decodeMember(content: Uint8Array): MemberRecord {
+  const { name, peerURLs, clientURLs, isLearner } = etcdserverpb.Member.decode(content);
+  return { name, peerUrls: peerURLs, clientUrls: clientURLs, isLearner };
 }
 
 export function encodeUser({ name, passwordHash, noPassword, roles }: User): Uint8Array {

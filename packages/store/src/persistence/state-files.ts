@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '@flotilla/base';
 import type { Outcome } from '../outcome.ts';
 import { type StateMachine, emptyPosition } from '../state-machine.ts';
+import type { InitialMembership } from '../membership.ts';
 import type { Store } from '../store.ts';
 import { findGeneration, generationName, recordGeneration } from './generations.ts';
 import { openLevelDatabase } from './level-database.ts';
@@ -32,6 +33,8 @@ export interface OpenStateOptions {
   readonly directory: string;
   readonly memberId: bigint;
   readonly clusterId: bigint;
+  /** Who the members are as long as the state knows none; left out by a member that joins a running cluster. */
+  readonly initialMembership?: InitialMembership | undefined;
   readonly clock: Clock;
   /** Told when the state could not be written or read in the background: the member must stop. */
   readonly onFailure: (error: unknown) => void;
@@ -90,6 +93,8 @@ export interface StateFiles {
   hash(upTo: number): Promise<Outcome<StoredHash>>;
   /** Resolves when an exported snapshot holds that revision. */
   reached(revision: number): Promise<void>;
+  /** Resolves when an exported snapshot is as of that entry or a later one. */
+  reachedEntry(index: number): Promise<void>;
   /** Bytes of the files on disk, as last measured. */
   readonly sizeBytes: number;
   /** Bytes of the rows in use. */
@@ -109,6 +114,7 @@ export interface OpenedState {
 /** What stays the same over generations. */
 interface Surroundings {
   readonly identity: Identity;
+  readonly initialMembership: InitialMembership | undefined;
   readonly directory: StateDirectory;
   readonly openDatabase: OpenDatabase;
   readonly clock: Clock;
@@ -128,6 +134,7 @@ export async function openState(options: OpenStateOptions): Promise<OpenedState>
   const { clusterId, memberId, clock, onFailure } = options;
   const surroundings: Surroundings = {
     identity: { clusterId, memberId },
+    initialMembership: options.initialMembership,
     directory: (options.openDirectory ?? openStateDirectory)(options.directory),
     openDatabase: options.openDatabase ?? openLevelDatabase,
     clock,
@@ -177,7 +184,7 @@ function openDatabaseOf(
 async function openGeneration(surroundings: Surroundings, number: number): Promise<OpenedState> {
   const database = await openDatabaseOf(surroundings, { number, createIfMissing: false });
   try {
-    const { machine, ledger, head } = await loadState(database, surroundings.identity);
+    const { machine, ledger, head } = await loadState(database, surroundings);
     const meter = createSizeMeter(surroundings, number);
     await meter.measure();
     const onWritten = (durationMs: number): void => {
@@ -227,6 +234,7 @@ function filesOf(surroundings: Surroundings, open: OpenGeneration): StateFiles {
     flush: () => writer.flush(),
     compacted: (revision) => writer.compacted(revision),
     reached: (revision) => writer.reached(revision),
+    reachedEntry: (index) => writer.holds((head) => head.index >= index),
     async defragment() {
       await writer.flush();
       await database.compact();

@@ -11,19 +11,9 @@ import { type Clock, OperatingError, type Timer, messageOf } from '@flotilla/bas
 import { type Compaction, startCompaction } from '../mvcc/compaction.ts';
 import type { AppliedBatch, StateMachine } from '../state-machine.ts';
 import { authRowChanges } from './auth-rows.ts';
+import { membershipRowChanges } from './membership-rows.ts';
 import type { RowLedger } from './row-ledger.ts';
-import {
-  type Head,
-  alarmKey,
-  encodeHead,
-  encodeLease,
-  encodeMember,
-  headKey,
-  leaseKey,
-  memberKey,
-  pageKey,
-  sealRow,
-} from './rows.ts';
+import { type Head, alarmKey, encodeHead, encodeLease, headKey, leaseKey, pageKey, sealRow } from './rows.ts';
 import type { RowChange, StateDatabase } from './state-database.ts';
 
 /** A batch is written once this much waits, or after `writeDelayMs`. */
@@ -210,14 +200,11 @@ export class StateWriter {
       const key = leaseKey(id);
       changes.push(ttlSeconds === undefined ? ledger.delete(key) : ledger.put(key, encodeLease(ttlSeconds)));
     }
-    for (const [id, attributes] of batches.flatMap((batch) => batch.members)) {
-      changes.push(ledger.put(memberKey(id), encodeMember(id, attributes)));
-    }
     for (const { active, ...alarm } of batches.flatMap((batch) => batch.alarms)) {
       const key = alarmKey(alarm);
       changes.push(active ? ledger.put(key, new Uint8Array(0)) : ledger.delete(key));
     }
-    changes.push(...authRowChanges(ledger, batches));
+    changes.push(...membershipRowChanges(ledger, batches), ...authRowChanges(ledger, batches));
     return changes;
   }
 

@@ -1,0 +1,24 @@
+/** What other members ask beside raft's messages: each question names its kind, and somebody here has the answer. */
+import type { NodeId } from '@flotilla/raft';
+import { decodeValue } from '../transport/frame.ts';
+import type { CorruptionChecks } from '../corruption/corruption-checks.ts';
+import type { Departure } from './departure.ts';
+import type { Leases } from './leases.ts';
+import type { Reconfiguration } from './reconfiguration.ts';
+
+export interface Answering {
+  readonly leases: Leases;
+  readonly reconfiguration: Reconfiguration;
+  readonly departure: Departure;
+  readonly corruption: CorruptionChecks;
+}
+
+export async function answerQuestion(
+  { leases, reconfiguration, departure, corruption }: Answering,
+  { from, question }: { readonly from: NodeId; readonly question: Uint8Array },
+): Promise<Uint8Array> {
+  const { kind } = decodeValue(question);
+  if (kind === 'isRemoved') return departure.answer(from);
+  if (kind === 'confChange') return reconfiguration.answer(question);
+  return await (corruption.answer(question) ?? leases.answer(question));
+}

@@ -1,0 +1,122 @@
+/**
+ * Who the others are right now, for the network: the members of the state, and before it knows any, those that this member was
+ * started with. Three kinds are kept beside them:
+ *
+ * - a caller that the state does not know yet: a member whose state is behind must be told what it missed, by whoever leads now;
+ * - a member that was removed, for one more election timeout, so that it hears that its removal is committed;
+ * - the leader, as long as it leads, removed or not: it hands over.
+ */
+import type { Clock, Timer } from '@flotilla/base';
+import { type NodeId, type Raft, isVoter } from '@flotilla/raft';
+import type { Membership } from '../cluster/membership.ts';
+import type { KnownMember, Peer, PeerTransport } from '../transport/transport.ts';
+import type { Leadership } from './leadership.ts';
+import type { StateMachine } from './state-machine.ts';
+
+/** The most callers that the state does not know; more are refused a way back until it does. */
+const maxStrangers = 16;
+
+export interface RosterOptions {
+  readonly membership: Membership;
+  readonly machine: StateMachine;
+  readonly raft: Pick<Raft, 'config'>;
+  readonly transport: PeerTransport;
+  readonly leadership: Leadership;
+  readonly clock: Clock;
+  readonly electionTimeoutMs: number;
+}
+
+export class Roster {
+  readonly #options: RosterOptions;
+  #peers = new Map<NodeId, Peer>();
+  readonly #strangers = new Map<NodeId, Peer>();
+  /** Removed members → until when they are kept. */
+  readonly #leaving = new Map<NodeId, number>();
+  /** Since when each can be reached, monotonic. */
+  readonly #aliveSinceMs = new Map<NodeId, number>();
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(options: RosterOptions) {
+    this.#options = options;
+  }
+
+  /** This member's own URLs. */
+  get peerUrls(): readonly string[] {
+    const { membership, machine } = this.#options;
+    const { self } = membership;
+    return machine.store.membership.members.get(self.id)?.peerUrls ?? self.peerUrls;
+  }
+
+  /** All members as far as this one knows. */
+  get members(): readonly KnownMember[] {
+    const { membership, machine } = this.#options;
+    const { config, members } = machine.store.membership;
+    if (!config) return membership.members;
+    return [...members].map(([id, { name, peerUrls }]) => ({ id, name, peerUrls }));
+  }
+
+  /** The ids of all other members. */
+  get others(): readonly NodeId[] {
+    return this.members.map(({ id }) => id).filter((id) => id !== this.#options.membership.self.id);
+  }
+
+  /** To be called when members or the leader have changed. */
+  refresh(): void {
+    if (this.#stopped) return;
+    const { membership, transport } = this.#options;
+    const others = this.members.filter(({ id }) => id !== membership.self.id);
+    const peers = new Map<NodeId, Peer>(others.map((peer) => [peer.id, peer]));
+    for (const id of this.#strangers.keys()) if (peers.has(id) || this.#isRemoved(id)) this.#strangers.delete(id);
+    for (const peer of this.#peers.values()) if (this.#isKept(peer.id)) peers.set(peer.id, peers.get(peer.id) ?? peer);
+    for (const peer of this.#strangers.values()) peers.set(peer.id, peer);
+    this.#peers = peers;
+    transport.setPeers([...peers.values()]);
+  }
+
+  /** Only a voter's word that a member is removed counts: before a voter knows, the others may need its vote. */
+  standing(peer: Peer): 'member' | 'removed' {
+    const { membership, raft } = this.#options;
+    if (this.#isRemoved(peer.id)) return isVoter(raft.config, membership.self.id) ? 'removed' : 'member';
+    if (!this.#peers.has(peer.id) && this.#strangers.size < maxStrangers) {
+      this.#strangers.set(peer.id, peer);
+      this.refresh();
+    }
+    return 'member';
+  }
+
+  /** A member can be reached again. */
+  alive(id: NodeId): void {
+    this.#aliveSinceMs.set(id, this.#options.clock.monotonicMs());
+  }
+
+  /** Since when a member can be reached, monotonic; undefined when it can't. */
+  aliveSinceMs(id: NodeId): number | undefined {
+    return this.#options.transport.connected(id) ? this.#aliveSinceMs.get(id) : undefined;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  #isRemoved(id: NodeId): boolean {
+    return this.#options.machine.store.membership.removed.has(id);
+  }
+
+  /** Whether one that is no member is kept all the same. */
+  #isKept(id: NodeId): boolean {
+    const { leadership, clock, electionTimeoutMs } = this.#options;
+    if (!this.#isRemoved(id)) return false;
+    if (leadership.leader === id) return true;
+    const nowMs = clock.monotonicMs();
+    const untilMs = this.#leaving.get(id) ?? nowMs + electionTimeoutMs;
+    this.#leaving.set(id, untilMs);
+    if (untilMs <= nowMs) return false;
+    this.#timer ??= clock.after(untilMs - nowMs, () => {
+      this.#timer = undefined;
+      this.refresh();
+    });
+    return true;
+  }
+}

@@ -1,0 +1,34 @@
+/** Asks a peer port who the members of its cluster are: for a member that is about to join them and has no id yet. */
+import { connectService, openChannel } from '@flotilla/wire';
+import type { KnownCluster } from '../cluster/joining.ts';
+import { addressOf } from '../cluster/urls.ts';
+import { decodeValue } from './frame.ts';
+import { peerService } from './peer-service.ts';
+
+/** Whoever has not answered by then is counted as gone. */
+const timeoutMs = 5000;
+
+/** @throws Error when nobody answers, or with something else. */
+export async function askMembers(peerUrl: string): Promise<KnownCluster> {
+  const { host, port } = addressOf(peerUrl);
+  const channel = openChannel({ target: `${host.includes(':') ? `[${host}]` : host}:${port}` });
+  try {
+    const answer = await connectService(channel, peerService).Members(new Uint8Array(0), { timeoutMs });
+    const { clusterId, members } = decodeValue(answer);
+    if (!Array.isArray(members)) throw new Error('an answer without members');
+    return { clusterId: idOf(clusterId), members: members.map(memberOf) };
+  } finally {
+    channel.close();
+  }
+}
+
+function memberOf(value: unknown): KnownCluster['members'][number] {
+  const { id, name, peerUrls } = value as Readonly<Record<string, unknown>>;
+  if (typeof name !== 'string' || !Array.isArray(peerUrls)) throw new Error('a member without a name or URLs');
+  return { id: idOf(id), name, peerUrls: peerUrls.map(String) };
+}
+
+function idOf(value: unknown): bigint {
+  if (typeof value !== 'string' || !/^[0-9a-f]{1,16}$/.test(value)) throw new Error('expected an id');
+  return BigInt(`0x${value}`);
+}
