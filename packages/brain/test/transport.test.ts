@@ -47,7 +47,7 @@ async function openEnd(options: {
     peerUrls: () => [`http://127.0.0.1:${port}`],
     standing: () => end.standing,
     removed: () => told('removed'),
-    members: () => [{ id, name: 'm', peerUrls: [`http://127.0.0.1:${port}`] }],
+    members: () => [{ id, name: 'm', peerUrls: [`http://127.0.0.1:${port}`], isLearner: false }],
     receive(messages) {
       received.push(...messages);
       told();

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BrainOptionValues, brainSettings, startBrain } from '@flotilla/brain';
+import { type Brain, type BrainOptionValues, brainSettings, startBrain } from '@flotilla/brain';
 import { connectService, maintenanceService, openChannel } from '@flotilla/wire';
 import { freePorts } from '../../free-ports.ts';
 
@@ -31,6 +31,10 @@ export interface Server {
   readonly level: string;
   /** `host:port` of each member; the first one leads. */
   readonly targets: readonly string[];
+  /** A place for one more member. */
+  place(name: string): Promise<Place>;
+  /** Starts a member that was added there; it ends with the server, if not before. */
+  join(place: Place, initialCluster: string): Promise<RunningMember>;
   stop(): Promise<void>;
 }
 
@@ -51,9 +55,19 @@ export const leaderlessKinds: readonly ServerKind[] = [
   ...(hasEtcd ? [{ name: 'etcd without a leader', start: (flags: Flags) => leaderless(startEtcd(3, flags)) }] : []),
 ];
 
-/** One server and the way to end it. */
-interface RunningMember {
+/** Where a member runs. */
+export interface Place {
+  readonly name: string;
   readonly target: string;
+  readonly peerUrl: string;
+  readonly dataDir: string;
+}
+
+/** One server and the way to end it. */
+export interface RunningMember {
+  readonly target: string;
+  /** Resolves when it has ended, by itself or not; true: it had to stop. */
+  readonly ended: Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -77,7 +91,7 @@ async function leaderless(starting: Promise<RunningServer>): Promise<Server> {
 async function placesOf(size: number): Promise<{
   readonly directory: string;
   readonly initialCluster: string;
-  readonly places: readonly { readonly name: string; readonly target: string; readonly peerUrl: string }[];
+  readonly places: readonly Place[];
 }> {
   const directory = await mkdtemp(join(tmpdir(), 'flotilla-conformance-'));
   const ports = await freePorts(2 * size);
@@ -85,76 +99,116 @@ async function placesOf(size: number): Promise<{
     name: `m${i}`,
     target: `127.0.0.1:${ports[2 * i] ?? 0}`,
     peerUrl: `http://127.0.0.1:${ports[2 * i + 1] ?? 0}`,
+    dataDir: join(directory, `m${i}`),
   }));
   return { directory, places, initialCluster: places.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',') };
 }
 
+/** The flags of a member, as both programs know them. */
+function flagsOf({ name, target, peerUrl, dataDir }: Place, initialCluster: string) {
+  return {
+    name,
+    'data-dir': dataDir,
+    'listen-client-urls': `http://${target}`,
+    'advertise-client-urls': `http://${target}`,
+    'listen-peer-urls': peerUrl,
+    'initial-advertise-peer-urls': peerUrl,
+    'initial-cluster': initialCluster,
+  } as const;
+}
+
+async function placeIn(directory: string, name: string): Promise<Place> {
+  const [clientPort = 0, peerPort = 0] = await freePorts(2);
+  const dataDir = join(directory, name);
+  return { name, target: `127.0.0.1:${clientPort}`, peerUrl: `http://127.0.0.1:${peerPort}`, dataDir };
+}
+
+interface StartedBrain extends RunningMember {
+  readonly brain: Brain;
+}
+
+async function startBrainAt(
+  place: Place,
+  initialCluster: string,
+  more: Partial<BrainOptionValues>,
+): Promise<StartedBrain> {
+  const { name, ...rest } = flagsOf(place, initialCluster);
+  const urls = Object.fromEntries(
+    Object.entries(rest).map(([flag, value]) => [flag, flag.endsWith('-urls') ? [value] : value]),
+  );
+  const brain = await startBrain({ settings: brainSettings({ name, ...urls, ...more }) });
+  const ended = brain.stopped.then(
+    () => false,
+    () => true,
+  );
+  return { target: place.target, brain, ended, stop: () => brain.close() };
+}
+
 async function startFlotilla(size: number, flags: Flags): Promise<RunningServer> {
   const { directory, places, initialCluster } = await placesOf(size);
-  const brains = await Promise.all(
-    places.map(({ name, target, peerUrl }) => {
-      const settings = brainSettings({
-        name,
-        'data-dir': join(directory, name),
-        'listen-client-urls': [`http://${target}`],
-        'advertise-client-urls': [`http://${target}`],
-        'listen-peer-urls': [peerUrl],
-        'initial-advertise-peer-urls': [peerUrl],
-        'initial-cluster': initialCluster,
-        ...flags.all,
-        ...flags.flotilla,
-      });
-      return startBrain({ settings });
-    }),
-  );
-  await Promise.all(brains.map((brain) => brain.ready));
-  const leader = brains.findIndex((brain) => brain.status().isLeader);
-  const inOrder = brains.map((_, i) => (leader + i) % size);
+  const more = { ...flags.all, ...flags.flotilla };
+  const members = await Promise.all(places.map((place) => startBrainAt(place, initialCluster, more)));
+  await Promise.all(members.map(({ brain }) => brain.ready));
+  const leader = members.findIndex(({ brain }) => brain.status().isLeader);
+  const inOrder = members.map((_, i) => (leader + i) % size);
+  const all: RunningMember[] = [...members];
   return {
     level: flotillaLevel,
     targets: inOrder.map((i) => places[i]?.target ?? ''),
-    members: brains.map((brain, i) => ({ target: places[i]?.target ?? '', stop: () => brain.close() })),
+    members,
+    place: (name) => placeIn(directory, name),
+    async join(place, joined) {
+      const member = await startBrainAt(place, joined, { ...more, 'initial-cluster-state': 'existing' });
+      all.push(member);
+      return member;
+    },
     async stop() {
-      await Promise.all(brains.map((brain) => brain.close()));
+      await Promise.all(all.map((member) => member.stop()));
       await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function startEtcdAt(place: Place, initialCluster: string, more: Partial<BrainOptionValues>): RunningMember {
+  const given = { ...flagsOf(place, initialCluster), logger: 'zap', 'log-outputs': '/dev/null', ...more };
+  const argv = Object.entries(given).map(([flag, value]) => `--${flag}=${String(value)}`);
+  const child = spawn(etcdBinary, argv, { stdio: 'ignore' });
+  let isStopped = false;
+  const ended = new Promise<boolean>((resolve) => child.once('exit', () => resolve(!isStopped)));
+  return {
+    target: place.target,
+    ended,
+    async stop() {
+      isStopped = true;
+      child.kill('SIGKILL');
+      await ended;
     },
   };
 }
 
 export async function startEtcd(size: number, flags: Flags): Promise<RunningServer> {
   const { directory, places, initialCluster } = await placesOf(size);
-  const members = places.map(({ name, target, peerUrl }): RunningMember => {
-    const given = {
-      name,
-      'data-dir': join(directory, name),
-      'listen-client-urls': `http://${target}`,
-      'advertise-client-urls': `http://${target}`,
-      'listen-peer-urls': peerUrl,
-      'initial-advertise-peer-urls': peerUrl,
-      'initial-cluster': initialCluster,
-      logger: 'zap',
-      'log-outputs': '/dev/null',
-      ...flags.all,
-    };
-    const argv = Object.entries(given).map(([flag, value]) => `--${flag}=${String(value)}`);
-    const child = spawn(etcdBinary, argv, { stdio: 'ignore' });
-    const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    return {
-      target,
-      async stop() {
-        child.kill('SIGKILL');
-        await exited;
-      },
-    };
-  });
+  const members = places.map((place) => startEtcdAt(place, initialCluster, flags.all ?? {}));
+  const all = [...members];
   const stop = async (): Promise<void> => {
-    await Promise.all(members.map((member) => member.stop()));
+    await Promise.all(all.map((member) => member.stop()));
     await rm(directory, { recursive: true, force: true });
   };
   try {
     const versions = await Promise.all(places.map(({ target }) => versionOf(target)));
     const level = versions[0]?.split('.').slice(0, 2).join('.') ?? '';
-    return { level, targets: places.map(({ target }) => target), members, stop };
+    return {
+      level,
+      targets: places.map(({ target }) => target),
+      members,
+      place: (name) => placeIn(directory, name),
+      join(place, joined) {
+        const member = startEtcdAt(place, joined, { ...flags.all, 'initial-cluster-state': 'existing' });
+        all.push(member);
+        return Promise.resolve(member);
+      },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -66,7 +66,7 @@ function match(flags: Membership, { clusterId, members }: KnownCluster): Members
       // What it had promised is lost with its log: under its old id it could undo what the others count on.
       return `this member (${found.id.toString(16)}) has already been started, and has lost its data directory: remove it, add it anew`;
     }
-    matched.push({ id: found.id, name, peerUrls });
+    matched.push({ id: found.id, name, peerUrls, isLearner: found.isLearner });
   }
   const self = matched.find(({ name }) => name === flags.self.name);
   if (!self) return 'the flags do not name this member';

@@ -12,6 +12,7 @@ export interface ClusterMember {
   readonly name: string;
   /** Sorted. */
   readonly peerUrls: readonly string[];
+  readonly isLearner: boolean;
 }
 
 export interface Membership {
@@ -68,7 +69,12 @@ export function membershipOf(options: {
   readonly token: string;
 }): Membership {
   const members = [...options.initialCluster]
-    .map(([name, urls]) => ({ id: memberIdOf(urls, options.token), name, peerUrls: [...urls].sort() }))
+    .map(([name, urls]) => ({
+      id: memberIdOf(urls, options.token),
+      name,
+      peerUrls: [...urls].sort(),
+      isLearner: false,
+    }))
     .sort((a, b) => byId(a.id, b.id));
   const self = members.find((member) => member.name === options.name);
   if (!self) {

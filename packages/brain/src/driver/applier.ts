@@ -40,6 +40,11 @@ export class Applier {
     else this.#apply(entries);
   }
 
+  /** A snapshot is taking the place of the state. */
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
   /** A snapshot is about to replace the state. */
   pause(): void {
     this.#paused = true;

@@ -82,6 +82,7 @@ export class Driver {
       parts.raft.synced(ready);
       this.#queue(parts, ready.messagesAfterSync);
       this.#process(parts);
+      if (ready.snapshot) this.schedule();
     });
   }
 
@@ -104,7 +105,7 @@ export class Driver {
       raft.step(message);
     }
     snapshotReceiver.stepped();
-    if (leaderInReach(parts)) {
+    if (canAsk(parts)) {
       proposals.flush(raft);
       reads.flush(raft);
     }
@@ -119,7 +120,7 @@ export class Driver {
       this.#outbox = [];
       transport.send(messages);
     }
-    if (snapshotReceiver.undecided && !writer.busy) snapshotReceiver.discard().catch(this.#options.onFailure);
+    if (snapshotReceiver.undecided && !writer.busy) snapshotReceiver.discard().then(this.schedule, this.#options.onFailure);
   }
 
   #handle(parts: DriverParts, ready: Ready): void {
@@ -144,7 +145,12 @@ export class Driver {
   }
 }
 
-/** What is forwarded leaves only once: it waits while the way to the leader is known to be broken. */
-function leaderInReach({ raft, transport }: DriverParts): boolean {
-  return raft.role === 'leader' || transport.connected(raft.leader);
+/**
+ * What is forwarded leaves only once: it waits while the way to the leader is known to be broken, and for a snapshot that is on its
+ * way, because nobody can tell what became of a proposal that it holds.
+ */
+function canAsk({ raft, transport, applier, snapshotReceiver }: DriverParts): boolean {
+  if (raft.role === 'leader') return true;
+  const waitsForSnapshot = snapshotReceiver.undecided || applier.isPaused || raft.config.voters.length === 0;
+  return !waitsForSnapshot && transport.connected(raft.leader);
 }

@@ -53,7 +53,7 @@ export class Roster {
     const { membership, machine } = this.#options;
     const { config, members } = machine.store.membership;
     if (!config) return membership.members;
-    return [...members].map(([id, { name, peerUrls }]) => ({ id, name, peerUrls }));
+    return [...members].map(([id, { name, peerUrls, isLearner }]) => ({ id, name, peerUrls, isLearner }));
   }
 
   /** The ids of all other members. */

@@ -15,7 +15,8 @@ import type { Member } from '../member/member.ts';
 type Handler = (request: unknown, context: CallContext) => unknown;
 
 export function isLearner({ machine, settings }: Pick<Member, 'machine' | 'settings'>): boolean {
-  return machine.store.membership.members.get(settings.membership.self.id)?.isLearner === true;
+  const { self } = settings.membership;
+  return (machine.store.membership.members.get(self.id) ?? self).isLearner;
 }
 
 /** The same handlers, of which a learner refuses most. */

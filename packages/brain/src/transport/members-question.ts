@@ -23,9 +23,9 @@ export async function askMembers(peerUrl: string): Promise<KnownCluster> {
 }
 
 function memberOf(value: unknown): KnownCluster['members'][number] {
-  const { id, name, peerUrls } = value as Readonly<Record<string, unknown>>;
+  const { id, name, peerUrls, isLearner } = value as Readonly<Record<string, unknown>>;
   if (typeof name !== 'string' || !Array.isArray(peerUrls)) throw new Error('a member without a name or URLs');
-  return { id: idOf(id), name, peerUrls: peerUrls.map(String) };
+  return { id: idOf(id), name, peerUrls: peerUrls.map(String), isLearner: isLearner === true };
 }
 
 function idOf(value: unknown): bigint {

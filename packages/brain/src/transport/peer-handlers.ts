@@ -44,7 +44,7 @@ export function peerHandlers(options: PeerHandlersOptions): Handlers<typeof peer
       return receiver.answer(identify(options, context).from, question);
     },
     Members() {
-      const list = receiver.members().map(({ id, name, peerUrls }) => ({ id: id.toString(16), name, peerUrls }));
+      const list = receiver.members().map((member) => ({ ...member, id: member.id.toString(16) }));
       return encodeValue({ clusterId: options.clusterId.toString(16), members: list });
     },
   };

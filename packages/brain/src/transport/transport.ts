@@ -34,6 +34,7 @@ export interface PeerTransport {
 export interface KnownMember extends Peer {
   /** Empty when it has not started yet. */
   readonly name: string;
+  readonly isLearner: boolean;
 }
 
 /** What the network tells a member. */
