@@ -120,7 +120,8 @@ export class Driver {
       this.#outbox = [];
       transport.send(messages);
     }
-    if (snapshotReceiver.undecided && !writer.busy) snapshotReceiver.discard().then(this.schedule, this.#options.onFailure);
+    if (snapshotReceiver.undecided && !writer.busy)
+      snapshotReceiver.discard().then(this.schedule, this.#options.onFailure);
   }
 
   #handle(parts: DriverParts, ready: Ready): void {

@@ -35,7 +35,8 @@ export function foreign(path: string, found: MemberIdentity, wanted: MemberIdent
   return new OperatingError(
     'DATA_FOREIGN',
     `${path} belongs to ${subject} ${idText(foundId)}, but the flags describe ${subject} ${idText(wantedId)}: ` +
-      'give another --data-dir, or correct --initial-cluster, --initial-cluster-token and --initial-advertise-peer-urls',
+      'give another --data-dir, or correct --initial-cluster, --initial-cluster-token and --initial-advertise-peer-urls; a ' +
+      'member that was added later, or whose peer URLs were changed, starts with --initial-cluster-state=existing',
   );
 }
 
