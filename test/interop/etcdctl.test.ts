@@ -46,12 +46,19 @@ function comparable(target: string, text: string): string {
       .replaceAll(/"(ClusterID|MemberID|RaftTerm|Lease)" : \d+/g, '"$1" : N')
       .replaceAll(/\b[0-9a-f]{12,16}\b/g, 'ID')
       .replaceAll(/\b\d{15,20}\b/g, 'ID')
+      // Ids are padded to 16 digits.
+      .replaceAll(/ +ID\b/g, ' ID')
       .replaceAll(/"keys":\[(.*?)\]/g, (_, keys: string) => `"keys":[${keys.split(',').sort().join()}]`)
+      .replaceAll(
+        /attached keys\(\[(.*?)\]\)/g,
+        (_, keys: string) => `attached keys([${keys.split(' ').sort().join(' ')}])`,
+      )
       .replaceAll(/took = [^\s,]+/g, 'took = TIME')
       .replaceAll(/"took":"[^"]+"/g, '"took":TIME')
       .replaceAll(/took [\d.]+\S*s\b/g, 'took TIME')
       .replaceAll(/remaining\(\d+s\)/g, 'remaining(TIME)')
       .replaceAll(/"ttl":\d+/g, '"ttl":TIME')
+      .replaceAll(/ETCD_INITIAL_CLUSTER="(.*?)"/g, (_, list: string) => `CLUSTER ${list.split(',').sort().join()}`)
       .replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'URL')
       // A table's columns are as wide as the ids in them.
       .replaceAll(/-{4,}/g, '----')
@@ -60,7 +67,7 @@ function comparable(target: string, text: string): string {
 }
 
 interface Step {
-  /** Words; `LEASE` and `KEY` stand for what the last command that made one printed. */
+  /** Words; `LEASE` and `MEMBER` stand for what the last command that made one printed. */
   readonly args: readonly string[];
   readonly stdin?: string;
 }
@@ -139,6 +146,23 @@ const steps: readonly Step[] = [
   step('member list -w json'),
   step('member list -w table'),
   step('member list -w fields'),
+  step('member add n1 --peer-urls=http://127.0.0.1:1 --learner'),
+  step('member add n2 --peer-urls=http://127.0.0.1:2 --learner'),
+  step('member add n2 --peer-urls=http://127.0.0.1:1'),
+  step('member add n2 --peer-urls=127.0.0.1'),
+  step('member add n2'),
+  step('member add'),
+  step('member promote MEMBER'),
+  step('member promote 4d2'),
+  step('member promote x'),
+  step('member update MEMBER --peer-urls=http://127.0.0.1:3'),
+  step('member update 4d2 --peer-urls=http://127.0.0.1:3'),
+  step('member update MEMBER'),
+  step('member remove MEMBER'),
+  step('member remove MEMBER'),
+  step('member remove 4d2'),
+  step('member remove'),
+  step('member list -w table'),
   step('move-leader 4d2'),
   step('defrag'),
   step('lock l -- echo held'),
@@ -154,11 +178,12 @@ const steps: readonly Step[] = [
 async function transcript({ targets }: Server): Promise<readonly string[]> {
   const [target = ''] = targets;
   const lines: string[] = [];
-  let lease = '';
+  let [lease, member] = ['', ''];
   for (const { args, stdin } of steps) {
-    const given = args.map((word) => word.replace('LEASE', lease));
+    const given = args.map((word) => word.replace('LEASE', lease).replace('MEMBER', member));
     const { code, stdout, stderr } = await run(target, given, stdin);
     lease = /lease ([0-9a-f]+) granted/.exec(stdout)?.[1] ?? lease;
+    member = /Member +([0-9a-f]+) added/.exec(stdout)?.[1] ?? member;
     lines.push(`$ ${args.join(' ')} -> ${code}\n${comparable(target, stdout)}${comparable(target, stderr)}`);
   }
   return lines;

@@ -99,7 +99,10 @@ export interface TestClient {
 
 export function connect(target: string): TestClient {
   // No pings: a member that a test stops for a while must not lose its clients.
-  const channel = openChannel({ target, keepaliveMs: 3_600_000 });
+  return clientOf(openChannel({ target, keepaliveMs: 3_600_000 }));
+}
+
+export function clientOf(channel: Channel): TestClient {
   return {
     channel,
     kv: connectService(channel, kvService),

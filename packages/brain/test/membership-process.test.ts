@@ -1,13 +1,13 @@
 /** The members of a cluster change under load, while members are killed: as real processes. */
 import t, { type Test } from 'tap';
 import { codeOf } from '@flotilla/base';
-import { fromUnsignedId, toId } from '@flotilla/wire';
+import { fromUnsignedId, openChannel, toId } from '@flotilla/wire';
 import {
   type ClusterPlan,
   type MemberPlan,
   type MemberProcess,
   type TestClient,
-  connect,
+  clientOf,
   planCluster,
   spawnMember,
   startMember,
@@ -39,7 +39,10 @@ class LiveCluster {
     const running = this.members.get(member.name);
     const process = spawnMember(member);
     if (running) running.process = process;
-    const started = running ?? { plan: member, process, client: connect(`127.0.0.1:${member.clientPort}`) };
+    // Members go away again and again: a client must not wait long before it tries one again.
+    const target = `127.0.0.1:${member.clientPort}`;
+    const client = (): TestClient => clientOf(openChannel({ target, maxReconnectBackoffMs: 100 }));
+    const started = running ?? { plan: member, process, client: client() };
     this.members.set(member.name, started);
     return started;
   }

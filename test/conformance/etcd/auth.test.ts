@@ -7,6 +7,7 @@ import { refusal } from './rules.ts';
 const ok = 'answered';
 const noUser = '3 etcdserver: user name is empty';
 const denied = '7 etcdserver: permission denied';
+const notFound = '5 etcdserver: member not found';
 const badToken = '16 etcdserver: invalid auth token';
 const notAllowed = '3 etcdserver: invalid auth management';
 const wrong = '3 etcdserver: authentication failed, invalid user ID or password';
@@ -596,6 +597,22 @@ authRules((rule) => {
     },
     { since: '3.7' },
   );
+
+  rule('changes of the members are for root', async ({ t, client: { cluster }, enable, addUser, login }) => {
+    await addUser('u', [READWRITE, '\0', '\0']);
+    const asRoot = await enable();
+    const asUser = await login('u');
+    const calls = (as: Parameters<typeof cluster.MemberAdd>[1]): Promise<string>[] =>
+      [
+        cluster.MemberAdd({ peerURLs: ['http://127.0.0.1:1'], isLearner: true }, as),
+        cluster.MemberUpdate({ ID: 1, peerURLs: ['http://127.0.0.1:1'] }, as),
+        cluster.MemberPromote({ ID: 1 }, as),
+        cluster.MemberRemove({ ID: 1 }, as),
+      ].map(refusal);
+    t.strictSame(await Promise.all(calls({})), [noUser, noUser, noUser, noUser]);
+    t.strictSame(await Promise.all(calls(asUser)), [denied, denied, denied, denied]);
+    t.equal(await refusal(cluster.MemberUpdate({ ID: 1, peerURLs: ['http://127.0.0.1:1'] }, asRoot)), notFound);
+  });
 
   rule(
     'a range stream is permitted like a range',

@@ -116,6 +116,34 @@ conformance('Gateway', ({ rule }) => {
     t.strictSame(Object.keys(none.json), ['header']);
   });
 
+  rule('members', async (setting) => {
+    const { t } = setting;
+    const add = { peerURLs: ['http://127.0.0.1:1'], isLearner: true };
+    let added = await post(setting, '/v3/cluster/member/add', add);
+    // Three members are unhealthy to etcd until they have been connected for five seconds.
+    await until(async () => {
+      if (added.json['message'] !== 'etcdserver: unhealthy cluster') return true;
+      added = await post(setting, '/v3/cluster/member/add', add);
+      return false;
+    });
+    t.equal(added.status, 200);
+    const { ID, ...member } = added.json['member'] as Json;
+    t.strictSame([typeof ID, member], ['string', add]);
+    const list = await post(setting, '/v3/cluster/member/list', {});
+    t.strictSame(list.json['members'], added.json['members']);
+    t.match(list.json['members'] as Json[], [{ ID: String, peerURLs: Array }]);
+    const promoted = await post(setting, '/v3/cluster/member/promote', { ID });
+    t.match(errorOf(promoted).slice(1), [9, /in sync with leader/]);
+    const peerURLs = ['http://127.0.0.1:2'];
+    const updated = await post(setting, '/v3/cluster/member/update', { ID, peerURLs });
+    t.equal(updated.status, 200, updated.json['message'] as string);
+    t.strictSame((updated.json['members'] as Json[]).find((one) => one['ID'] === ID)?.['peerURLs'], peerURLs);
+    const removed = await post(setting, '/v3/cluster/member/remove', { ID });
+    t.equal((removed.json['members'] as Json[]).length, (list.json['members'] as Json[]).length - 1);
+    const again = await post(setting, '/v3/cluster/member/update', { ID, peerURLs });
+    t.strictSame(errorOf(again), [404, 5, 'etcdserver: member not found']);
+  });
+
   rule('integers come as strings or as numbers, enums by name or number', async (setting) => {
     const { t, client, key, end } = setting;
     for (const name of ['a', 'b', 'c']) await client.kv.Put({ key: key(name) });

@@ -76,6 +76,13 @@ conformance(
       t.equal((await client.cluster.MemberList({ linearizable: false })).members.length, 3);
     });
 
+    rule('members are neither added nor removed', async ({ t, client }) => {
+      const unhealthy = '14 etcdserver: unhealthy cluster';
+      t.equal(await refusal(client.cluster.MemberAdd({ peerURLs: ['http://127.0.0.1:1'] })), unhealthy);
+      const { header } = await client.cluster.MemberList({});
+      t.equal(await refusal(client.cluster.MemberRemove({ ID: header?.member_id ?? 0 })), unhealthy);
+    });
+
     rule('writes and linearizable reads time out', async ({ t, server, client, key }) => {
       const [put, read] = await Promise.all([
         refusal(client.kv.Put({ key: key('a') })),

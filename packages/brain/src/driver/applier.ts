@@ -52,10 +52,11 @@ export class Applier {
 
   /** The snapshot is the state now. */
   resume(): void {
-    const { machine, proposals, reads } = this.#options;
+    const { machine, proposals, reconfiguration, reads } = this.#options;
     this.#paused = false;
     this.#term = machine.store.appliedTerm;
     proposals.skipped();
+    reconfiguration.skipped();
     reads.applied(machine.store.appliedIndex);
     const held = this.#held;
     this.#held = [];
@@ -103,5 +104,6 @@ export class Applier {
     if (term === this.#term) return;
     this.#term = term;
     this.#options.proposals.reachedTerm(term);
+    this.#options.reconfiguration.reachedTerm(term);
   }
 }

@@ -68,6 +68,8 @@ export interface MembershipRequest {
 }
 
 interface Waiting {
+  /** The term that it went to the leader in; 0 before. */
+  term: number;
   resolve(outcome: Outcome<EntryResponse>): void;
   reject(error: Error): void;
 }
@@ -99,16 +101,13 @@ export class Reconfiguration {
     const context = encodeEntry({ type, source: this.#source, requestId, body });
     const startedMs = clock.monotonicMs();
     const applied = new Promise<Outcome<EntryResponse>>((resolve, reject) => {
-      this.#waiting.set(requestId, { resolve, reject });
+      this.#waiting.set(requestId, { term: 0, resolve, reject });
     });
-    const timer = clock.after(requestTimeoutMs, () => {
-      this.#waiting.get(requestId)?.reject(toRpcError(timeoutReason(startedMs)));
-      this.#waiting.delete(requestId);
-    });
+    const timer = clock.after(requestTimeoutMs, () => this.#fail(requestId, timeoutReason(startedMs)));
     applied.catch((error: unknown) => error);
     try {
       const change: ConfChange = { kind: 'change', transition: 'auto', members: [member], context };
-      const refused = await this.#deliver(change, () => this.#waiting.has(requestId));
+      const refused = await this.#deliver(change, requestId);
       if (refused) throw toRpcError(refused);
       return await applied;
     } finally {
@@ -124,6 +123,18 @@ export class Reconfiguration {
     if (isFrom(context, this.#source)) this.#waiting.get(requestId)?.resolve(outcome);
   }
 
+  /** An entry of `term` was applied: what went to earlier leaders is not coming any more. */
+  reachedTerm(term: number): void {
+    for (const [requestId, waiting] of this.#waiting) {
+      if (waiting.term > 0 && waiting.term < term) this.#fail(requestId, 'leaderChanged');
+    }
+  }
+
+  /** What went to a leader may have been applied by a snapshot: nobody can tell. */
+  skipped(): void {
+    this.reachedTerm(Infinity);
+  }
+
   /** Another member's change, for this one to append if it leads. */
   answer(question: Uint8Array): Uint8Array {
     const { change } = decodeValue(question);
@@ -133,20 +144,26 @@ export class Reconfiguration {
 
   /** Fails everything that waits. */
   failAll(code: StoreErrorCode): void {
-    for (const waiting of this.#waiting.values()) waiting.reject(toRpcError(code));
-    this.#waiting.clear();
+    for (const requestId of this.#waiting.keys()) this.#fail(requestId, code);
   }
 
-  /** Brings a change to the leader, once, while `isWanted`. Resolves with what the leader has against it. */
-  async #deliver(change: ConfChange, isWanted: () => boolean): Promise<StoreErrorCode | undefined> {
-    const { leadership, transport } = this.#options;
-    while (isWanted()) {
+  #fail(requestId: number, code: StoreErrorCode): void {
+    this.#waiting.get(requestId)?.reject(toRpcError(code));
+    this.#waiting.delete(requestId);
+  }
+
+  /** Brings a change to the leader, once, while its call waits. Resolves with what the leader has against it. */
+  async #deliver(change: ConfChange, requestId: number): Promise<StoreErrorCode | undefined> {
+    const { raft, leadership, transport } = this.#options;
+    for (let waiting = this.#waiting.get(requestId); waiting; waiting = this.#waiting.get(requestId)) {
       const { leader } = leadership;
       let acceptance: Acceptance = 'later';
+      waiting.term = raft.term;
       if (leadership.leads) acceptance = this.#propose(change);
       else if (leader !== noNode && transport.connected(leader)) acceptance = await this.#askLeader(leader, change);
       if (acceptance === 'accepted') return undefined;
       if (acceptance !== 'later') return acceptance;
+      waiting.term = 0;
       await leadership.changed({ timeoutMs: retryMs });
     }
     return undefined;

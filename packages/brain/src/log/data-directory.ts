@@ -10,6 +10,7 @@ import { type DurableLog, createLogDirectory, openDurableLog } from './durable-l
 import type { Files } from './files.ts';
 import { type RecoveredLog, recoverLog } from './recovery.ts';
 import { type MemberIdentity, missing } from './refusal.ts';
+import { refuseRemoved } from './removal.ts';
 import { type Witness, createWitness, openWitness, witnessPath } from './witness.ts';
 
 export interface DataDirectoryOptions<State> {
@@ -34,9 +35,10 @@ export interface DataDirectory<State> {
 const logName = 'log';
 const stateName = 'state';
 
-/** @throws OperatingError when the directory is damaged, incomplete, or of another member. */
+/** @throws OperatingError when the directory is damaged, incomplete, of another member, or of one that was removed. */
 export async function openDataDirectory<State>(options: DataDirectoryOptions<State>): Promise<DataDirectory<State>> {
   await makeDirectory(options.files, options.directory);
+  await refuseRemoved(options.files, options.directory, options.identity.memberId);
   const { witness, isNew } = await openOrCreate(options);
   try {
     return await openBeside(options, { witness, isNew });

@@ -6,7 +6,6 @@ import { type DataDirectory, openDataDirectory } from '../log/data-directory.ts'
 import type { Membership } from '../cluster/membership.ts';
 import type { RecoveredLog } from '../log/recovery.ts';
 import { corrupt, missing } from '../log/refusal.ts';
-import { refuseRemoved } from '../log/removal.ts';
 import type { BrainSettings } from '../options.ts';
 import type { MemberWorld } from './world.ts';
 
@@ -23,7 +22,6 @@ export async function openData(
 ): Promise<OpenedData> {
   const { files, clock, logger, openDatabase, openStateDirectory, segmentBytes, metrics } = world;
   const identity = { clusterId: settings.membership.clusterId, memberId: settings.membership.self.id };
-  await refuseRemoved(files, settings.dataDir, identity.memberId);
   let opened: OpenedState | undefined;
   try {
     const data = await openDataDirectory({
