@@ -1,6 +1,7 @@
 /** The members of a cluster change under load, while members are killed: as real processes. */
 import t, { type Test } from 'tap';
 import { codeOf } from '@flotilla/base';
+import type { BrainOptionValues } from '@flotilla/brain';
 import { fromUnsignedId, openChannel, toId } from '@flotilla/wire';
 import {
   type ClusterPlan,
@@ -124,8 +125,8 @@ class LiveCluster {
   }
 }
 
-async function openLive(t: Test, size: number): Promise<LiveCluster> {
-  const live = new LiveCluster(await planCluster(size));
+async function openLive(t: Test, size: number, options: Partial<BrainOptionValues> = {}): Promise<LiveCluster> {
+  const live = new LiveCluster(await planCluster(size, options));
   t.teardown(() => live.end());
   for (const member of live.plan.members) live.start(member);
   await Promise.all([...live.members.values()].map(({ process }) => process.ready));
@@ -265,6 +266,31 @@ t.test('kill -9 of everybody between the steps of a change is recovered from', a
   const names = await live.names();
   t.ok(['m1 m2 m3 n1', 'm2 m3 n1'].includes(names), names);
   t.strictSame(await missingOf(live, writing.acknowledged), []);
+});
+
+t.test('a member that was away while all others changed is told by those that it does not know', async (t) => {
+  const live = await openLive(t, 3, { 'strict-reconfig-check': false });
+  const away = live.get('m3');
+  await stopProcess(away.process);
+  live.members.delete('m3');
+  await live.grow('n1');
+  await live.grow('n2');
+  await live.shrink('m1');
+  await live.shrink('m2');
+  await live.get('n1').client.kv.Put({ key: key('late'), value: key('1') });
+  live.members.set('m3', away);
+  live.start(away.plan);
+  await away.process.ready;
+  const { kvs } = await away.client.kv.Range({ key: key('late') });
+  t.equal(kvs.length, 1);
+  t.equal(await live.names(), 'm3 n1 n2');
+  await stopProcess(live.get('n1').process);
+  await until(() =>
+    away.client.kv.Put({ key: key('later') }, { timeoutMs: 3000 }).then(
+      () => true,
+      () => false,
+    ),
+  );
 });
 
 t.test('peer URLs that change are where the others go', async (t) => {

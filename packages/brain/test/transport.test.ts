@@ -176,6 +176,36 @@ t.test('a member whose disk was rolled back is told to stop', async () => {
   await Promise.all([leader.close(), b.close()]);
 });
 
+t.test('a member that was removed is told so', async () => {
+  const [portA = 0, portB = 0] = await reservePorts(2);
+  const a = await openEnd({ id: 1n, peer: 2n, port: portA, peerPort: portB });
+  a.standing = 'removed';
+  const b = await openEnd({ id: 2n, peer: 1n, port: portB, peerPort: portA });
+  await b.until(() => b.events.includes('removed'));
+  await Promise.all([a.close(), b.close()]);
+});
+
+t.test('ways to members are opened, moved and closed as the members change', async (t) => {
+  const [portA = 0, portB = 0, portC = 0] = await reservePorts(3);
+  const a = await openEnd({ id: 1n, peer: 2n, port: portA, peerPort: portB });
+  const b = await openEnd({ id: 2n, peer: 1n, port: portB, peerPort: portA });
+  await a.until(() => a.transport.connected(2n));
+  const moved = await openEnd({ id: 2n, peer: 1n, port: portC, peerPort: portA });
+  a.transport.setPeers([{ id: 2n, peerUrls: [`http://127.0.0.1:${portC}`] }]);
+  t.equal(a.transport.connected(2n), false, 'other URLs are another way');
+  await a.until(() => a.transport.connected(2n));
+  a.transport.send([heartbeat(1n, 2n, 7)]);
+  await moved.until(() => moved.received.length === 1);
+  t.strictSame(b.received, []);
+  a.transport.setPeers([{ id: 2n, peerUrls: [`http://127.0.0.1:${portC}`] }]);
+  t.equal(a.transport.connected(2n), true, 'what stays is left alone');
+  a.transport.setPeers([]);
+  t.equal(a.transport.connected(2n), false);
+  a.transport.send([heartbeat(1n, 2n, 8)]);
+  t.equal(a.events.at(-1), 'unreachable');
+  await Promise.all([a.close(), b.close(), moved.close()]);
+});
+
 t.test('a port in use is an error that says what to do', async (t) => {
   const [port = 0, other = 0] = await reservePorts(2);
   const a = await openEnd({ id: 1n, peer: 2n, port, peerPort: other });

@@ -216,6 +216,7 @@ conformance('Cluster', ({ rule }) => {
         own.auth.UserList({}),
         own.lock.Lock({ name: key('l') }),
         own.election.Leader({ name: key('e') }),
+        own.health.Check({}),
       ];
       t.strictSame(
         await Promise.all(calls.map(refusal)),

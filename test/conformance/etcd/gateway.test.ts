@@ -405,6 +405,7 @@ conformance('Gateway', ({ rule }) => {
     const names = [
       'etcd_server_has_leader',
       'etcd_server_is_leader',
+      'etcd_server_is_learner',
       'etcd_server_leader_changes_seen_total',
       'etcd_server_proposals_committed_total',
       'etcd_server_proposals_applied_total',

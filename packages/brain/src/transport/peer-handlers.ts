@@ -2,7 +2,7 @@
 import type { NodeId } from '@flotilla/raft';
 import { type CallContext, type Handlers, RpcError, StatusCode, pushed } from '@flotilla/wire';
 import { decodeFrame, encodeValue } from './frame.ts';
-import { type Hello, peerService, readHello } from './peer-service.ts';
+import { type Hello, peerService, readHello, removedText } from './peer-service.ts';
 import type { PeerReceiver } from './transport.ts';
 
 export interface PeerHandlersOptions {
@@ -53,8 +53,7 @@ export function peerHandlers(options: PeerHandlersOptions): Handlers<typeof peer
 function greet(options: PeerHandlersOptions, context: CallContext): Hello {
   const hello = identify(options, context);
   if (options.receiver.standing({ id: hello.from, peerUrls: hello.peerUrls }) === 'removed') {
-    const text = `the member ${hello.from.toString(16)} has been permanently removed from the cluster`;
-    throw new RpcError(StatusCode.PERMISSION_DENIED, text);
+    throw new RpcError(StatusCode.PERMISSION_DENIED, removedText(hello.from));
   }
   return hello;
 }

@@ -22,7 +22,7 @@ import {
   openStream,
 } from '@flotilla/wire';
 import { decodeValue, encodeFrames } from './frame.ts';
-import { helloMetadata, peerService } from './peer-service.ts';
+import { helloMetadata, peerService, removedText } from './peer-service.ts';
 import { probePort } from './port-probe.ts';
 import type { PeerReceiver, SnapshotTransfer } from './transport.ts';
 
@@ -167,8 +167,9 @@ export class PeerLink {
   }
 
   #failed(error: unknown): void {
-    if (isRpcError(error, StatusCode.DATA_LOSS)) this.#options.receiver.expelled(error.message);
-    if (isRpcError(error, StatusCode.PERMISSION_DENIED)) this.#options.receiver.removed();
+    const { receiver, self } = this.#options;
+    if (isRpcError(error, StatusCode.DATA_LOSS)) receiver.expelled(error.message);
+    if (isRpcError(error, StatusCode.PERMISSION_DENIED) && error.message === removedText(self)) receiver.removed();
     this.#logOnce('no connection to a member', error);
   }
 

@@ -54,6 +54,11 @@ export function helloMetadata(hello: Hello): Readonly<Record<string, string>> {
   };
 }
 
+/** What a member that was removed is refused with. It acts on these very words, and on no other refusal. */
+export function removedText(id: bigint): string {
+  return `the member ${id.toString(16)} has been permanently removed from the cluster`;
+}
+
 /** The caller's hello, or what is wrong with it. */
 export function readHello(context: CallContext): Hello | string {
   const version = context.metadata('flotilla-protocol');
