@@ -134,7 +134,7 @@ async function openLive(t: Test, size: number, options: Partial<BrainOptionValue
 }
 
 /** Writes through whoever answers, and remembers what was acknowledged. */
-function startWriting(live: LiveCluster): { readonly acknowledged: string[]; stop(): Promise<void> } {
+function startWriting(t: Test, live: LiveCluster): { readonly acknowledged: string[]; stop(): Promise<void> } {
   const acknowledged: string[] = [];
   let isOver = false;
   const write = async (worker: number): Promise<void> => {
@@ -151,13 +151,12 @@ function startWriting(live: LiveCluster): { readonly acknowledged: string[]; sto
     }
   };
   const writers = [0, 1, 2, 3].map(write);
-  return {
-    acknowledged,
-    async stop() {
-      isOver = true;
-      await Promise.all(writers);
-    },
+  const stop = async (): Promise<void> => {
+    isOver = true;
+    await Promise.all(writers);
   };
+  t.teardown(stop);
+  return { acknowledged, stop };
 }
 
 async function missingOf(live: LiveCluster, acknowledged: readonly string[]): Promise<readonly string[]> {
@@ -169,7 +168,7 @@ async function missingOf(live: LiveCluster, acknowledged: readonly string[]): Pr
 
 t.test('three members grow to five and shrink to one under load, and nothing acknowledged is lost', async (t) => {
   const live = await openLive(t, 3);
-  const writing = startWriting(live);
+  const writing = startWriting(t, live);
   await live.grow('n1');
   await live.grow('n2');
   t.equal(await live.names(), 'm1 m2 m3 n1 n2');
@@ -219,7 +218,7 @@ t.test('a member that was away when it was removed is told when it comes back', 
 
 t.test('a leader that removes itself hands over', async (t) => {
   const live = await openLive(t, 3);
-  const writing = startWriting(live);
+  const writing = startWriting(t, live);
   const first = await live.leader();
   await live.shrink(first.plan.name, { through: first.plan.name });
   const next = await live.leader();
@@ -232,7 +231,7 @@ t.test('a leader that removes itself hands over', async (t) => {
 
 t.test('kill -9 of everybody between the steps of a change is recovered from', async (t) => {
   const live = await openLive(t, 3);
-  const writing = startWriting(live);
+  const writing = startWriting(t, live);
   const { member, id } = await addMember(live.get('m1').client, await planNewcomer(live.plan, 'n1'), {
     isLearner: true,
   });
