@@ -3,7 +3,6 @@ import { type Clock, type Logger, type Randomness, silentLogger, systemClock, sy
 import type { OpenDatabase } from '@flotilla/store';
 import type { Files } from './log/files.ts';
 import { idText } from './log/refusal.ts';
-import { createSystemFiles } from './log/system-files.ts';
 import type { MemberWorld } from './member/world.ts';
 import type { BrainMetrics } from './metrics.ts';
 import type { BrainSettings } from './options.ts';
@@ -26,11 +25,11 @@ export interface BrainOptions {
 }
 
 export function worldOf(
-  options: BrainOptions,
+  options: BrainOptions & { readonly files: Files },
   given: { readonly metrics: BrainMetrics; readonly servers: Servers; readonly onFailure: (error: Error) => void },
 ): MemberWorld {
   const { settings, logger = silentLogger, openDatabase } = options;
-  const { clock = systemClock, randomness = systemRandomness, files = createSystemFiles() } = options;
+  const { clock = systemClock, randomness = systemRandomness, files } = options;
   const { metrics, servers, onFailure } = given;
   const { clusterId, self } = settings.membership;
   const world: MemberWorld = {

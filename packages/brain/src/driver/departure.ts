@@ -26,6 +26,8 @@ export interface DepartureOptions {
 export class Departure {
   readonly #options: DepartureOptions;
   #askedMs = -Infinity;
+  /** Members that have not answered yet. */
+  readonly #asking = new Set<NodeId>();
   #hasLeft = false;
 
   constructor(options: DepartureOptions) {
@@ -64,12 +66,15 @@ export class Departure {
 
   async #ask(id: NodeId): Promise<void> {
     const { self, transport, signal } = this.#options;
-    if (id === self || !transport.connected(id)) return;
+    if (id === self || this.#asking.has(id) || !transport.connected(id)) return;
+    this.#asking.add(id);
     try {
       const { isRemoved } = decodeValue(await transport.ask(id, encodeValue({ kind: 'isRemoved' }), signal));
       if (isRemoved === true) this.leave();
     } catch {
       // Whoever does not answer is asked again.
+    } finally {
+      this.#asking.delete(id);
     }
   }
 }

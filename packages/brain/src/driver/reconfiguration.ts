@@ -214,5 +214,5 @@ export class Reconfiguration {
 }
 
 function isAcceptance(value: unknown): value is Acceptance {
-  return typeof value === 'string' && (value === 'accepted' || value === 'later' || value in etcdErrors);
+  return typeof value === 'string' && (value === 'accepted' || value === 'later' || Object.hasOwn(etcdErrors, value));
 }
