@@ -65,15 +65,20 @@ export class Departure {
   }
 
   async #ask(id: NodeId): Promise<void> {
-    const { self, transport, signal } = this.#options;
+    const { self, transport, clock, electionTimeoutMs, signal } = this.#options;
     if (id === self || this.#asking.has(id) || !transport.connected(id)) return;
     this.#asking.add(id);
+    const timeout = new AbortController();
+    const timer = clock.after(electionTimeoutMs, () => timeout.abort());
     try {
-      const { isRemoved } = decodeValue(await transport.ask(id, encodeValue({ kind: 'isRemoved' }), signal));
+      const question = encodeValue({ kind: 'isRemoved' });
+      const answer = await transport.ask(id, question, AbortSignal.any([signal, timeout.signal]));
+      const { isRemoved } = decodeValue(answer);
       if (isRemoved === true) this.leave();
     } catch {
       // Whoever does not answer is asked again.
     } finally {
+      timer.cancel();
       this.#asking.delete(id);
     }
   }
