@@ -67,7 +67,7 @@ export function forbiddenBy(alarms: AlarmTable, type: EntryType, body: Uint8Arra
 }
 
 function changesData(type: EntryType): boolean {
-  return type !== 'alarm' && type !== 'memberAttributes';
+  return type !== 'alarm' && type !== 'memberAttributes' && type !== 'leaseCheckpoint';
 }
 
 /** Deletes, compactions and revocations make room. */

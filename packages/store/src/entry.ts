@@ -12,7 +12,7 @@
  * Source and request id name the waiting call. A source is compared as bytes: no entry costs a number of 64 bits.
  *
  * The body of put, deleteRange, txn and compact is the client's own protobuf request; of leaseGrant and
- * leaseRevoke the request as the handler completed it; of alarm the client's AlarmRequest; of memberAttributes an
+ * leaseRevoke the request as the handler completed it; of leaseCheckpoint what `leases/lease-checkpoint.ts` says; of alarm the client's AlarmRequest; of memberAttributes an
  * etcdserverpb.Member; of those about users and roles the client's request with a hash in place of the password; of
  * authenticate an InternalAuthenticateRequest; of memberAdd see `membership.ts`; of the others about members the client's
  * request. Those about members are carried by raft's conf changes and are never entries by themselves.
@@ -32,7 +32,7 @@ const headerBytes = nameLengthAt + 2;
 /** The longest name of a caller that an entry can carry, as UTF-8. */
 export const maxCallerNameBytes = 2 ** 16 - 1;
 
-/** Type → its number on disk. Numbers are never used again; 7 is kept for lease checkpoints, 20 to 31 are those of users. */
+/** Type → its number on disk. Numbers are never used again; 20 to 31 are those of users. */
 const typeNumbers = {
   put: 1,
   deleteRange: 2,
@@ -40,6 +40,7 @@ const typeNumbers = {
   compact: 4,
   leaseGrant: 5,
   leaseRevoke: 6,
+  leaseCheckpoint: 7,
   memberAttributes: 8,
   alarm: 10,
   memberAdd: 11,

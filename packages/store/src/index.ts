@@ -20,9 +20,10 @@ export {
   sourceOf,
 } from './entry.ts';
 export { type StoreError, type StoreErrorCode, etcdErrors, textOf, toRpcError } from './errors.ts';
+export { type LeaseRemainder, encodeLeaseCheckpoint, maxCheckpointLeases } from './leases/lease-checkpoint.ts';
 export { completeLeaseGrant, minLeaseTtlSeconds } from './leases/lease-grant.ts';
 export type { Lease, LeaseView } from './leases/lease-table.ts';
-export { type Lessor, type LessorOptions, createLessor } from './leases/lessor.ts';
+export { type Lessor, type LessorOptions, type Renewal, checkpointStepMs, createLessor } from './leases/lessor.ts';
 export { type InitialMembership, type MemberRecord, type MembershipView, encodeMemberAdd } from './membership.ts';
 export type { Answer, Outcome, Refusal } from './outcome.ts';
 export { type MemoryDatabases, type StoredBatch, createMemoryDatabases } from './persistence/memory-database.ts';

@@ -15,7 +15,7 @@ import type { Store } from './store.ts';
 export function hashState(store: Store): number {
   assert(store instanceof StateMachine, 'only a store of this package has a hash');
   const { revision, compactRevision, appliedIndex, appliedTerm } = store;
-  const leases = store.leases.list().map(({ id, ttlSeconds }) => [String(id), ttlSeconds]);
+  const leases = store.leases.list().map(({ id, ttlSeconds, remainingMs }) => [String(id), ttlSeconds, remainingMs]);
   const attached = store.leases
     .list()
     .map(({ id }) => store.leases.keys(id).map((key) => Buffer.from(key).toString('hex')));

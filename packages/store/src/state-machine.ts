@@ -12,7 +12,8 @@ import { refusedEntry } from './auth/entry-access.ts';
 import { type Access, refusedRange, refusedTxn } from './auth/request-access.ts';
 import { type AuthEntryType, type EntryType, decodeEntry } from './entry.ts';
 import type { StoreErrorCode } from './errors.ts';
-import { type Lease, LeaseTable, type LeaseView, viewLeases } from './leases/lease-table.ts';
+import { decodeLeaseCheckpoint } from './leases/lease-checkpoint.ts';
+import { type Lease, LeaseTable, type LeaseView, plainLease, viewLeases, wholeLease } from './leases/lease-table.ts';
 import { MemberTable, type MembershipChanges } from './membership.ts';
 import { startCompaction } from './mvcc/compaction.ts';
 import { type EncodedHeader, encodedRange } from './mvcc/encoded-range.ts';
@@ -34,10 +35,10 @@ export interface AppliedBatch {
   readonly compactRevision: number;
   readonly index: number;
   readonly term: number;
-  /** Leases granted (with their TTL) and revoked (undefined), in order. */
-  readonly leases: readonly { readonly id: bigint; readonly ttlSeconds: number | undefined }[];
   /** Members and raft's configuration; undefined: none changed. */
   readonly membership: MembershipChanges | undefined;
+  /** Leases granted or checkpointed, as they are then, and revoked (undefined), in order. */
+  readonly leases: readonly (readonly [id: bigint, lease: Lease | undefined])[];
   readonly alarms: readonly AlarmChange[];
   /** Users, roles and settings of authentication; undefined: none changed. */
   readonly auth: AuthChanges | undefined;
@@ -71,7 +72,7 @@ export class StateMachine implements Store {
   #compactRevision = emptyPosition.compactRevision;
   #appliedIndex = emptyPosition.appliedIndex;
   #appliedTerm = emptyPosition.appliedTerm;
-  #changedLeases: { id: bigint; ttlSeconds: number | undefined }[] = [];
+  #changedLeases: [bigint, Lease | undefined][] = [];
   #changedAlarms: AlarmChange[] = [];
 
   constructor(options: StateMachineOptions = {}) {
@@ -177,7 +178,8 @@ export class StateMachine implements Store {
     return { keyspace: this.keyspace, revision: this.revision, compactRevision: this.compactRevision };
   }
 
-  #applyEntry({ index, term, data }: CommittedEntry): Applied {
+  #applyEntry(entry: CommittedEntry): Applied {
+    const { index, term, data } = entry;
     this.#checkNext(index, term);
     if (data.length === 0) {
       this.#appliedTo(index, term);
@@ -186,12 +188,12 @@ export class StateMachine implements Store {
     const { type, requestId, caller, body } = decodeEntry(data);
     const { auth, leases } = this;
     const refused = auth.enabled ? refusedEntry({ auth, leases, caller }, type, body) : undefined;
-    const outcome = refused ? refuse(refused) : this.#applyBody(type, body, index);
+    const outcome = refused ? refuse(refused) : this.#applyBody(type, body, entry);
     this.#appliedTo(index, term);
     return { type, requestId, outcome };
   }
 
-  #applyBody(type: EntryType, body: Uint8Array, index: number): Outcome<EntryResponse> {
+  #applyBody(type: EntryType, body: Uint8Array, { index, term }: CommittedEntry): Outcome<EntryResponse> {
     const forbidden = forbiddenBy(this.alarms, type, body);
     if (forbidden) return refuse(forbidden);
     switch (type) {
@@ -207,6 +209,8 @@ export class StateMachine implements Store {
         return this.#grant(etcdserverpb.LeaseGrantRequest.decode(body));
       case 'leaseRevoke':
         return this.#revoke(toId(etcdserverpb.LeaseRevokeRequest.decode(body).ID));
+      case 'leaseCheckpoint':
+        return this.#checkpointLeases(body, term);
       case 'memberAttributes':
         this.membership.describe(etcdserverpb.Member.decode(body));
         return this.#answer({});
@@ -257,12 +261,12 @@ export class StateMachine implements Store {
   }
 
   #grant(request: etcdserverpb.LeaseGrantRequest): Outcome<EntryResponse> {
-    const lease: Lease = { id: toId(request.ID), ttlSeconds: clampInteger(request.TTL) };
+    const lease = wholeLease({ id: toId(request.ID), ttlSeconds: clampInteger(request.TTL) });
     if (lease.id === 0n) return refuse('leaseNotFound');
     if (lease.ttlSeconds > maxLeaseTtlSeconds) return refuse('leaseTtlTooLarge');
     if (this.leaseTable.get(lease.id)) return refuse('leaseExists');
     this.leaseTable.grant(lease);
-    this.#changedLeases.push(lease);
+    this.#changedLeases.push([lease.id, lease]);
     return this.#answer({ ID: fromId(lease.id), TTL: lease.ttlSeconds });
   }
 
@@ -272,9 +276,22 @@ export class StateMachine implements Store {
     return this.#write((txn) => {
       txn.deleteAttached(lease);
       this.leaseTable.remove(lease);
-      this.#changedLeases.push({ id, ttlSeconds: undefined });
+      this.#changedLeases.push([id, undefined]);
       return {};
     });
+  }
+
+  /** What a leader says of its leases counts in its own term only; leases that have ended meanwhile stay so. */
+  #checkpointLeases(body: Uint8Array, term: number): Outcome<EntryResponse> {
+    const checkpoint = decodeLeaseCheckpoint(body);
+    if (checkpoint.term !== term) return refuse('notPrimaryLessor');
+    for (const { id, remainingMs } of checkpoint.leases) {
+      const lease = this.leaseTable.get(id);
+      if (!lease) continue;
+      this.leaseTable.checkpoint(lease, remainingMs);
+      this.#changedLeases.push([id, plainLease(lease)]);
+    }
+    return this.#answer({});
   }
 
   #alarm(request: etcdserverpb.AlarmRequest): Outcome<EntryResponse> {

@@ -58,7 +58,7 @@ t.test('an entry of a newer version stops the member', (t) => {
   for (const [offset, value] of [
     [0, 2],
     [1, 99],
-    [1, 7],
+    [1, 9],
     [30, 1],
   ] as const) {
     const unknown = Buffer.from(known);

@@ -61,7 +61,7 @@ t.test('an id that is in use is refused, and a grant makes no revision', (t) => 
   const store = createStore();
   t.match(grant(store, 7n), { ok: true, revision: 1, response: { TTL: 10 } });
   t.match(grant(store, 7n), { error: { code: 'leaseExists' } });
-  t.same(store.leases.list(), [{ id: 7n, ttlSeconds: 10 }]);
+  t.same(store.leases.list(), [{ id: 7n, ttlSeconds: 10, remainingMs: 10_000 }]);
   t.end();
 });
 
@@ -142,7 +142,7 @@ t.test('a renewal starts the TTL anew, and comes too late once the lease has exp
   t.equal(lessor.remainingSeconds(7n), undefined);
 });
 
-t.test('a new leader starts every lease with its whole TTL and the extension', (t) => {
+t.test('a new leader starts a lease that nobody wrote down with its whole TTL and the extension', (t) => {
   const store = createStore();
   grant(store, 7n, 10);
   const clock = createTestClock();

@@ -68,6 +68,7 @@ export function entryData(type: RequestType, request: object, caller?: Caller): 
   return entryOfBody(type, requestTypes[type].encode(request).finish(), caller);
 }
 
+/** The data of an entry whose body is no protobuf message, or made already. */
 export function entryOfBody(type: EntryType, body: Uint8Array, caller?: Caller): Uint8Array {
   return encodeEntry({ type, source, requestId: 1, caller, body });
 }

@@ -1,6 +1,6 @@
 /**
- * The replicated leases and what is attached to them. No time is kept here: a lease ends by a revoke entry and
- * nothing else.
+ * The replicated leases and what is attached to them. No time passes here: a lease ends by a revoke entry and
+ * nothing else, and what it has left is what the last checkpoint said.
  *
  * Invariant: a live key's lease slot is 0 or that of a lease that counts the key among its keys.
  */
@@ -12,6 +12,13 @@ export interface Lease {
   readonly id: bigint;
   /** Granted TTL, seconds. */
   readonly ttlSeconds: number;
+  /** What the last checkpoint said is left, at most the TTL; the whole TTL as long as none did. */
+  readonly remainingMs: number;
+}
+
+/** A lease with its whole time ahead. */
+export function wholeLease({ id, ttlSeconds }: Pick<Lease, 'id' | 'ttlSeconds'>): Lease {
+  return { id, ttlSeconds, remainingMs: ttlSeconds * 1000 };
 }
 
 /** The leases of the applied state, for reading. */
@@ -26,13 +33,16 @@ export interface LeaseView {
 
 /** A lease and the number by which keys refer to it. */
 export interface LeaseRecord extends Lease {
+  remainingMs: number;
   readonly slot: number;
   readonly keyIds: Set<KeyId>;
 }
 
-/** Told of every grant and revoke as it is applied. */
+/** Told of every grant, checkpoint and revoke as it is applied. */
 export interface LeaseObserver {
   granted(lease: Lease): void;
+  /** What it has left has changed. */
+  checkpointed(lease: Lease): void;
   revoked(id: bigint): void;
 }
 
@@ -63,13 +73,19 @@ export class LeaseTable {
     return lease.id;
   }
 
-  grant({ id, ttlSeconds }: Lease): void {
+  grant({ id, ttlSeconds, remainingMs }: Lease): void {
     assert(!this.#byId.has(id), 'a lease is granted twice');
     const slot = this.#freeSlots.pop() ?? this.#bySlot.length;
-    const lease = { id, ttlSeconds, slot, keyIds: new Set<KeyId>() };
+    const lease = { id, ttlSeconds, remainingMs, slot, keyIds: new Set<KeyId>() };
     this.#byId.set(id, lease);
     this.#bySlot[slot] = lease;
     for (const observer of this.#observers) observer.granted(lease);
+  }
+
+  /** Says what a lease has left. */
+  checkpoint(lease: LeaseRecord, remainingMs: number): void {
+    lease.remainingMs = Math.min(remainingMs, lease.ttlSeconds * 1000);
+    for (const observer of this.#observers) observer.checkpointed(lease);
   }
 
   /** Removes a lease whose keys are deleted. */
@@ -95,18 +111,22 @@ export class LeaseTable {
   }
 }
 
+/** A lease as it is now, to keep. */
+export function plainLease({ id, ttlSeconds, remainingMs }: Lease): Lease {
+  return { id, ttlSeconds, remainingMs };
+}
+
 /** What others may see of a lease table. @param keyOf a copy of the key of an id. */
 export function viewLeases(table: LeaseTable, keyOf: (id: KeyId) => Uint8Array): LeaseView {
-  const plain = ({ id, ttlSeconds }: Lease): Lease => ({ id, ttlSeconds });
   return {
     get size() {
       return table.size;
     },
     get(id) {
       const lease = table.get(id);
-      return lease && plain(lease);
+      return lease && plainLease(lease);
     },
     keys: (id) => [...(table.get(id)?.keyIds ?? [])].map(keyOf).sort(compareBytes),
-    list: () => table.list().map(plain),
+    list: () => table.list().map(plainLease),
   };
 }

@@ -57,7 +57,7 @@ export async function loadState(
     ledger.enter(key, { checksum, bytes: key.length + value.length });
     const name = nameOf(key);
     if (name.type === 'page') restore.addPage(name.page, content);
-    else if (name.type === 'lease') machine.leaseTable.grant({ id: name.id, ttlSeconds: decodeLease(content) });
+    else if (name.type === 'lease') machine.leaseTable.grant(decodeLease(name.id, content));
     else if (name.type === 'alarm') machine.alarms.raise(name.alarm);
     else if (name.type === 'member') members.set(name.id, decodeMember(content));
     else if (name.type === 'removedMember') members.set(name.id, undefined);

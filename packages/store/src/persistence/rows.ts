@@ -3,7 +3,7 @@
  *
  *   F                       format version, cluster id, member id
  *   H                       the head: what the state is as of, and the sum over all other rows
- *   l + lease id            granted TTL
+ *   l + lease id            granted TTL, seconds; what a checkpoint said is left, ms (absent: the whole of it)
  *   a + member id + type    an active alarm; empty
  *   m + member id           a member, etcdserverpb.Member
  *   x + member id           a member that was removed; empty
@@ -24,6 +24,7 @@ import { fromMessage, toMessage } from '../auth/permission.ts';
 import { readUint32, readUint64, writeUint32, writeUint64 } from '../bytes.ts';
 import type { Alarm } from '../alarms.ts';
 import type { MemberRecord } from '../membership.ts';
+import { type Lease, wholeLease } from '../leases/lease-table.ts';
 import type { Revision } from '../mvcc/superseded.ts';
 
 export const formatVersion = 1;
@@ -221,14 +222,17 @@ export function checkFormat(content: Uint8Array, expected: Identity): void {
   );
 }
 
-export function encodeLease(ttlSeconds: number): Uint8Array {
-  const content = new Uint8Array(8);
+export function encodeLease({ id, ttlSeconds, remainingMs }: Lease): Uint8Array {
+  const isWhole = remainingMs === wholeLease({ id, ttlSeconds }).remainingMs;
+  const content = new Uint8Array(isWhole ? 8 : 16);
   writeUint64(content, 0, ttlSeconds);
+  if (!isWhole) writeUint64(content, 8, remainingMs);
   return content;
 }
 
-export function decodeLease(content: Uint8Array): number {
-  return readUint64(content, 0);
+export function decodeLease(id: bigint, content: Uint8Array): Lease {
+  const lease = wholeLease({ id, ttlSeconds: readUint64(content, 0) });
+  return content.length < 16 ? lease : { ...lease, remainingMs: readUint64(content, 8) };
 }
 
 export function encodeMember(id: bigint, { name, peerUrls, clientUrls, isLearner }: MemberRecord): Uint8Array {

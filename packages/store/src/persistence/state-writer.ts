@@ -193,12 +193,10 @@ export class StateWriter {
 
   #rowChanges(batches: readonly AppliedBatch[]): RowChange[] {
     const { ledger } = this.#options;
-    const leases = new Map<bigint, number | undefined>();
-    for (const { id, ttlSeconds } of batches.flatMap((batch) => batch.leases)) leases.set(id, ttlSeconds);
     const changes: RowChange[] = [];
-    for (const [id, ttlSeconds] of leases) {
+    for (const [id, lease] of new Map(batches.flatMap((batch) => batch.leases))) {
       const key = leaseKey(id);
-      changes.push(ttlSeconds === undefined ? ledger.delete(key) : ledger.put(key, encodeLease(ttlSeconds)));
+      changes.push(lease ? ledger.put(key, encodeLease(lease)) : ledger.delete(key));
     }
     for (const { active, ...alarm } of batches.flatMap((batch) => batch.alarms)) {
       const key = alarmKey(alarm);
