@@ -1,13 +1,18 @@
-/** Leadership is handed over before a leader stops, when an operator asks, and when the leader's disk has stalled. */
+/**
+ * Leadership is handed over before a leader stops, when an operator asks, and when the leader's disk has stalled. Unless the
+ * disk is the reason, what leases have left is written down before.
+ */
 import type { Clock } from '@flotilla/base';
 import { type NodeId, type Raft, isVoter, noNode } from '@flotilla/raft';
 import type { Leadership } from './leadership.ts';
+import type { LeaseCheckpoints } from './lease-checkpoints.ts';
 import type { LogWriter } from './log-writer.ts';
 
 export interface HandoverOptions {
   readonly raft: Raft;
   readonly leadership: Leadership;
   readonly writer: LogWriter;
+  readonly checkpoints: Pick<LeaseCheckpoints, 'lowerAll'>;
   readonly clock: Clock;
   readonly electionTimeoutMs: number;
   readonly connected: (id: NodeId) => boolean;
@@ -32,6 +37,7 @@ export class Handover {
     const { raft, leadership, clock, connected, schedule } = this.#options;
     if (!leadership.leads) return 'notLeader';
     const deadlineMs = clock.monotonicMs() + timeoutMs;
+    await this.#writeLeases(timeoutMs / 2);
     const accepted = raft.transferLeadership(to);
     if (accepted !== 'accepted') return accepted === 'notLeader' ? 'notLeader' : 'badTransferee';
     schedule();
@@ -66,6 +72,16 @@ export class Handover {
     if (successor === noNode || raft.status().transferee !== noNode) return;
     raft.transferLeadership(successor);
     schedule();
+  }
+
+  /** Waits for it only so long: a handover matters more. */
+  #writeLeases(atMostMs: number): Promise<void> {
+    const { clock, checkpoints } = this.#options;
+    return new Promise((resolve, reject) => {
+      const timer = clock.after(atMostMs, resolve);
+      const written = checkpoints.lowerAll().finally(() => timer.cancel());
+      written.then(resolve, reject);
+    });
   }
 
   #mostCaughtUp(): NodeId {

@@ -3,11 +3,12 @@
  * answer rests on a clock alone: each is given only after a ReadIndex round that began after the question arrived.
  */
 import type { Clock, Logger, Timer } from '@flotilla/base';
-import { type Outcome, root, toRpcError } from '@flotilla/store';
+import { type Outcome, type Renewal, root, toRpcError } from '@flotilla/store';
 import { RpcError, etcdserverpb, fromId } from '@flotilla/wire';
 import { decodeValue, encodeValue } from '../transport/frame.ts';
 import type { PeerTransport } from '../transport/transport.ts';
 import type { Leadership } from './leadership.ts';
+import type { LeaseCheckpoints } from './lease-checkpoints.ts';
 import type { Proposals } from './proposals.ts';
 import type { Reads } from './reads.ts';
 import type { StateMachine } from './state-machine.ts';
@@ -23,6 +24,7 @@ export interface LeasesOptions {
   readonly leadership: Leadership;
   readonly proposals: Proposals;
   readonly reads: Reads;
+  readonly checkpoints: LeaseCheckpoints;
   readonly transport: PeerTransport;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -62,6 +64,7 @@ export class Leases {
 
   stop(): void {
     this.#timer.cancel();
+    this.#options.checkpoints.stop();
     this.#options.machine.lessor.demote();
   }
 
@@ -121,12 +124,26 @@ export class Leases {
     if (kind === 'timeToLive') {
       return { ttlSeconds: lessor.remainingSeconds(id) ?? -1, grantedTtlSeconds };
     }
-    const renewed = lessor.renew(id);
+    const renewed = await this.#renew(id);
     if (renewed === 'expired') await lessor.revoked(id);
     // A leader that was deposed meanwhile does not know whether the next one lets the lease end.
     const isUnknown = renewed === 'notPrimary' || (renewed === 'expired' && machine.store.leases.get(id) !== undefined);
     if (isUnknown) throw toRpcError('notPrimaryLessor');
     return { ttlSeconds: typeof renewed === 'number' ? renewed : 0, grantedTtlSeconds };
+  }
+
+  /** Renews a lease; if the log may say that less than the TTL is left, then once it says otherwise. */
+  async #renew(id: bigint): Promise<Exclude<Renewal, 'lowered'>> {
+    const { machine, leadership, checkpoints } = this.#options;
+    const { lessor } = machine;
+    const { changes } = leadership;
+    for (;;) {
+      const renewed = lessor.renew(id);
+      if (renewed !== 'lowered') return renewed;
+      await checkpoints.restore(id);
+      // A leader that was deposed meanwhile and leads again does not know what the one between them did.
+      if (leadership.changes !== changes) return 'notPrimary';
+    }
   }
 
   /** Revokes what is past its time, once this member is sure that it still leads. */

@@ -12,6 +12,7 @@ import { Departure } from '../driver/departure.ts';
 import { Driver } from '../driver/driver.ts';
 import { Handover } from '../driver/handover.ts';
 import { Leadership } from '../driver/leadership.ts';
+import { LeaseCheckpoints } from '../driver/lease-checkpoints.ts';
 import { Leases } from '../driver/leases.ts';
 import { LogWriter } from '../driver/log-writer.ts';
 import { Proposals } from '../driver/proposals.ts';
@@ -91,13 +92,14 @@ export function createParts(foundation: Foundation): MemberParts {
   const rules = new ReconfigurationRules({ settings, machine, roster, clock });
   const reconfiguration = new Reconfiguration({ ...shared, rules, metrics: world.metrics });
   const departure = new Departure({ ...shared, leave: () => leaveForGood(foundation) });
-  const leases = new Leases(shared);
+  const checkpoints = new LeaseCheckpoints({ ...shared, term: () => raft.term });
+  const leases = new Leases({ ...shared, checkpoints });
   const corruption = new CorruptionChecks({ ...shared, others: () => roster.others });
   const snapshotSender = new SnapshotSender(shared);
   const compaction = createCompaction(foundation, snapshotSender);
   const applier = createApplier(foundation, { proposals, reconfiguration, reads, roster, leases, compaction });
   const writer = createWriter(foundation, { driver, applier, compaction, roster, snapshotReceiver });
-  const handover = new Handover({ raft, leadership, writer, clock, electionTimeoutMs, connected, schedule });
+  const handover = new Handover({ ...shared, writer, checkpoints, connected });
   const parts: MemberParts = {
     driver,
     transport,
