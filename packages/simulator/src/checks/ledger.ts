@@ -12,6 +12,7 @@ import {
   emptyKeyspace,
   execute,
 } from '../linearizability/etcd-model.ts';
+import type { CommitPace } from './commit-pace.ts';
 import { meaningOf } from './entry-inputs.ts';
 import type { Scheduler } from '../world/scheduler.ts';
 import type { Verdict } from './verdict.ts';
@@ -48,6 +49,7 @@ export interface LeaseChange {
 export class Ledger {
   readonly #verdict: Verdict;
   readonly #time: Pick<Scheduler, 'nowMs' | 'stamp'>;
+  readonly #pace: CommitPace;
   readonly #committed: CommittedEntry[] = [{ term: 0, crc: 0, knownInTerm: 0, revision: 1 }];
   readonly #states: KeyspaceState[] = [emptyKeyspace, emptyKeyspace];
   readonly #events: (readonly KeyEvent[])[] = [[], []];
@@ -55,9 +57,10 @@ export class Ledger {
   readonly leaseEnds = new Map<string, LeaseChange>();
   compactRevision = 0;
 
-  constructor(verdict: Verdict, time: Pick<Scheduler, 'nowMs' | 'stamp'>) {
+  constructor(verdict: Verdict, time: Pick<Scheduler, 'nowMs' | 'stamp'>, pace: CommitPace) {
     this.#verdict = verdict;
     this.#time = time;
+    this.#pace = pace;
   }
 
   get lastIndex(): number {
@@ -123,6 +126,7 @@ export class Ledger {
       this.#verdict.violate(`${who} learns that entry ${index} is committed, but ${this.#committed.length} comes next`);
       return;
     }
+    this.#pace.committed(`${index}/${term}`);
     const meaning = meaningOf(data);
     const before = this.#states.at(-1) ?? emptyKeyspace;
     let after = before;

@@ -1,12 +1,14 @@
 /** What raft promises (paper, figure 3), asked of all members at once, all the time. */
 import { crc32 } from 'node:zlib';
 import type { Entry, Message, NodeId } from '@flotilla/raft';
+import type { CommitPace } from './commit-pace.ts';
 import type { Ledger } from './ledger.ts';
 import type { Verdict } from './verdict.ts';
 
 export class RaftChecks {
   readonly #verdict: Verdict;
   readonly #ledger: Ledger;
+  readonly #pace: CommitPace;
   readonly #leaders = new Map<number, string>();
   /** `index/term` → what every log holds there, and the term before it. */
   readonly #entries = new Map<string, { readonly crc: number; readonly previousTerm: number }>();
@@ -14,9 +16,10 @@ export class RaftChecks {
   readonly #votes = new Map<string, NodeId>();
   #elections = 0;
 
-  constructor(verdict: Verdict, ledger: Ledger) {
+  constructor(verdict: Verdict, ledger: Ledger, pace: CommitPace) {
     this.#verdict = verdict;
     this.#ledger = ledger;
+    this.#pace = pace;
   }
 
   /** Leaders that took over from another. */
@@ -30,6 +33,7 @@ export class RaftChecks {
     if (other !== undefined) this.#verdict.violate(`${who} leads term ${term}, and so does ${other}`);
     this.#leaders.set(term, who);
     this.#elections++;
+    this.#pace.elected();
     for (let index = this.#ledger.lastIndex; index > 0; index--) {
       const held = termAt(index);
       if (held === undefined && termAt(index + 1) !== undefined) return;
@@ -47,8 +51,10 @@ export class RaftChecks {
       const name = `${index}/${term}`;
       const crc = crc32(data);
       const known = this.#entries.get(name);
-      if (!known) this.#entries.set(name, { crc, previousTerm });
-      else if (known.crc !== crc || known.previousTerm !== previousTerm) {
+      if (!known) {
+        this.#entries.set(name, { crc, previousTerm });
+        this.#pace.appended(name);
+      } else if (known.crc !== crc || known.previousTerm !== previousTerm) {
         this.#verdict.violate(`${who} holds another entry ${index} of term ${term} than others do`);
       }
       previousTerm = term;

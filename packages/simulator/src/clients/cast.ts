@@ -1,4 +1,5 @@
 /** What all clients of a run share: the members they know, the ways to them, and where they say what they saw. */
+import type { CommitPace } from '../checks/commit-pace.ts';
 import type { Ledger } from '../checks/ledger.ts';
 import type { Verdict } from '../checks/verdict.ts';
 import type { EtcdInput, EtcdOutput } from '../linearizability/etcd-model.ts';
@@ -18,6 +19,7 @@ export interface Cast {
   readonly network: Network;
   readonly calls: Calls;
   readonly ledger: Ledger;
+  readonly pace: CommitPace;
   readonly verdict: Verdict;
   readonly marks: Marks;
   readonly trace: Trace;

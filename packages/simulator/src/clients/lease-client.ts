@@ -1,8 +1,10 @@
 /**
  * A client that takes leases, keeps them alive for a while, and lets them end or ends them. A lease must live at least its TTL
- * from the call of each renewal that was acknowledged, as the fastest clock of a member counts, and must end in the end.
+ * from the call of each renewal that was acknowledged, as the fastest clock of a member counts. It must not live longer than
+ * its TTL, the time that a leader needs to end it, and what each change of leader may give it (docs/divergence.md).
  */
 import { createAsyncQueue } from '@flotilla/base';
+import { checkpointStepMs } from '@flotilla/store';
 import { clampInteger, etcdserverpb, fromId, toId } from '@flotilla/wire';
 import type { Machine } from '../run/machine.ts';
 import type { Chance } from '../world/chance.ts';
@@ -15,8 +17,13 @@ interface HeldLease {
   readonly ttlMs: number;
   /** Calls of the grant and of the renewals that were acknowledged, the latest of them. */
   aliveFromMs: number;
+  /** When the last of them, acknowledged or not, may have happened at the latest. */
+  renewedByMs: number;
   revoked: boolean;
 }
+
+/** The time that a leader needs to notice that a lease is due, and to end it. */
+const endingMs = 1500;
 
 export class LeaseClient {
   readonly #cast: Cast;
@@ -55,7 +62,8 @@ export class LeaseClient {
   /** Compares what became of each lease with what its holder was promised. */
   check(): void {
     const { ledger, verdict, marks, plan } = this.#cast;
-    for (const { name, ttlMs, aliveFromMs, revoked } of this.#held) {
+    for (const held of this.#held) {
+      const { name, ttlMs, aliveFromMs, revoked } = held;
       const end = ledger.leaseEnds.get(name);
       if (!end) {
         verdict.violate(`lease ${name} of ${ttlMs} ms, last renewed at ${aliveFromMs.toFixed(0)}, has not ended`);
@@ -67,13 +75,30 @@ export class LeaseClient {
       if (end.atMs < earliestMs) {
         verdict.violate(`lease ${name} ended at ${end.atMs.toFixed(3)}, promised until ${earliestMs.toFixed(3)}`);
       }
+      const latestMs = this.#latestEndMs(held, end.atMs);
+      if (end.atMs > latestMs) {
+        verdict.violate(`lease ${name} ended at ${end.atMs.toFixed(3)}, and was due at ${latestMs.toFixed(3)}`);
+      }
     }
+  }
+
+  #latestEndMs({ ttlMs, renewedByMs }: HeldLease, endedMs: number): number {
+    const { plan, pace } = this.#cast;
+    const life = { fromMs: renewedByMs, toMs: endedMs };
+    const perChangeMs = checkpointStepMs({ ttlSeconds: ttlMs / 1000 }) + this.#electionTimeoutMs;
+    const countedMs = ttlMs + endingMs + pace.elections(life) * perChangeMs;
+    return renewedByMs + countedMs / (1 - plan.drift) + pace.stalledMs(life);
+  }
+
+  get #electionTimeoutMs(): number {
+    const { heartbeatMs, electionTicks } = this.#cast.plan.settings[0] as Cast['plan']['settings'][number];
+    return heartbeatMs * electionTicks;
   }
 
   async #grant(): Promise<HeldLease | undefined> {
     const { calls, leases, scheduler } = this.#cast;
     const calledMs = scheduler.nowMs;
-    const body = etcdserverpb.LeaseGrantRequest.encode({ TTL: this.#chance.within(1, 3), ID: fromId(0n) }).finish();
+    const body = etcdserverpb.LeaseGrantRequest.encode({ TTL: this.#chance.within(1, 6), ID: fromId(0n) }).finish();
     const result = await calls.make(
       this.#name,
       this.#chance.pick(this.#cast.machines),
@@ -85,6 +110,7 @@ export class LeaseClient {
       name: toId(ID).toString(16),
       ttlMs: 1000 * clampInteger(TTL),
       aliveFromMs: calledMs,
+      renewedByMs: scheduler.nowMs,
       revoked: false,
     };
     this.#held.push(held);
@@ -115,6 +141,9 @@ export class LeaseClient {
       }
       throw new Error('the stream ended without an answer');
     });
+    // A member asks the leader again and again for this long.
+    const askedForMs = result.kind === 'lost' ? 5000 + 2 * this.#electionTimeoutMs : 0;
+    if (result.kind !== 'unreached') held.renewedByMs = Math.max(held.renewedByMs, scheduler.nowMs + askedForMs);
     if (result.kind !== 'answered') {
       if (machine.run && !machine.leads) marks.hit('renewal at a deposed leader');
       return;

@@ -172,8 +172,20 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a new leader goes on with half of the time',
     file: 'store/dist/leases/lessor.js',
-    find: 'atMs: now + ttlSeconds * 1000 + extendMs',
-    replace: 'atMs: now + ttlSeconds * 500',
+    find: 'atMs: now + remainingMs + extendMs',
+    replace: 'atMs: now + remainingMs / 2',
+  },
+  {
+    name: 'a new leader gives leases their whole time again',
+    file: 'store/dist/leases/lessor.js',
+    find: 'atMs: now + remainingMs + extendMs',
+    replace: 'atMs: now + leaseTable.get(id).ttlSeconds * 1000 + extendMs',
+  },
+  {
+    name: 'a renewal leaves a checkpoint in place',
+    file: 'store/dist/leases/lessor.js',
+    find: 'if (lowerings.has(id))',
+    replace: 'if (false)',
   },
   {
     name: 'leases never expire',

@@ -5,6 +5,7 @@
  */
 import { type BrainMetrics, createBrainMetrics } from '@flotilla/brain';
 import { seededRandomness } from '@flotilla/base';
+import { CommitPace } from '../checks/commit-pace.ts';
 import { Ledger } from '../checks/ledger.ts';
 import { RaftChecks } from '../checks/raft-checks.ts';
 import { Verdict } from '../checks/verdict.ts';
@@ -69,6 +70,7 @@ class Run {
   readonly #marks = new Marks();
   readonly #verdict = new Verdict();
   readonly #ledger: Ledger;
+  readonly #pace: CommitPace;
   readonly #checks: RaftChecks;
   readonly #network: Network;
   readonly #machines: readonly Machine[];
@@ -86,8 +88,9 @@ class Run {
     const marks = this.#marks;
     const verdict = this.#verdict;
     this.#trace = new Trace(scheduler, { keepsAll: keepsTrace });
-    this.#ledger = new Ledger(verdict, scheduler);
-    this.#checks = new RaftChecks(verdict, this.#ledger);
+    this.#pace = new CommitPace(scheduler);
+    this.#ledger = new Ledger(verdict, scheduler, this.#pace);
+    this.#checks = new RaftChecks(verdict, this.#ledger, this.#pace);
     this.#network = new Network({ scheduler, chance: chance.fork(), marks, plan: plan.network });
     const hosts = new Map(plan.settings.map(({ membership, name }) => [membership.self.id, name] as const));
     const surroundings = {
@@ -112,6 +115,7 @@ class Run {
       verdict,
       calls: this.#calls,
       ledger: this.#ledger,
+      pace: this.#pace,
       history: [],
       leases: [],
       acknowledged: 0,
@@ -172,6 +176,7 @@ class Run {
     probe().catch((error: unknown) => this.rejected(error));
     await this.#until(boundMs, () => served);
     if (!served) return this.#verdict.violate(`a healed cluster did not serve within ${boundMs} ms`);
+    this.#pace.idle();
     await this.#until(boundMs, () => this.#areEqual());
     if (!this.#areEqual()) return this.#verdict.violate(`healed members did not agree within ${boundMs} ms`);
     // What is left of every lease, at the slowest pace, and the time that a leader needs to notice.
