@@ -13,3 +13,8 @@ t.test('the twin in memory', (t) => {
   stateDatabaseSuite(t, { open: createMemoryDatabases().open, directory: (name) => name });
   t.end();
 });
+
+t.test('the twin in memory that keeps rows alone', (t) => {
+  stateDatabaseSuite(t, { open: createMemoryDatabases({ keepsBatches: false }).open, directory: (name) => name });
+  t.end();
+});

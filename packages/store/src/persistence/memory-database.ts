@@ -17,35 +17,51 @@ export interface MemoryDatabases {
   readonly open: OpenDatabase;
   /** Directory → the batches of the database there, which the holder may change while it is closed. */
   readonly batches: Map<string, StoredBatch[]>;
+  /** Bytes of the rows of a database that is open. */
+  sizeOf(directory: string): number;
 }
 
-export function createMemoryDatabases(): MemoryDatabases {
+/**
+ * @param options.keepsBatches whether each batch can be taken away later; unless it must be, a database takes as much memory
+ *   as it has rows, however often they change.
+ */
+export function createMemoryDatabases({ keepsBatches = true } = {}): MemoryDatabases {
   const batches = new Map<string, StoredBatch[]>();
-  const openDirectories = new Set<string>();
+  const openRows = new Map<string, ReadonlyMap<string, Row>>();
   return {
     batches,
+    sizeOf(directory) {
+      let bytes = 0;
+      for (const { key, value } of openRows.get(directory)?.values() ?? []) bytes += key.length + value.length;
+      return bytes;
+    },
     async open({ directory, createIfMissing }) {
       await Promise.resolve();
-      if (openDirectories.has(directory)) {
+      if (openRows.has(directory)) {
         throw new OperatingError('STATE_LOCKED', `${directory} is in use by another process: stop that one`);
       }
       let stored = batches.get(directory);
       if (!stored && !createIfMissing) throw stateDamaged(`${directory} cannot be opened (there is no database)`);
       if (!stored) batches.set(directory, (stored = []));
-      openDirectories.add(directory);
-      return openBatches(stored, () => openDirectories.delete(directory));
+      const rows = new Map<string, Row>();
+      for (const { changes } of stored) applyChanges(rows, changes);
+      openRows.set(directory, rows);
+      const kept = keepsBatches ? stored : undefined;
+      return openBatches(kept, rows, () => {
+        openRows.delete(directory);
+        if (!keepsBatches) batches.set(directory, [{ changes: [...rows.values()], sync: true }]);
+      });
     },
   };
 }
 
-function openBatches(stored: StoredBatch[], onClose: () => void): StateDatabase {
-  const rows = new Map<string, Row>();
-  for (const { changes } of stored) applyChanges(rows, changes);
+/** @param stored takes each batch; undefined: the rows are all that is kept. */
+function openBatches(stored: StoredBatch[] | undefined, rows: Map<string, Row>, onClose: () => void): StateDatabase {
   return {
     get: (key) => rows.get(bytesToText(key))?.value,
     async batch(changes, { sync }) {
       const copies = changes.map(({ key, value }) => ({ key: key.slice(), value: value?.slice() }));
-      stored.push({ changes: copies, sync });
+      stored?.push({ changes: copies, sync });
       applyChanges(rows, copies);
       await Promise.resolve();
     },

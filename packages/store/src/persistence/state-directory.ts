@@ -63,7 +63,7 @@ export function openStateDirectory(path: string): StateDirectory {
 }
 
 /** The folder's twin in memory; what it holds lives as long as the object. */
-export function createMemoryStateDirectory(path: string, { batches }: MemoryDatabases): StateDirectory {
+export function createMemoryStateDirectory(path: string, { batches, sizeOf }: MemoryDatabases): StateDirectory {
   let current: Uint8Array | undefined;
   const prefix = `${path}/`;
   return {
@@ -81,7 +81,7 @@ export function createMemoryStateDirectory(path: string, { batches }: MemoryData
       batches.delete(prefix + name);
       return Promise.resolve();
     },
-    sizeOf: () => Promise.resolve(0),
+    sizeOf: (name) => Promise.resolve(sizeOf(prefix + name)),
   };
 }
 

@@ -151,10 +151,14 @@ async function createFirstGeneration(surroundings: Surroundings): Promise<Opened
   const { directory, identity } = surroundings;
   await recordGeneration(directory, { number: 1, state: 'creating' });
   const database = await openDatabaseOf(surroundings, { number: 1, createIfMissing: true });
-  await database.batch(firstRows(identity, emptyHead), { sync: true });
-  await database.close();
-  await recordGeneration(directory, { number: 1, state: 'ready' });
-  return openGeneration(surroundings, 1);
+  try {
+    await database.batch(firstRows(identity, emptyHead), { sync: true });
+    await recordGeneration(directory, { number: 1, state: 'ready' });
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return stateOf(surroundings, { number: 1, database });
 }
 
 const emptyHead: Head = {
@@ -183,6 +187,14 @@ function openDatabaseOf(
 
 async function openGeneration(surroundings: Surroundings, number: number): Promise<OpenedState> {
   const database = await openDatabaseOf(surroundings, { number, createIfMissing: false });
+  return stateOf(surroundings, { number, database });
+}
+
+/** What a database holds, which belongs to the state from now on. */
+async function stateOf(
+  surroundings: Surroundings,
+  { number, database }: { readonly number: number; readonly database: StateDatabase },
+): Promise<OpenedState> {
   try {
     const { machine, ledger, head } = await loadState(database, surroundings);
     const meter = createSizeMeter(surroundings, number);
