@@ -52,9 +52,9 @@ export class CommitPace {
     if (toMs - fromMs > promptMs) this.#stalls.push({ fromMs, toMs });
   }
 
-  /** Leaders elected in a stretch of time. */
-  elections({ fromMs, toMs }: Stretch): number {
-    return this.#electionsMs.filter((atMs) => atMs >= fromMs && atMs <= toMs).length;
+  /** When leaders were elected in a stretch of time. */
+  electionsMs({ fromMs, toMs }: Stretch): readonly number[] {
+    return this.#electionsMs.filter((atMs) => atMs >= fromMs && atMs <= toMs);
   }
 
   /** How much of a stretch of time was without a leader that got entries committed. */
