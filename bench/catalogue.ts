@@ -7,4 +7,5 @@ export const catalogue: Readonly<Record<string, () => Promise<{ readonly benchma
   failover: () => import('./failover.ts'),
   memory: () => import('./memory.ts'),
   stop: () => import('./stop.ts'),
+  embedded: () => import('./embedded.ts'),
 };

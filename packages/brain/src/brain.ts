@@ -40,7 +40,7 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
   const { logger = silentLogger, files = createSystemFiles() } = options;
   const metrics = createBrainMetrics();
   const servers = createServers(options.settings, { metrics, logger });
-  const ports = await openPorts(options.settings, servers);
+  const ports = await openPorts(options.settings, servers, options.peerListeners);
   try {
     const settings = await settleMembership(options.settings, { files, ask: askMembers });
     const ending = createEnding(logger);

@@ -1,5 +1,6 @@
 /** A member's ports: bound before anything else is touched, and served once there is something to serve. */
 import type { RequestListener } from 'node:http';
+import type { Server } from 'node:net';
 import { addressOf, withPort } from './cluster/urls.ts';
 import { type Front, openFront } from './http/front.ts';
 import { openHttpFront } from './http/http-front.ts';
@@ -16,8 +17,15 @@ export interface Ports {
   close(): Promise<void>;
 }
 
-/** @throws OperatingError `LISTEN_FAILED` for a port in use; then none is bound. */
-export async function openPorts(settings: BrainSettings, servers: Servers): Promise<Ports> {
+/**
+ * @param peerListeners listen on the peer URLs already, in their order, and are taken over before this returns.
+ * @throws OperatingError `LISTEN_FAILED` for a port in use; then none is bound.
+ */
+export async function openPorts(
+  settings: BrainSettings,
+  servers: Servers,
+  peerListeners: readonly Server[] = [],
+): Promise<Ports> {
   const { listenClientUrls, listenPeerUrls, listenMetricsUrls } = settings;
   const [clients, peers, metrics]: [Front[], Front[], Front[]] = [[], [], []];
   let routes: Parameters<Ports['serve']>[0] | undefined;
@@ -27,8 +35,9 @@ export async function openPorts(settings: BrainSettings, servers: Servers): Prom
     await Promise.all([servers.peer, servers.client].map((server) => server.close(0)));
   };
   try {
-    for (const url of listenPeerUrls) {
-      peers.push(await openFront({ ...listenAddress(url), flag: 'listen-peer-urls', grpc: servers.peer, onRequest }));
+    for (const [i, url] of listenPeerUrls.entries()) {
+      const peer = { ...listenAddress(url), flag: 'listen-peer-urls', listener: peerListeners[i] };
+      peers.push(await openFront({ ...peer, grpc: servers.peer, onRequest }));
     }
     for (const url of listenClientUrls) {
       clients.push(

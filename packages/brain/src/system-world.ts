@@ -1,6 +1,7 @@
 /** The world of a member that runs for real: this machine's clock, randomness and files, and gRPC between the members. */
+import type { Server } from 'node:net';
 import { type Clock, type Logger, type Randomness, silentLogger, systemClock, systemRandomness } from '@flotilla/base';
-import type { OpenDatabase } from '@flotilla/store';
+import type { OpenDatabase, StateDirectory } from '@flotilla/store';
 import type { Files } from './log/files.ts';
 import { idText } from './log/refusal.ts';
 import type { MemberWorld } from './member/world.ts';
@@ -22,13 +23,19 @@ export interface BrainOptions {
   readonly files?: Files;
   /** LevelDB unless told. */
   readonly openDatabase?: OpenDatabase;
+  /** The machine's own folder of the state unless told. */
+  readonly openStateDirectory?: (path: string) => StateDirectory;
+  /** A segment of the log is followed by a new one at this size, bytes; 64 MiB unless told. */
+  readonly segmentBytes?: number;
+  /** Listen on the peer URLs already, in their order, and are taken over. */
+  readonly peerListeners?: readonly Server[];
 }
 
 export function worldOf(
   options: BrainOptions & { readonly files: Files },
   given: { readonly metrics: BrainMetrics; readonly servers: Servers; readonly onFailure: (error: Error) => void },
 ): MemberWorld {
-  const { settings, logger = silentLogger, openDatabase } = options;
+  const { settings, logger = silentLogger, openDatabase, openStateDirectory, segmentBytes } = options;
   const { clock = systemClock, randomness = systemRandomness, files } = options;
   const { metrics, servers, onFailure } = given;
   const { clusterId, self } = settings.membership;
@@ -58,7 +65,12 @@ export function worldOf(
       });
     },
   };
-  return openDatabase ? { ...world, openDatabase } : world;
+  return {
+    ...world,
+    ...(openDatabase && { openDatabase }),
+    ...(openStateDirectory && { openStateDirectory }),
+    ...(segmentBytes !== undefined && { segmentBytes }),
+  };
 }
 
 /** A tally for each of the other members, made when it is first needed. */

@@ -17,6 +17,8 @@ export interface FrontOptions {
   readonly port: number;
   /** The flag that a message about the address names. */
   readonly flag: string;
+  /** Listens there already, and is taken over. */
+  readonly listener?: net.Server | undefined;
   /** Serves what speaks HTTP/2; closed with the front. */
   readonly grpc: RpcServer;
   /** Serves what speaks HTTP/1.1. */
@@ -99,7 +101,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
 /** @throws OperatingError when the address can't be bound, with what to do. */
 export function listen(
   server: net.Server,
-  { host, port, flag }: Pick<FrontOptions, 'host' | 'port' | 'flag'>,
+  { host, port, flag, listener }: Pick<FrontOptions, 'host' | 'port' | 'flag' | 'listener'>,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
@@ -110,9 +112,11 @@ export function listen(
           : `can't listen on ${place}: ${messageOf(error)}. Give another --${flag}`;
       reject(new OperatingError('LISTEN_FAILED', text, { cause: error }));
     });
-    server.listen({ host, port }, () => {
+    const listening = (): void => {
       server.removeAllListeners('error');
       resolve();
-    });
+    };
+    if (listener) server.listen(listener, listening);
+    else server.listen({ host, port }, listening);
   });
 }
