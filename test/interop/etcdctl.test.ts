@@ -307,6 +307,15 @@ for (const kind of [serverKinds[0], serverKinds[2]]) {
         const restored = await restore(['brain', 'restore', file, '--name=r', `--data-dir=${dataDir}`]);
         t.match(restored, /^restored revision \d+ into /);
         t.match(await restore(['brain', 'restore', file, '--name=r', `--data-dir=${dataDir}`]), /is not empty/);
+        const raised = ['brain', 'restore', file, '--name=r', `--data-dir=${join(directory, 'raised')}`];
+        t.match(await restore([...raised, '--bump-revision=1000']), /go together/);
+        t.match(await restore([...raised, '--mark-compacted']), /go together/);
+        const [, plain = 0] = /revision (\d+)/.exec(restored) ?? [];
+        const raisedTo = Number(plain) + 1000;
+        t.match(
+          await restore([...raised, '--bump-revision=1000', '--mark-compacted']),
+          `restored revision ${raisedTo} `,
+        );
       });
 
       await t.test('endpoint status and hashkv', async (t) => {

@@ -15,10 +15,18 @@ const hashBytes = 32;
 const sectorBytes = 512;
 const systemFiles = createSystemFiles();
 
+export interface RestoreMemberOptions {
+  /** The snapshot. */
+  readonly file: string;
+  readonly logger: Logger;
+  /** Raises the revision by so much and compacts up to there, for the sake of watchers; 0 unless told. */
+  readonly bumpRevisionBy?: number;
+}
+
 /** @throws OperatingError when the file is no whole snapshot, or the data directory is not empty. */
 export async function restoreMember(
   settings: BrainSettings,
-  { file, logger }: { readonly file: string; readonly logger: Logger },
+  { file, logger, bumpRevisionBy = 0 }: RestoreMemberOptions,
 ): Promise<RestoredState> {
   const { dataDir: directory, membership } = settings;
   const contentBytes = await checkFile(file);
@@ -37,7 +45,7 @@ export async function restoreMember(
     onFailure: fail,
     async openState(place) {
       const content = createReadStream(file, { end: contentBytes - 1 });
-      restored = await restoreState({ ...identity, directory: place.directory }, content);
+      restored = await restoreState({ ...identity, directory: place.directory, bumpRevisionBy }, content);
       return openState({ ...identity, directory: place.directory, clock: systemClock, onFailure: fail });
     },
   });

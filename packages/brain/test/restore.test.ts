@@ -5,6 +5,7 @@ import { silentLogger } from '@flotilla/base';
 import { brainSettings, restoreMember } from '@flotilla/brain';
 import { type etcdserverpb, toId, toSafeInteger } from '@flotilla/wire';
 import { type TestClient, connect, planCluster, startAll } from './cluster.ts';
+import { openWatch } from './watch-client.ts';
 
 t.setTimeout(0);
 
@@ -96,4 +97,53 @@ t.test('a file that is no whole snapshot is refused, and so is a directory in us
   await fs.writeFile(damaged, content);
   await t.rejects(restore('z', damaged), { code: 'SNAPSHOT_DAMAGED', message: /checksum/ });
   await plan.clean();
+});
+
+t.test('a raised revision: all keys, everything before it compacted, and no revision is seen twice', async (t) => {
+  const old = await planCluster(1);
+  const [oldBrain] = await startAll(old);
+  const oldClient = connect(old.endpoints[0] ?? '');
+  for (let i = 0; i < 50; i++) await oldClient.kv.Put({ key: bytes(`k${i % 7}`), value: bytes(`v${i}`) });
+  await oldClient.kv.DeleteRange({ key: bytes('k3') });
+  const file = path.join(old.directory, 'snapshot.db');
+  await saveSnapshot(oldClient, file);
+  // What the snapshot does not know, and what a watcher may have seen.
+  for (let i = 0; i < 20; i++) await oldClient.kv.Put({ key: bytes('later') });
+  const before = await oldClient.kv.Range({ ...everything, revision: 52 });
+  oldClient.close();
+  await oldBrain?.close();
+
+  const plan = await planCluster(1);
+  const [member] = plan.members;
+  const settings = brainSettings(member?.options ?? {});
+  const restored = await restoreMember(settings, { file, logger: silentLogger, bumpRevisionBy: 1000 });
+  t.equal(restored.revision, 1052);
+  for (const round of ['after the restore', 'after another start']) {
+    const [brain] = await startAll(plan);
+    const client = connect(plan.endpoints[0] ?? '');
+    const after = await client.kv.Range(everything);
+    t.strictSame(plain(after).slice(0, 6), plain(before), round);
+    const watch = openWatch(client);
+    watch.create({ key: bytes('k1'), start_revision: 60 });
+    let compacted = 0;
+    while (compacted === 0) {
+      for (const { compact_revision: told } of await watch.next()) compacted = toSafeInteger(told);
+    }
+    t.equal(compacted, 1052, 'a watcher from before is told to read anew');
+    watch.close();
+    await t.rejects(client.kv.Range({ ...everything, revision: 1051 }), { message: /compacted/ });
+    t.strictSame(plain(await client.kv.Range({ ...everything, revision: 1052 })), plain(before));
+    const put = await client.kv.Put({ key: bytes('z'), value: bytes(round) });
+    t.equal(toSafeInteger(put.header?.revision), round === 'after the restore' ? 1053 : 1054);
+    client.close();
+    await brain?.close();
+  }
+  const other = await planCluster(1);
+  const beyond = restoreMember(brainSettings(other.members[0]?.options ?? {}), {
+    file,
+    logger: silentLogger,
+    bumpRevisionBy: Number.MAX_SAFE_INTEGER,
+  });
+  await t.rejects(beyond, { code: 'REVISION_TOO_LARGE' });
+  for (const one of [old, plan, other]) await one.clean();
 });

@@ -44,7 +44,7 @@ export class Campaigning {
 
   /** Looks whether a campaign is due; to be called when a leader is lost, a member connects, or a tick has passed. */
   consider(): void {
-    const { raft, clock, randomness, peers } = this.#options;
+    const { raft, clock, randomness } = this.#options;
     if (raft.leader !== noNode) {
       this.#attempts = 0;
       this.#term = raft.term;
@@ -56,8 +56,10 @@ export class Campaigning {
     const least = raft.term === this.#term ? minDelayMs : electionMs;
     this.#term = raft.term;
     const spread = Math.min(maxSpreadMs, maxDelayMs * 2 ** Math.max(0, this.#attempts - 1));
-    // A lone member has nobody to get out of step with.
-    const delayMs = peers.length === 0 ? 0 : least + (spread - minDelayMs) * randomness.next();
+    const { voters, votersOutgoing } = raft.config;
+    // A lone voter has nobody to get out of step with.
+    const isAlone = voters.length + votersOutgoing.length === 1;
+    const delayMs = isAlone ? 0 : least + (spread - minDelayMs) * randomness.next();
     this.#timer = clock.after(delayMs, () => {
       this.#timer = undefined;
       if (raft.leader !== noNode) return;
