@@ -18,6 +18,9 @@ const portable: readonly Row[] = [
 const linux: readonly Row[] = [
   ['process_open_fds', 'Number of open file descriptors.', () => readdirSync('/proc/self/fd').length - 1],
   ['process_max_fds', 'Maximum number of open file descriptors.', maxFileDescriptors],
+  ['process_virtual_memory_bytes', 'Virtual memory size in bytes.', virtualMemoryBytes],
+  ['os_fd_used', 'The number of used file descriptors.', () => readdirSync('/proc/self/fd').length - 1],
+  ['os_fd_limit', 'The file descriptor limit.', maxFileDescriptors],
 ];
 
 const startedSeconds = Math.round(performance.timeOrigin / 1000);
@@ -38,4 +41,9 @@ function cpuSeconds(): number {
 export function maxFileDescriptors(): number {
   const [, limit = '0'] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
   return Number(limit);
+}
+
+function virtualMemoryBytes(): number {
+  const [, kibibytes = '0'] = /^VmSize:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return Number(kibibytes) * 1024;
 }
