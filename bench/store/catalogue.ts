@@ -8,6 +8,7 @@ export const catalogue: Readonly<Record<string, () => Promise<StoreBenchmark>>> 
   mixed: async () => (await import('./mixed.ts')).benchmark,
   watches: async () => (await import('./watch.ts')).benchmark,
   leases: async () => (await import('./lease.ts')).benchmark,
+  compaction: async () => (await import('./compaction.ts')).benchmark,
   million: async () => (await import('./million.ts')).benchmark,
   gaps: async () => (await import('./gap.ts')).benchmark,
   ready: async () => (await import('./ready.ts')).benchmark,

@@ -92,7 +92,7 @@ export class History {
     return this.#pages.length;
   }
 
-  /** Bytes appended since the archive last took changes. */
+  /** Bytes appended, or left by a cleaning, since the archive last took changes. */
   get dirtyBytes(): number {
     return this.#dirtyBytes;
   }
@@ -182,6 +182,7 @@ export class History {
     if (kept.length === 0) return this.#remove(index);
     page.buffer = Buffer.concat(kept);
     page.length = page.buffer.length;
+    this.#dirtyBytes += page.length;
     this.#touch(page);
   }
 

@@ -44,7 +44,7 @@ export interface OpenStateOptions {
   readonly openDatabase?: OpenDatabase;
   /** The machine's own files unless told. */
   readonly openDirectory?: (path: string) => StateDirectory;
-  /** Runs a later slice of work after pending I/O was served; `setImmediate` unless told. */
+  /** Runs the next slice of a compaction later: how much later is its pace; `setImmediate` unless told. */
   readonly defer?: (slice: () => void) => void;
 }
 

@@ -21,7 +21,8 @@ const writeBytes = 1024 * 1024;
 const writeDelayMs = 50;
 /** A batch is synced once the last synced one is this old, or when asked. */
 const syncIntervalMs = 1000;
-const compactionPagesPerSlice = 16;
+/** Well below a millisecond of work. */
+const compactionPagesPerSlice = 4;
 
 export interface StateWriterOptions {
   readonly machine: StateMachine;
@@ -29,7 +30,7 @@ export interface StateWriterOptions {
   readonly ledger: RowLedger;
   readonly head: Head;
   readonly clock: Clock;
-  /** Runs a later slice of work after pending I/O was served. */
+  /** Runs the next slice of a compaction later: how much later is its pace. */
   readonly defer: (slice: () => void) => void;
   readonly onFailure: (error: unknown) => void;
   /** Called after a batch was written. */
@@ -224,7 +225,11 @@ export class StateWriter {
     const slice = (): void => {
       if (this.#isClosed || this.#failure !== undefined || !this.#compaction) return;
       try {
-        if (!this.#compaction.step(compactionPagesPerSlice)) return this.#options.defer(slice);
+        if (!this.#compaction.step(compactionPagesPerSlice)) {
+          // What is left of pages is written as it comes, and not in one large batch at the end.
+          if (this.#options.machine.keyspace.history.dirtyBytes >= writeBytes) this.#start({ sync: false });
+          return this.#options.defer(slice);
+        }
       } catch (error) {
         return this.#fail(error);
       }
