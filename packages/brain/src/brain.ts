@@ -6,6 +6,8 @@ import { type Running, silentLogger } from '@flotilla/base';
 import { settleMembership } from './cluster/joining.ts';
 import { createEnding } from './ending.ts';
 import { createGateway } from './gateway/gateway.ts';
+import { Access } from './http/access.ts';
+import { clientRequests } from './http/client-requests.ts';
 import { createRoutes } from './http/routes.ts';
 import { createSystemFiles } from './log/system-files.ts';
 import { startMember } from './member/member.ts';
@@ -17,6 +19,7 @@ import { countCalls } from './services/call-counts.ts';
 import { messageOverheadBytes } from './services/watch.ts';
 import { type BrainStatus, gaugesOf, statusOf } from './status.ts';
 import { type BrainOptions, worldOf } from './system-world.ts';
+import { openMemberTls } from './tls/member-tls.ts';
 import { askMembers } from './transport/members-question.ts';
 
 /** Calls that are under way when a member closes may finish within this time. */
@@ -40,16 +43,21 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
   const { logger = silentLogger, files = createSystemFiles() } = options;
   const metrics = createBrainMetrics();
   const servers = createServers(options.settings, { metrics, logger });
-  const ports = await openPorts(options.settings, servers, options.peerListeners);
+  const tls = openMemberTls(options.settings, logger);
+  const ports = await openPorts(options.settings, { servers, tls, peerListeners: options.peerListeners });
   try {
-    const settings = await settleMembership(options.settings, { files, ask: askMembers });
+    const settings = await settleMembership(options.settings, {
+      files,
+      ask: (peerUrl) => askMembers(peerUrl, tls.caller),
+    });
     const ending = createEnding(logger);
     const world = worldOf(
       { ...options, settings, files },
-      { metrics, servers, onFailure: (error) => ending.fail(error) },
+      { metrics, servers, callerTls: tls.caller, onFailure: (error) => ending.fail(error) },
     );
     const member = await startMember(settings, world);
-    const handlers = serveClients({ member, world, servers });
+    const stopping = new AbortController();
+    const handlers = serveClients({ member, stopping: stopping.signal, world, servers });
     metrics.identify(settings.membership.self.id);
     metrics.observe(() => gaugesOf(member));
     const maxMessageBytes = settings.maxRequestBytes + messageOverheadBytes;
@@ -60,18 +68,16 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
       logger,
       observe: (method) => countCalls(method, metrics),
     });
-    ports.serve({
-      clients: (request, response) => void (gateway(request, response) || routes(request, response)),
-      others: routes,
-    });
+    const access = new Access({ settings, hasUsers: () => member.authentication.state.enabled });
+    const { onRequest, onUpgrade } = clientRequests({ access, gateway, maxMessageBytes, routes, logger });
+    ports.serve({ clients: onRequest, upgrades: onUpgrade, others: routes });
     const { clientUrls } = ports;
-    const publishing = new AbortController();
-    const ready = publish({ member, world, clientUrls, signal: publishing.signal }).then(() => {
+    const ready = publish({ member, world, clientUrls, signal: stopping.signal }).then(() => {
       logger.info('ready to serve client requests', { name: settings.name, clientUrls });
     });
     ready.catch((error: unknown) => error);
     ending.begin(async () => {
-      publishing.abort();
+      stopping.abort();
       await member.handOver();
       // Calls that wait for the new leader may still be answered; streams have no end of their own.
       member.machine.watchHub.close();

@@ -10,8 +10,7 @@ import type { AutoCompactionRule } from './driver/auto-compaction.ts';
 import { type ListenAddress, addressOf, isLoopback, urlProblem } from './cluster/urls.ts';
 import { type CorruptionSettings, corruptionOptionTable, corruptionSettings } from './corruption/check-options.ts';
 import { durationMs, durationProblem } from './duration.ts';
-
-const tlsHelp = (what: string): string => `${what}; not supported yet`;
+import { type MemberTlsSettings, tlsOptionTable, tlsSettings } from './tls/options.ts';
 
 function oneOf(...values: readonly string[]): (value: string) => string | undefined {
   return (value) => (values.includes(value) ? undefined : `"${value}" is none of ${values.join(', ')}`);
@@ -139,20 +138,25 @@ export const brainOptionTable = {
     check: oneOf(...logLevels),
     help: `Least level of log lines: ${logLevels.join(', ')}`,
   },
-  'cert-file': { kind: 'string', help: tlsHelp('Certificate for clients'), placeholder: 'PATH' },
-  'key-file': { kind: 'string', help: tlsHelp('Key of the certificate for clients'), placeholder: 'PATH' },
-  'trusted-ca-file': { kind: 'string', help: tlsHelp('CA of the certificates of clients'), placeholder: 'PATH' },
-  'client-cert-auth': { kind: 'boolean', default: false, help: tlsHelp('Ask clients for a certificate') },
-  'peer-cert-file': { kind: 'string', help: tlsHelp('Certificate between members'), placeholder: 'PATH' },
-  'peer-key-file': { kind: 'string', help: tlsHelp('Key of the certificate between members'), placeholder: 'PATH' },
-  'peer-trusted-ca-file': { kind: 'string', help: tlsHelp('CA of the certificates of members'), placeholder: 'PATH' },
-  'peer-client-cert-auth': { kind: 'boolean', default: false, help: tlsHelp('Ask members for a certificate') },
+  'host-whitelist': {
+    kind: 'list',
+    default: ['*'],
+    placeholder: 'HOST,…',
+    help: 'Hosts that requests in clear text HTTP may name; * is any',
+  },
+  cors: {
+    kind: 'list',
+    default: ['*'],
+    placeholder: 'ORIGIN,…',
+    help: 'Origins whose pages may read HTTP answers; * is any',
+  },
+  ...tlsOptionTable,
 } as const satisfies OptionTable;
 
 export type BrainOptionValues = OptionValues<typeof brainOptionTable>;
 
 /** A member's configuration, checked. */
-export interface BrainSettings {
+export interface BrainSettings extends MemberTlsSettings {
   readonly name: string;
   readonly dataDir: string;
   /** As the flags say; a member that joins, or that has a data directory, learns more before it starts (`settleMembership`). */
@@ -183,6 +187,10 @@ export interface BrainSettings {
   readonly bcryptCost: number;
   /** The common name of a client's certificate is its user. */
   readonly clientCertAuth: boolean;
+  /** Hosts that requests in clear text may name, `*` for any. */
+  readonly hostAllowList: readonly string[];
+  /** Origins whose pages may read answers, `*` for any. */
+  readonly corsOrigins: readonly string[];
 }
 
 /**
@@ -204,7 +212,7 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
   const values: BrainOptionValues = { ...parseOptions(brainOptionTable, { argv: [], env: {} }), ...given };
   const problems: string[] = [];
   checkUrls(values, problems);
-  checkTls(values, problems);
+  const tls = tlsSettings(values, wantedTls(values), problems);
   checkTiming(values, problems);
   const peerUrls = values['initial-advertise-peer-urls'];
   const initialCluster = parseInitialCluster(
@@ -250,6 +258,9 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     authTokenTtlMs: values['auth-token-ttl'] * 1000,
     bcryptCost: values['bcrypt-cost'],
     clientCertAuth: values['client-cert-auth'],
+    ...tls,
+    hostAllowList: orAny(values['host-whitelist']),
+    corsOrigins: orAny(values.cors),
   };
 }
 
@@ -294,17 +305,23 @@ function checkUrls(values: BrainOptionValues, problems: string[]): void {
 
 /** Whoever reaches a member in clear text can do everything. */
 function openProblem({ host, tls }: ListenAddress): string | undefined {
-  if (tls) return 'https is not supported yet: use http on a loopback address';
-  if (isLoopback(host)) return undefined;
-  return `${host} is not a loopback address, and a member in clear text listens on loopback only: use 127.0.0.1`;
+  if (tls || isLoopback(host)) return undefined;
+  return `${host} is not a loopback address, and a member in clear text listens on loopback only: use 127.0.0.1, or https`;
 }
 
-function checkTls(values: BrainOptionValues, problems: string[]): void {
-  for (const name of Object.keys(brainOptionTable) as (keyof BrainOptionValues)[]) {
-    if (!/cert|key-file|ca-file/.test(name)) continue;
-    const value = values[name];
-    if (value !== undefined && value !== false) problems.push(`--${name}: TLS is not supported yet`);
-  }
+/** Members and clients speak TLS where a URL of theirs says so. */
+function wantedTls(values: BrainOptionValues): { readonly clients: boolean; readonly peers: boolean } {
+  const isHttps = (url: string): boolean => /^https:/i.test(url);
+  const inCluster = (values['initial-cluster'] ?? '').split(',').map((pair) => pair.slice(pair.indexOf('=') + 1));
+  return {
+    clients: [...values['listen-client-urls'], ...values['listen-metrics-urls']].some(isHttps),
+    peers: [...values['listen-peer-urls'], ...inCluster].some(isHttps),
+  };
+}
+
+/** As in etcd, an empty list is no restriction. */
+function orAny(list: readonly string[]): readonly string[] {
+  return list.length === 0 ? ['*'] : list;
 }
 
 function checkTiming(values: BrainOptionValues, problems: string[]): void {

@@ -2,55 +2,66 @@
 import type { RequestListener } from 'node:http';
 import type { Server } from 'node:net';
 import { addressOf, withPort } from './cluster/urls.ts';
-import { type Front, openFront } from './http/front.ts';
-import { openHttpFront } from './http/http-front.ts';
+import { type Front, type FrontOptions, type UpgradeListener, openFront } from './http/front.ts';
 import type { BrainSettings } from './options.ts';
 import type { Servers } from './servers.ts';
+import type { MemberTls } from './tls/member-tls.ts';
+import type { ServerTls } from './tls/server-tls.ts';
+
+/** Who answers what is not gRPC. */
+export interface Routes {
+  readonly clients: RequestListener;
+  /** A client that asks for a websocket. */
+  readonly upgrades: UpgradeListener;
+  readonly others: RequestListener;
+}
 
 export interface Ports {
   /** Where clients reach the member: the advertised URLs, with the ports that were really bound. */
   readonly clientUrls: readonly string[];
   /** Begins to answer; what is not gRPC with these. */
-  serve(routes: { readonly clients: RequestListener; readonly others: RequestListener }): void;
+  serve(routes: Routes): void;
   /** Clients' calls that are under way may finish within this time. */
   closeToClients(graceMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/**
- * @param peerListeners listen on the peer URLs already, in their order, and are taken over before this returns.
- * @throws OperatingError `LISTEN_FAILED` for a port in use; then none is bound.
- */
-export async function openPorts(
-  settings: BrainSettings,
-  servers: Servers,
-  peerListeners: readonly Server[] = [],
-): Promise<Ports> {
+interface Behind {
+  readonly servers: Servers;
+  readonly tls: MemberTls;
+  /** Listen on the peer URLs already, in their order, and are taken over before this returns. */
+  readonly peerListeners?: readonly Server[] | undefined;
+}
+
+/** @throws OperatingError `LISTEN_FAILED` for a port in use; then none is bound. */
+export async function openPorts(settings: BrainSettings, { servers, tls, peerListeners = [] }: Behind): Promise<Ports> {
+  const { client, peer } = servers;
   const { listenClientUrls, listenPeerUrls, listenMetricsUrls } = settings;
   const [clients, peers, metrics]: [Front[], Front[], Front[]] = [[], [], []];
-  let routes: Parameters<Ports['serve']>[0] | undefined;
+  let routes: Routes | undefined;
   const onRequest: RequestListener = (request, response) => routes?.others(request, response);
   const close = async (): Promise<void> => {
     await Promise.all([...peers, ...clients, ...metrics].map((front) => front.close(0)));
-    await Promise.all([servers.peer, servers.client].map((server) => server.close(0)));
+    await Promise.all([peer, client].map((server) => server.close(0)));
   };
   try {
-    for (const [i, url] of listenPeerUrls.entries()) {
-      const peer = { ...listenAddress(url), flag: 'listen-peer-urls', listener: peerListeners[i] };
-      peers.push(await openFront({ ...peer, grpc: servers.peer, onRequest }));
+    for (const [i, listen] of listensOf(listenPeerUrls, tls.peers).entries()) {
+      const listener = peerListeners[i];
+      peers.push(await openFront({ ...listen, flag: 'listen-peer-urls', listener, grpc: peer, onRequest }));
     }
-    for (const url of listenClientUrls) {
+    for (const listen of listensOf(listenClientUrls, tls.clients)) {
       clients.push(
         await openFront({
-          ...listenAddress(url),
+          ...listen,
           flag: 'listen-client-urls',
-          grpc: servers.client,
+          grpc: client,
           onRequest: (request, response) => routes?.clients(request, response),
+          onUpgrade: (...upgrade) => routes?.upgrades(...upgrade),
         }),
       );
     }
-    for (const url of listenMetricsUrls) {
-      metrics.push(await openHttpFront({ ...listenAddress(url), flag: 'listen-metrics-urls', onRequest }));
+    for (const listen of listensOf(listenMetricsUrls, tls.clients)) {
+      metrics.push(await openFront({ ...listen, flag: 'listen-metrics-urls', onRequest }));
     }
   } catch (error) {
     await close();
@@ -69,10 +80,26 @@ export async function openPorts(
   };
 }
 
-/** What localhost resolves to differs between machines; etcd takes IPv4. */
-function listenAddress(url: string): { readonly host: string; readonly port: number } {
-  const { host, port } = addressOf(url);
-  return { host: host === 'localhost' ? '127.0.0.1' : host, port };
+type Listen = Pick<FrontOptions, 'host' | 'port' | 'tls' | 'clearTextToo'>;
+
+/** Where to listen, and for what: an address that is named with both schemes serves both, as etcd's does. */
+function listensOf(urls: readonly string[], tls: ServerTls | undefined): readonly Listen[] {
+  const listens = new Map<string, { host: string; port: number; secure: boolean; clear: boolean }>();
+  for (const [i, url] of urls.entries()) {
+    const { port, tls: isTls, ...address } = addressOf(url);
+    // What localhost resolves to differs between machines; etcd takes IPv4.
+    const host = address.host === 'localhost' ? '127.0.0.1' : address.host;
+    // Port 0 is another one each time.
+    const key = port === 0 ? `${i}` : `${host}:${port}`;
+    const { secure, clear } = listens.get(key) ?? { secure: false, clear: false };
+    listens.set(key, { host, port, secure: secure || isTls, clear: clear || !isTls });
+  }
+  return [...listens.values()].map(({ host, port, secure, clear }) => ({
+    host,
+    port,
+    tls: secure ? tls : undefined,
+    clearTextToo: clear,
+  }));
 }
 
 /** Port 0 in a URL stands for whatever was bound. */

@@ -65,12 +65,14 @@ export function createServers(
 
 interface Serving {
   readonly member: Member;
+  /** Aborted when the member begins to stop. */
+  readonly stopping: AbortSignal;
   readonly world: MemberWorld;
   readonly servers: Servers;
 }
 
 /** Mounts everything that clients may ask; the same, for what is not gRPC. */
-export function serveClients({ member, world, servers }: Serving): HandlerMap {
+export function serveClients({ member, stopping, world, servers }: Serving): HandlerMap {
   const mounted = new HandlerMap();
   const add = <T extends ServiceTable>(table: T, handlers: Handlers<T>, guards: Guards = {}): void => {
     const admitted = refusedByLearners(member, { table, handlers: guarded(member, { table, handlers, guards }) });
@@ -86,7 +88,7 @@ export function serveClients({ member, world, servers }: Serving): HandlerMap {
   const clientOf = localClient(member, world);
   add(lockService, lockHandlers(member, clientOf));
   add(electionService, electionHandlers(member, clientOf));
-  add(healthService, healthHandlers());
+  add(healthService, healthHandlers(stopping));
   return mounted;
 }
 

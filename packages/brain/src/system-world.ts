@@ -8,6 +8,7 @@ import type { MemberWorld } from './member/world.ts';
 import type { BrainMetrics } from './metrics.ts';
 import type { BrainSettings } from './options.ts';
 import { type Servers, servePeers } from './servers.ts';
+import type { CallerTls } from './tls/caller-tls.ts';
 import { startGrpcTransport } from './transport/grpc-transport.ts';
 import { peerHandlers } from './transport/peer-handlers.ts';
 import type { Tally } from './tallied-counter.ts';
@@ -33,11 +34,16 @@ export interface BrainOptions {
 
 export function worldOf(
   options: BrainOptions & { readonly files: Files },
-  given: { readonly metrics: BrainMetrics; readonly servers: Servers; readonly onFailure: (error: Error) => void },
+  given: {
+    readonly metrics: BrainMetrics;
+    readonly servers: Servers;
+    readonly callerTls: CallerTls | undefined;
+    readonly onFailure: (error: Error) => void;
+  },
 ): MemberWorld {
   const { settings, logger = silentLogger, openDatabase, openStateDirectory, segmentBytes } = options;
   const { clock = systemClock, randomness = systemRandomness, files } = options;
-  const { metrics, servers, onFailure } = given;
+  const { metrics, servers, callerTls, onFailure } = given;
   const { clusterId, self } = settings.membership;
   const world: MemberWorld = {
     clock,
@@ -57,6 +63,7 @@ export function worldOf(
         clusterId,
         self: self.id,
         receiver,
+        tls: callerTls,
         clock,
         randomness,
         logger,

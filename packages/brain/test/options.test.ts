@@ -61,29 +61,71 @@ t.test('all problems are reported at once, each with its flag', (t) => {
     '--listen-client-urls=http://0.0.0.0:2379,ftp://x:1',
     '--heartbeat-interval=0',
     '--initial-cluster-state=odd',
-    '--cert-file=x',
     '--bogus',
   ];
   t.throws(() => parse(...argv), {
     code: 'INVALID_OPTIONS',
     message: /--bogus[^]*--initial-cluster-state[^]*--heartbeat-interval/,
   });
-  t.throws(
-    () =>
-      parse(
-        '--listen-client-urls=http://0.0.0.0:2379',
-        '--listen-peer-urls=http://10.1.2.3:2380',
-        '--peer-cert-file=x',
-      ),
-    {
-      message:
-        /--listen-client-urls: 0\.0\.0\.0 is not a loopback address, and a member in clear text listens on loopback only[^]*10\.1\.2\.3[^]*--peer-cert-file: TLS is not supported yet/,
-    },
-  );
-  t.throws(() => parse('--listen-client-urls=https://127.0.0.1:2379'), { message: /https is not supported yet/ });
+  t.throws(() => parse('--listen-client-urls=http://0.0.0.0:2379', '--listen-peer-urls=http://10.1.2.3:2380'), {
+    message:
+      /--listen-client-urls: 0\.0\.0\.0 is not a loopback address, and a member in clear text listens on loopback only[^]*10\.1\.2\.3/,
+  });
   t.throws(() => parse('--election-timeout=400'), { message: /at least five times/ });
   t.throws(() => parse('--initial-cluster=other=http://localhost:2380'), { message: /does not name this member/ });
   t.throws(() => parse('--initial-cluster=default=http://localhost:1'), { message: /they must be the same/ });
   t.throws(() => brainSettings({ 'listen-peer-urls': [] }), { message: /at least one URL is needed/ });
+  t.end();
+});
+
+const [client, peer] = [
+  ['--listen-client-urls=https://0.0.0.0:2379', '--cert-file=c', '--key-file=k'],
+  [
+    '--listen-peer-urls=https://10.1.2.3:2380',
+    '--initial-advertise-peer-urls=https://10.1.2.3:2380',
+    '--peer-cert-file=c',
+    '--peer-key-file=k',
+    '--peer-trusted-ca-file=a',
+  ],
+];
+
+t.test('TLS, and what its flags say together', (t) => {
+  t.match(parse(...client, '--trusted-ca-file=a', '--client-cert-auth'), {
+    clientTls: { pair: { cert: 'c', key: 'k' }, ca: 'a', protocol: { minVersion: 'TLSv1.2' } },
+    peerTls: undefined,
+    clientCertAuth: true,
+  });
+  t.match(parse(...client), { clientTls: { ca: undefined } }, 'without a CA nobody is asked for a certificate');
+  t.match(parse(...peer, '--peer-cert-allowed-cn=a,b'), {
+    peerTls: { ca: 'a', callerPair: { cert: 'c' }, checksAddress: true, allowed: { commonNames: ['a', 'b'] } },
+  });
+  t.match(
+    parse(...peer, '--peer-client-cert-file=o', '--peer-client-key-file=p', '--peer-skip-client-san-verification'),
+    { peerTls: { pair: { cert: 'c' }, callerPair: { cert: 'o', key: 'p' }, checksAddress: false } },
+  );
+  t.match(parse(...client, '--cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', '--tls-max-version=TLS1.2'), {
+    clientTls: { protocol: { maxVersion: 'TLSv1.2', ciphers: /:ECDHE-RSA-AES128-GCM-SHA256$/ } },
+  });
+  t.strictSame(parse('--cert-file=c', '--peer-client-cert-auth').idleTlsFlags, ['cert-file', 'peer-client-cert-auth']);
+  t.end();
+});
+
+t.test('flags of TLS that do not go together are refused', (t) => {
+  const refused = (argv: readonly string[], message: RegExp): void => void t.throws(() => parse(...argv), { message });
+  refused(['--listen-client-urls=https://127.0.0.1:1'], /--cert-file and --key-file must be given for TLS on client URLs/);
+  refused(client.slice(0, 2), /^--key-file must be given/);
+  refused(['--listen-metrics-urls=https://127.0.0.1:1'], /--cert-file and --key-file must be given/);
+  refused([...client, '--client-cert-auth'], /--client-cert-auth needs --trusted-ca-file/);
+  refused(peer.slice(0, 4), /--peer-trusted-ca-file is needed with https peer URLs/);
+  refused(['--initial-cluster=default=http://localhost:2380,b=https://b:1'], /--peer-cert-file and --peer-key-file must/);
+  refused([...peer, '--peer-cert-allowed-cn=a', '--peer-cert-allowed-hostname=b'], /exclude each other/);
+  refused([...client, '--cipher-suites=TLS_ECDHE_RSA_WITH_RC4_128_SHA'], /unexpected TLS cipher suite "TLS_ECDHE_RSA/);
+  refused([...client, '--tls-min-version=TLS1.1'], /"TLS1.1" is neither TLS1.2 nor TLS1.3/);
+  refused([...client, '--tls-min-version=TLS1.3', '--tls-max-version=TLS1.2'], /is below --tls-min-version/);
+  refused(
+    [...client, '--tls-min-version=TLS1.3', '--cipher-suites=TLS_RSA_WITH_AES_128_CBC_SHA'],
+    /--cipher-suites chooses suites of TLS 1\.2/,
+  );
+  refused([...client, '--auto-tls'], /`flotilla certs` makes certificates/);
   t.end();
 });

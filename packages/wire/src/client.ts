@@ -4,23 +4,15 @@
  */
 import * as grpcjs from '@grpc/grpc-js';
 import { toBuffer } from './buffer.ts';
+import { type ChannelContext, type ChannelTls, channelSecurity } from './channel-tls.ts';
 import type { BidiMethod, Method, ServerStreamMethod, ServiceTable, UnaryMethod } from './service.ts';
 import { RpcError, StatusCode, type Trailers } from './status.ts';
-
-/** TLS material, PEM. */
-export interface ChannelTls {
-  readonly ca: string | Uint8Array;
-  readonly cert?: string | Uint8Array;
-  readonly key?: string | Uint8Array;
-  /** The name to verify instead of the target's host. */
-  readonly serverName?: string;
-}
 
 export interface ChannelOptions {
   /** `host:port`. */
   readonly target: string;
   /** Absent: clear text. */
-  readonly tls?: ChannelTls;
+  readonly tls?: ChannelTls | ChannelContext;
   /** Largest message accepted, bytes; unlimited unless told. */
   readonly maxReceiveBytes?: number;
   /** Largest pause between attempts to connect again, milliseconds; 1,000 unless told. */
@@ -60,7 +52,8 @@ export type ServiceClient<T extends ServiceTable> = { readonly [K in keyof T]: C
 /** Opens no connection yet: the first call does. */
 export function openChannel(options: ChannelOptions): Channel {
   const { target, tls } = options;
-  const client = new grpcjs.Client(target, credentialsOf(tls), {
+  const { credentials, options: security } = channelSecurity(target, tls);
+  const client = new grpcjs.Client(target, credentials, {
     'grpc.max_receive_message_length': options.maxReceiveBytes ?? -1,
     'grpc.max_send_message_length': -1,
     'grpc.initial_reconnect_backoff_ms': 50,
@@ -70,15 +63,9 @@ export function openChannel(options: ChannelOptions): Channel {
     'grpc.keepalive_timeout_ms': 10_000,
     // Every channel owns its connection: closing one must not end another's.
     'grpc.use_local_subchannel_pool': 1,
-    ...(tls?.serverName === undefined ? {} : { 'grpc.ssl_target_name_override': tls.serverName }),
+    ...security,
   });
   return { target, client, close: () => client.close() };
-}
-
-function credentialsOf(tls: ChannelTls | undefined): grpcjs.ChannelCredentials {
-  if (!tls) return grpcjs.credentials.createInsecure();
-  const buffer = (pem: string | Uint8Array | undefined): Buffer | null => (pem === undefined ? null : Buffer.from(pem));
-  return grpcjs.credentials.createSsl(buffer(tls.ca), buffer(tls.key), buffer(tls.cert));
 }
 
 /** The methods of `table` as functions that call over `channel`. */

@@ -1,11 +1,11 @@
 /** The wire: messages, service tables, and what mounts or calls them. */
 export { authpb, etcdserverpb, flotilla, grpc, mvccpb, v3electionpb, v3lockpb } from '../gen/wire.js';
+export type { ChannelContext, ChannelTls } from './channel-tls.ts';
 export {
   type CallOf,
   type CallOptions,
   type Channel,
   type ChannelOptions,
-  type ChannelTls,
   type ServiceClient,
   connectService,
   openChannel,

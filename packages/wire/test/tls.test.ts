@@ -10,14 +10,16 @@ import {
   rpcServerKinds,
   toSafeInteger,
 } from '@flotilla/wire';
-import { testCertificates } from './certificates.ts';
+import { createAuthority } from './certificates.ts';
 import { collect } from './rpc-fixture.ts';
 
 t.setTimeout(0);
 
 for (const kind of rpcServerKinds) {
   t.test(`${kind}: calls over TLS, with and without a client certificate`, async (t) => {
-    const { ca, server: own, client } = await testCertificates();
+    const { ca, issue } = await createAuthority();
+    const own = await issue({ commonName: 'server' });
+    const client = await issue({ commonName: 'ann', organization: 'system:masters' });
     const seen: (ClientCertificate | undefined)[] = [];
     const large = Buffer.alloc(100_000, 7);
     const server = createRpcServer(kind);

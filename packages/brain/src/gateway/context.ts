@@ -1,6 +1,6 @@
 /** A gateway call as handlers see it. Metadata comes from headers: `Grpc-Metadata-NAME`, and `Authorization` for the token. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallContext } from '@flotilla/wire';
+import type { Exchange } from './exchange.ts';
 
 const noBytes = new Uint8Array(0);
 const metadataPrefix = 'grpc-metadata-';
@@ -10,28 +10,21 @@ export class GatewayContext implements CallContext {
   readonly signal: AbortSignal;
   /** A client's certificate is not its identity here, as in etcd. */
   readonly clientCertificate = undefined;
-  readonly #request: IncomingMessage;
+  readonly #exchange: Exchange;
 
-  constructor(
-    { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
-    requestBytes: Uint8Array = noBytes,
-  ) {
-    this.#request = request;
+  constructor(exchange: Exchange, requestBytes: Uint8Array = noBytes) {
+    this.#exchange = exchange;
     this.requestBytes = requestBytes;
-    const ended = new AbortController();
-    if (response.destroyed) ended.abort();
-    else response.once('close', () => ended.abort());
-    this.signal = ended.signal;
+    this.signal = exchange.signal;
   }
 
   get peer(): string {
-    const { remoteAddress = '', remotePort = 0 } = this.#request.socket;
-    return `${remoteAddress}:${remotePort}`;
+    return this.#exchange.peer;
   }
 
   metadata(key: string): string | undefined {
-    const header = this.#request.headers[metadataPrefix + key];
-    if (header !== undefined) return Array.isArray(header) ? header[0] : header;
-    return key === 'token' ? this.#request.headers.authorization?.replace(/^Bearer /, '') : undefined;
+    const header = this.#exchange.header(metadataPrefix + key);
+    if (header !== undefined) return header;
+    return key === 'token' ? this.#exchange.header('authorization')?.replace(/^Bearer /, '') : undefined;
   }
 }

@@ -1,12 +1,11 @@
 /**
- * The JSON gateway: HTTP/1.1 in front of the same handlers that gRPC calls, driven by the service tables and one table of
+ * The JSON gateway: HTTP/1.1 and websockets in front of the same handlers that gRPC calls, driven by the service tables and one table of
  * routes. Requests and responses take their JSON form and their protobuf form both, so that a handler can't tell where a call
  * came from.
  *
  * A response stream is one object a line, `{"result": …}`, written no faster than it is read; a call ends when its
  * connection does.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '@flotilla/base';
 import {
   type CallContext,
@@ -21,6 +20,7 @@ import {
 } from '@flotilla/wire';
 import { type JsonCodec, JsonMismatch, jsonCodec } from '@flotilla/wire/json';
 import { GatewayContext } from './context.ts';
+import type { Exchange, Reply } from './exchange.ts';
 import type { HandlerMap } from './handler-map.ts';
 import { errorBodyOf, httpStatusOf, statusOf } from './http-status.ts';
 import { readJsonValues } from './json-requests.ts';
@@ -37,8 +37,8 @@ export interface GatewayOptions {
   readonly observe: (method: Method) => CallObserver;
 }
 
-/** Whether it took the request: everything below `/v3/`, and below `/v3beta/`, which means the same. */
-export type Gateway = (request: IncomingMessage, response: ServerResponse) => boolean;
+/** Answers a call below {@link isGatewayPath}. */
+export type Gateway = (exchange: Exchange) => void;
 
 /** A method as the gateway calls it. */
 interface Target {
@@ -57,59 +57,61 @@ export function createGateway(options: GatewayOptions): Gateway {
     targets.set(route, target);
     return target;
   };
-  return (request, response) => {
-    const route = /^\/v3(?:beta)?\/([^?]*)/.exec(request.url ?? '')?.[1];
-    if (route === undefined) return false;
-    answer(options, targetOf(route), { request, response }).catch((error: unknown) => {
-      if (!(error instanceof RpcError)) logger.error('a gateway call failed', { path: request.url, err: error });
-      fail(response, error);
+  return (exchange) => {
+    const route = gatewayPath.exec(exchange.url)?.[1] ?? '';
+    answer(options, targetOf(route), exchange).catch((error: unknown) => {
+      if (!(error instanceof RpcError)) logger.error('a gateway call failed', { path: exchange.url, err: error });
+      fail(exchange.reply, error);
     });
-    return true;
   };
 }
 
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
+const gatewayPath = /^\/v3(?:beta)?\/([^?]*)/;
+
+/** Whether a URL is the gateway's: everything below `/v3/`, and below `/v3beta/`, which means the same. */
+export function isGatewayPath(url: string | undefined): boolean {
+  return gatewayPath.test(url ?? '');
+}
+
+/** How long a message's JSON form may be: base64 takes a third more than bytes, and names and quotes a little. */
+export function textBytesOf(messageBytes: number): number {
+  return 2 * messageBytes;
 }
 
 async function answer(options: GatewayOptions, target: Target | undefined, exchange: Exchange): Promise<void> {
-  const { request, response } = exchange;
   if (!target) throw new RpcError(StatusCode.NOT_FOUND, 'Not Found');
-  if (request.method !== 'POST') throw new RpcError(StatusCode.UNIMPLEMENTED, 'Method Not Allowed');
+  if (exchange.method !== 'POST') throw new RpcError(StatusCode.UNIMPLEMENTED, 'Method Not Allowed');
   const { method, handler } = target;
   if (handler === undefined) throw new RpcError(StatusCode.UNIMPLEMENTED, `unknown method ${method.path.slice(1)}`);
-  const requests = readRequests(options, target, request);
+  const requests = readRequests(options, target, exchange.body);
   if (method.kind === 'bidi') {
     const input = new GatewayRequests(requests);
-    return stream(options, target, { response, input, context: new GatewayContext(exchange) });
+    return stream(options, target, { exchange, input, context: new GatewayContext(exchange) });
   }
   const first = await requests.next();
   const { message, bytes } = first.done === true ? decodeRequest(options, target, {}) : first.value;
   const context = new GatewayContext(exchange, bytes);
-  if (method.kind === 'serverStream') return stream(options, target, { response, input: message, context });
+  if (method.kind === 'serverStream') return stream(options, target, { exchange, input: message, context });
   const observer = options.observe(method);
   observer.started();
   try {
     const result = await (handler as UnaryHandler<unknown, object>)(message, context);
     observer.ended(StatusCode.OK);
-    response.writeHead(200, headers).end(JSON.stringify(toJson(target, result)));
+    exchange.reply.begin(200);
+    exchange.reply.end(JSON.stringify(toJson(target, result)));
   } catch (error) {
     observer.ended(statusOf(error));
     throw error;
   }
 }
 
-const headers = { 'content-type': 'application/json', 'grpc-metadata-content-type': 'application/grpc' };
-
 async function* readRequests(
   options: GatewayOptions,
   target: Target,
-  request: IncomingMessage,
+  body: AsyncIterable<string>,
 ): AsyncGenerator<ReceivedRequest, void> {
-  // Base64 takes a third more than bytes, and names and quotes a little.
-  const maxTextBytes = 2 * options.maxMessageBytes;
-  for await (const value of readJsonValues(request, maxTextBytes)) yield decodeRequest(options, target, value);
+  for await (const value of readJsonValues(body, textBytesOf(options.maxMessageBytes)))
+    yield decodeRequest(options, target, value);
 }
 
 function decodeRequest({ maxMessageBytes }: GatewayOptions, { method, json }: Target, value: unknown): ReceivedRequest {
@@ -140,14 +142,13 @@ function toJson({ method, json }: Target, response: object): object {
 function stream(
   { observe, logger }: GatewayOptions,
   target: Target,
-  call: { readonly response: ServerResponse; readonly input: unknown; readonly context: CallContext },
+  call: { readonly exchange: Exchange; readonly input: unknown; readonly context: CallContext },
 ): Promise<void> {
-  const { response, input, context } = call;
+  const { exchange, input, context } = call;
   const observer = observe(target.method);
   observer.started();
   return new Promise((resolve) => {
-    const sink = new LineSink(response, {
-      headers,
+    const sink = new LineSink(exchange, {
       toJson: (message) => toJson(target, message),
       onEnd: (error) => {
         if (error && !(error instanceof RpcError))
@@ -160,11 +161,7 @@ function stream(
   });
 }
 
-function fail(response: ServerResponse, error: unknown): void {
-  if (response.headersSent || response.destroyed) {
-    response.destroy();
-    return;
-  }
-  // What is left of the request is not read, so the connection can't be used again.
-  response.writeHead(httpStatusOf(error), { ...headers, connection: 'close' }).end(JSON.stringify(errorBodyOf(error)));
+function fail(reply: Reply, error: unknown): void {
+  if (reply.begun) return reply.destroy();
+  reply.refuse(httpStatusOf(error), JSON.stringify(errorBodyOf(error)));
 }

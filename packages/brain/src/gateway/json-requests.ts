@@ -2,15 +2,13 @@
  * The body of a gateway request: JSON values one after the other, with or without white space between them. A call with one
  * request takes the first; a stream takes them as they arrive.
  */
-import type { IncomingMessage } from 'node:http';
 import { messageOf } from '@flotilla/base';
 import { RpcError, StatusCode } from '@flotilla/wire';
 
 /** @throws RpcError for what is no JSON, and for a value that is longer than `maxBytes`. */
-export async function* readJsonValues(body: IncomingMessage, maxBytes: number): AsyncGenerator<unknown, void> {
+export async function* readJsonValues(body: AsyncIterable<string>, maxBytes: number): AsyncGenerator<unknown, void> {
   const splitter = new JsonSplitter(maxBytes);
-  body.setEncoding('utf8');
-  for await (const chunk of body) for (const text of splitter.add(chunk as string)) yield parse(text);
+  for await (const chunk of body) for (const text of splitter.add(chunk)) yield parse(text);
   const rest = splitter.end();
   if (rest !== '') yield parse(rest);
 }

@@ -1,16 +1,21 @@
 /**
- * One port for gRPC and HTTP/1.1. The first bytes of a connection tell: HTTP/2 begins with `PRI`. The socket is then handed
- * on untouched. Owns every socket it accepted until `close`.
+ * One port for gRPC and HTTP/1.1, over TLS, in clear text, or both. The first bytes of a connection tell: a TLS handshake begins
+ * with 22, HTTP/2 with `PRI`. The socket is then handed on untouched. Owns every socket it accepted until `close`.
  */
 import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { OperatingError, codeOf, messageOf } from '@flotilla/base';
 import type { RpcServer } from '@flotilla/wire';
+import { type ServerTls, createAcceptor } from '../tls/server-tls.ts';
 
 /** A connection that says nothing is ended after this time. */
 const helloTimeoutMs = 10_000;
 /** Bytes that tell the protocols apart. */
 const helloBytes = 3;
+/** The first byte of a TLS handshake (RFC 8446, section 5.1). */
+const handshakeType = 22;
 
 export interface FrontOptions {
   readonly host: string;
@@ -19,11 +24,19 @@ export interface FrontOptions {
   readonly flag: string;
   /** Listens there already, and is taken over. */
   readonly listener?: net.Server | undefined;
-  /** Serves what speaks HTTP/2; closed with the front. */
-  readonly grpc: RpcServer;
+  /** Who connects speaks TLS; absent: clear text. */
+  readonly tls?: ServerTls | undefined;
+  /** Clear text is served beside TLS. */
+  readonly clearTextToo?: boolean;
+  /** Serves what speaks HTTP/2; closed with the front. Absent: only HTTP/1.1 is spoken. */
+  readonly grpc?: RpcServer;
   /** Serves what speaks HTTP/1.1. */
   readonly onRequest: http.RequestListener;
+  /** Takes a request of HTTP/1.1 to go on with another protocol; absent: it is a request like any other. */
+  readonly onUpgrade?: UpgradeListener;
 }
+
+export type UpgradeListener = (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 export interface Front {
   readonly port: number;
@@ -35,8 +48,9 @@ export interface Front {
 
 /** @throws OperatingError when the address can't be bound, with what to do. */
 export async function openFront(options: FrontOptions): Promise<Front> {
-  const { grpc, onRequest } = options;
+  const { grpc, onRequest, onUpgrade, tls, clearTextToo = false } = options;
   const httpServer = http.createServer(onRequest);
+  if (onUpgrade) httpServer.on('upgrade', onUpgrade);
   const sockets = new Set<net.Socket>();
   /** Accepted before there is anybody to serve them. */
   let waiting: net.Socket[] | undefined = [];
@@ -50,23 +64,23 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     else greet(socket);
   });
 
+  const serve = (socket: net.Socket, hello: Buffer): void => {
+    if (grpc && hello.toString('latin1') === 'PRI') return grpc.accept(socket);
+    httpServer.emit('connection', socket);
+    socket.resume();
+  };
+  const onSecure = (secured: TLSSocket): void => {
+    if (grpc && secured.alpnProtocol === 'h2') return grpc.accept(secured);
+    secured.setTimeout(helloTimeoutMs, () => secured.destroy());
+    untilHello(secured, serve);
+  };
+  // What is not gRPC is served over HTTP/1.1 alone, and clients of gRPC offer nothing but h2.
+  const secure = tls && createAcceptor(tls, { protocols: ['http/1.1', ...(grpc ? ['h2'] : [])], onSecure });
   const greet = (socket: net.Socket): void => {
-    const look = (): void => {
-      const hello: unknown = socket.read(helloBytes);
-      if (!Buffer.isBuffer(hello)) return;
-      socket.off('readable', look);
-      socket.setTimeout(0);
-      socket.removeAllListeners('timeout');
-      socket.pause();
-      socket.unshift(hello);
-      if (hello.toString('latin1') === 'PRI') {
-        grpc.accept(socket);
-      } else {
-        httpServer.emit('connection', socket);
-        socket.resume();
-      }
-    };
-    socket.on('readable', look);
+    if (!secure) return untilHello(socket, serve);
+    // The handshake has a time limit of its own.
+    if (!clearTextToo) return secure(endHelloTimeout(socket));
+    untilHello(socket, (_, hello) => (hello[0] === handshakeType ? secure(socket) : serve(socket, hello)));
   };
   await listen(server, options);
 
@@ -75,7 +89,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
-    const grpcClosed = grpc.close(graceMs);
+    const grpcClosed = grpc?.close(graceMs);
     httpServer.closeIdleConnections();
     const ended = Promise.all([...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve))));
     let timer: NodeJS.Timeout | undefined;
@@ -96,6 +110,24 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     },
     close: (graceMs) => (closing ??= close(graceMs)),
   };
+}
+
+/** Hands a socket on once its first bytes are there, which are put back. */
+function untilHello(socket: net.Socket, take: (socket: net.Socket, hello: Buffer) => void): void {
+  const look = (): void => {
+    const hello: unknown = socket.read(helloBytes);
+    if (!Buffer.isBuffer(hello)) return;
+    socket.off('readable', look);
+    endHelloTimeout(socket);
+    socket.pause();
+    socket.unshift(hello);
+    take(socket, hello);
+  };
+  socket.on('readable', look);
+}
+
+function endHelloTimeout(socket: net.Socket): net.Socket {
+  return socket.setTimeout(0).removeAllListeners('timeout');
 }
 
 /** @throws OperatingError when the address can't be bound, with what to do. */

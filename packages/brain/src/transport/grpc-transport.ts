@@ -2,6 +2,7 @@
 import { type Clock, type Logger, type Randomness, createTaskGroup } from '@flotilla/base';
 import type { Message, NodeId } from '@flotilla/raft';
 import { addressOf } from '../cluster/urls.ts';
+import type { CallerTls } from '../tls/caller-tls.ts';
 import { createFrameEncoder } from './frame.ts';
 import { type PeerAddress, PeerLink } from './peer-link.ts';
 import type { Peer, PeerReceiver, PeerTransport } from './transport.ts';
@@ -10,6 +11,8 @@ export interface GrpcTransportOptions {
   readonly clusterId: bigint;
   readonly self: NodeId;
   readonly receiver: PeerReceiver;
+  /** For members whose URL is https. */
+  readonly tls?: CallerTls | undefined;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly logger: Logger;
@@ -42,7 +45,7 @@ export function startGrpcTransport(options: GrpcTransportOptions): PeerTransport
       const wanted = new Map(peers.map((peer) => [peer.id, addressOfPeer(peer)] as const));
       for (const [id, { peer }] of links) {
         const address = wanted.get(id);
-        if (address?.host !== peer.host || address.port !== peer.port) close(id);
+        if (address?.host !== peer.host || address.port !== peer.port || address.tls !== peer.tls) close(id);
       }
       for (const [id, address] of wanted) if (!links.has(id)) open(address);
     },
@@ -70,8 +73,7 @@ interface OpenLink {
 
 /** The first of its URLs. */
 function addressOfPeer({ id, peerUrls }: Peer): PeerAddress {
-  const { host, port } = addressOf(peerUrls[0] ?? '');
-  return { id, host, port };
+  return { id, ...addressOf(peerUrls[0] ?? '') };
 }
 
 function byReceiver(messages: readonly Message[]): Map<NodeId, Message[]> {

@@ -1,17 +1,21 @@
 /** Asks a peer port who the members of its cluster are: for a member that is about to join them and has no id yet. */
-import { connectService, openChannel } from '@flotilla/wire';
+import { connectService } from '@flotilla/wire';
 import type { KnownCluster } from '../cluster/joining.ts';
 import { addressOf } from '../cluster/urls.ts';
+import type { CallerTls } from '../tls/caller-tls.ts';
 import { decodeValue } from './frame.ts';
+import { PeerDialer } from './peer-dialer.ts';
 import { peerService } from './peer-service.ts';
 
 /** Whoever has not answered by then is counted as gone. */
 const timeoutMs = 5000;
 
-/** @throws Error when nobody answers, or with something else. */
-export async function askMembers(peerUrl: string): Promise<KnownCluster> {
-  const { host, port } = addressOf(peerUrl);
-  const channel = openChannel({ target: `${host.includes(':') ? `[${host}]` : host}:${port}` });
+/**
+ * @param tls needed for a URL that is https
+ * @throws Error when nobody answers, or with something else.
+ */
+export async function askMembers(peerUrl: string, tls: CallerTls | undefined): Promise<KnownCluster> {
+  const channel = new PeerDialer(addressOf(peerUrl), tls).openChannel();
   try {
     const answer = await connectService(channel, peerService).Members(new Uint8Array(0), { timeoutMs });
     const { clusterId, members } = decodeValue(answer);

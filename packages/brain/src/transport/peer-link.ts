@@ -12,16 +12,10 @@ import {
   sleep,
 } from '@flotilla/base';
 import type { NodeId } from '@flotilla/raft';
-import {
-  type Channel,
-  type ClientStream,
-  StatusCode,
-  connectService,
-  isRpcError,
-  openChannel,
-  openStream,
-} from '@flotilla/wire';
+import { type ClientStream, StatusCode, connectService, isRpcError, openStream } from '@flotilla/wire';
+import type { CallerTls } from '../tls/caller-tls.ts';
 import { decodeValue, encodeFrames } from './frame.ts';
+import { PeerDialer } from './peer-dialer.ts';
 import { helloMetadata, peerService, removedText } from './peer-service.ts';
 import { probePort } from './port-probe.ts';
 import type { PeerReceiver, SnapshotTransfer } from './transport.ts';
@@ -33,6 +27,8 @@ export interface PeerAddress {
   readonly id: NodeId;
   readonly host: string;
   readonly port: number;
+  /** Clear text unless told. */
+  readonly tls?: boolean;
 }
 
 export interface PeerLinkOptions {
@@ -40,6 +36,8 @@ export interface PeerLinkOptions {
   readonly self: NodeId;
   readonly peer: PeerAddress;
   readonly receiver: PeerReceiver;
+  /** For members whose URL is https. */
+  readonly tls?: CallerTls | undefined;
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly logger: Logger;
@@ -50,13 +48,14 @@ export interface PeerLinkOptions {
 export class PeerLink {
   readonly #options: PeerLinkOptions;
   readonly #backoff: Backoff;
+  readonly #dialer: PeerDialer;
   #stream: ClientStream<Uint8Array> | undefined;
-  #channel: Channel | undefined;
   #welcome = false;
   #logged = '';
 
   constructor(options: PeerLinkOptions) {
     this.#options = options;
+    this.#dialer = new PeerDialer(options.peer, options.tls);
     this.#backoff = createBackoff({ initialMs: 20, maxMs: 500, jitter: 0.5 }, options.randomness);
   }
 
@@ -80,14 +79,14 @@ export class PeerLink {
   }
 
   async ask(question: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const channel = this.#channel;
-    if (!channel) throw new Error('the member is not connected');
+    if (!this.#stream) throw new Error('the member is not connected');
+    const { channel } = this.#dialer;
     return await connectService(channel, peerService).Ask(question, { signal, metadata: this.#metadata() });
   }
 
   /** A snapshot has a connection of its own, so that heartbeats do not queue behind it. */
   async sendSnapshot({ message, chunks }: SnapshotTransfer, signal: AbortSignal): Promise<void> {
-    const channel = this.#open();
+    const channel = this.#dialer.openChannel();
     async function* frames(): AsyncGenerator<Uint8Array, void> {
       yield* encodeFrames([message]);
       yield* chunks;
@@ -118,8 +117,6 @@ export class PeerLink {
 
   /** One connection, from its beginning to its end. */
   async #connection(signal: AbortSignal): Promise<void> {
-    const channel = this.#open();
-    this.#channel = channel;
     try {
       await this.#exchange(signal);
       this.#logOnce('the connection to a member ended', undefined);
@@ -127,19 +124,20 @@ export class PeerLink {
       if (!signal.aborted) this.#failed(error);
     } finally {
       this.#stream = undefined;
-      this.#channel = undefined;
-      channel.close();
+      this.#dialer.closeChannel();
       this.#options.receiver.unreachable(this.#options.peer.id);
     }
   }
 
   /** The stream of frames, until it ends. */
-  #exchange(signal: AbortSignal): Promise<void> {
+  async #exchange(signal: AbortSignal): Promise<void> {
     const { host, port } = this.#options.peer;
+    const socket = await this.#dialer.connect(signal);
     return new Promise((resolve, reject) => {
       this.#stream = openStream({
         host,
         port,
+        ...(socket && { socket }),
         method: peerService.Exchange,
         metadata: this.#metadata(),
         signal,
@@ -181,11 +179,6 @@ export class PeerLink {
     const { peer, logger } = this.#options;
     const fields = { peer: peer.id.toString(16), address: `${peer.host}:${peer.port}` };
     logger.warn(message, error === undefined ? fields : { ...fields, reason: messageOf(error) });
-  }
-
-  #open(): Channel {
-    const { host, port } = this.#options.peer;
-    return openChannel({ target: `${host.includes(':') ? `[${host}]` : host}:${port}` });
   }
 
   #metadata(): Readonly<Record<string, string>> {

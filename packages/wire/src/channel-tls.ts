@@ -1,0 +1,71 @@
+/** How a channel speaks TLS: whom it trusts, what it shows, and which name it wants to see in the server's certificate. */
+import { isIP } from 'node:net';
+import {
+  type ConnectionOptions,
+  type SecureContext,
+  createSecureContext,
+  checkServerIdentity as defaultCheck,
+} from 'node:tls';
+import * as grpcjs from '@grpc/grpc-js';
+
+/** TLS material, PEM. */
+export interface ChannelTls {
+  readonly ca: string | Uint8Array;
+  readonly cert?: string | Uint8Array;
+  readonly key?: string | Uint8Array;
+  /** The name to verify instead of the target's host. */
+  readonly serverName?: string;
+}
+
+/** TLS material that is loaded already. */
+export interface ChannelContext {
+  readonly context: SecureContext;
+  /** What is wrong with the server's certificate for `host`; that it is for `host`, unless told. */
+  readonly checkServerIdentity?: NonNullable<ConnectionOptions['checkServerIdentity']>;
+}
+
+interface ChannelSecurity {
+  readonly credentials: grpcjs.ChannelCredentials;
+  /** Options of the channel. */
+  readonly options: grpcjs.ChannelOptions;
+}
+
+/** Asked for where a server is known by an address: no name of a server may be one (RFC 6066, section 3). */
+const anyName = 'localhost';
+
+/** @param target `host:port` */
+export function channelSecurity(target: string, tls: ChannelTls | ChannelContext | undefined): ChannelSecurity {
+  if (!tls) return { credentials: grpcjs.credentials.createInsecure(), options: {} };
+  const { context, check, serverName } = 'context' in tls ? ofContext(tls) : ofMaterial(tls);
+  const host = serverName ?? hostOf(target);
+  return {
+    credentials: grpcjs.credentials.createFromSecureContext(context, {
+      checkServerIdentity: (_, certificate) => check(host, certificate),
+    }),
+    options: { 'grpc.ssl_target_name_override': isIP(host) === 0 ? host : anyName },
+  };
+}
+
+interface Material {
+  readonly context: SecureContext;
+  readonly check: NonNullable<ConnectionOptions['checkServerIdentity']>;
+  readonly serverName: string | undefined;
+}
+
+function ofContext({ context, checkServerIdentity = defaultCheck }: ChannelContext): Material {
+  return { context, check: checkServerIdentity, serverName: undefined };
+}
+
+function ofMaterial({ ca, cert, key, serverName }: ChannelTls): Material {
+  const context = createSecureContext({ ca: bytes(ca), cert: bytes(cert), key: bytes(key) });
+  return { context, check: defaultCheck, serverName };
+}
+
+function bytes(pem: string | Uint8Array | undefined): Buffer | undefined {
+  return pem === undefined ? undefined : Buffer.from(pem);
+}
+
+function hostOf(target: string): string {
+  const host = target.slice(0, target.lastIndexOf(':'));
+  return host.startsWith('[') ? host.slice(1, -1) : host;
+}
