@@ -112,12 +112,18 @@ t.test('TLS, and what its flags say together', (t) => {
 
 t.test('flags of TLS that do not go together are refused', (t) => {
   const refused = (argv: readonly string[], message: RegExp): void => void t.throws(() => parse(...argv), { message });
-  refused(['--listen-client-urls=https://127.0.0.1:1'], /--cert-file and --key-file must be given for TLS on client URLs/);
+  refused(
+    ['--listen-client-urls=https://127.0.0.1:1'],
+    /--cert-file and --key-file must be given for TLS on client URLs/,
+  );
   refused(client.slice(0, 2), /^--key-file must be given/);
   refused(['--listen-metrics-urls=https://127.0.0.1:1'], /--cert-file and --key-file must be given/);
   refused([...client, '--client-cert-auth'], /--client-cert-auth needs --trusted-ca-file/);
   refused(peer.slice(0, 4), /--peer-trusted-ca-file is needed with https peer URLs/);
-  refused(['--initial-cluster=default=http://localhost:2380,b=https://b:1'], /--peer-cert-file and --peer-key-file must/);
+  refused(
+    ['--initial-cluster=default=http://localhost:2380,b=https://b:1'],
+    /--peer-cert-file and --peer-key-file must/,
+  );
   refused([...peer, '--peer-cert-allowed-cn=a', '--peer-cert-allowed-hostname=b'], /exclude each other/);
   refused([...client, '--cipher-suites=TLS_ECDHE_RSA_WITH_RC4_128_SHA'], /unexpected TLS cipher suite "TLS_ECDHE_RSA/);
   refused([...client, '--tls-min-version=TLS1.1'], /"TLS1.1" is neither TLS1.2 nor TLS1.3/);

@@ -1,6 +1,7 @@
 /** Every service of one member, and what its answers look like as text. */
 import {
   type CallOptions,
+  type ChannelTls,
   authService,
   clampInteger,
   clusterService,
@@ -18,8 +19,8 @@ import {
 
 export type Client = ReturnType<typeof connect>;
 
-export function connect(target: string) {
-  const channel = openChannel({ target, keepaliveMs: 3_600_000 });
+export function connect(target: string, tls?: ChannelTls) {
+  const channel = openChannel({ target, keepaliveMs: 3_600_000, ...(tls && { tls }) });
   return {
     target,
     kv: connectService(channel, kvService),

@@ -54,7 +54,7 @@ export function conformance(
   for (const kind of kinds) {
     t.test(`${service}: ${kind.name}`, async (t) => {
       const server = await kind.start(flags);
-      const clients = server.targets.map(connect);
+      const clients = server.targets.map((target) => connect(target, flags.tls));
       try {
         for (const [i, rule] of stated.entries()) {
           if (holdsIn(rule, server)) await t.test(rule.name, (t) => rule.hold(settingOf(t, i, { server, clients })));

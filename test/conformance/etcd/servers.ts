@@ -8,7 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Brain, type BrainOptionValues, brainSettings, startBrain } from '@flotilla/brain';
-import { connectService, maintenanceService, openChannel } from '@flotilla/wire';
+import { type ChannelTls, connectService, maintenanceService, openChannel } from '@flotilla/wire';
 import { freePorts } from '../../free-ports.ts';
 
 const etcdBinary = process.env['ETCD_PATH'] ?? '/usr/bin/etcd';
@@ -24,6 +24,8 @@ export interface Flags {
   readonly all?: Partial<BrainOptionValues>;
   /** Those that the etcd at hand does not know. */
   readonly flotilla?: Partial<BrainOptionValues>;
+  /** Clients speak TLS with these; the flags must give the servers theirs. Clear text unless told. */
+  readonly tls?: ChannelTls;
 }
 
 export interface Server {
@@ -59,6 +61,7 @@ export const leaderlessKinds: readonly ServerKind[] = [
 export interface Place {
   readonly name: string;
   readonly target: string;
+  readonly clientUrl: string;
   readonly peerUrl: string;
   readonly dataDir: string;
 }
@@ -88,39 +91,53 @@ async function leaderless(starting: Promise<RunningServer>): Promise<Server> {
 }
 
 /** Places for members that know each other. */
-async function placesOf(size: number): Promise<{
+async function placesOf(
+  size: number,
+  flags: Flags,
+): Promise<{
   readonly directory: string;
   readonly initialCluster: string;
   readonly places: readonly Place[];
 }> {
   const directory = await mkdtemp(join(tmpdir(), 'flotilla-conformance-'));
   const ports = await freePorts(2 * size);
-  const places = Array.from({ length: size }, (_, i) => ({
-    name: `m${i}`,
-    target: `127.0.0.1:${ports[2 * i] ?? 0}`,
-    peerUrl: `http://127.0.0.1:${ports[2 * i + 1] ?? 0}`,
-    dataDir: join(directory, `m${i}`),
-  }));
+  const places = Array.from({ length: size }, (_, i) =>
+    placeAt(flags, { directory, name: `m${i}`, clientPort: ports[2 * i] ?? 0, peerPort: ports[2 * i + 1] ?? 0 }),
+  );
   return { directory, places, initialCluster: places.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',') };
 }
 
+/** A place for one more. */
+async function placeIn(directory: string, name: string, flags: Flags): Promise<Place> {
+  const [clientPort = 0, peerPort = 0] = await freePorts(2);
+  return placeAt(flags, { directory, name, clientPort, peerPort });
+}
+
+function placeAt(
+  { tls }: Flags,
+  at: { readonly directory: string; readonly name: string; readonly clientPort: number; readonly peerPort: number },
+): Place {
+  const target = `127.0.0.1:${at.clientPort}`;
+  return {
+    name: at.name,
+    target,
+    clientUrl: `${tls ? 'https' : 'http'}://${target}`,
+    peerUrl: `http://127.0.0.1:${at.peerPort}`,
+    dataDir: join(at.directory, at.name),
+  };
+}
+
 /** The flags of a member, as both programs know them. */
-function flagsOf({ name, target, peerUrl, dataDir }: Place, initialCluster: string) {
+function flagsOf({ name, clientUrl, peerUrl, dataDir }: Place, initialCluster: string) {
   return {
     name,
     'data-dir': dataDir,
-    'listen-client-urls': `http://${target}`,
-    'advertise-client-urls': `http://${target}`,
+    'listen-client-urls': clientUrl,
+    'advertise-client-urls': clientUrl,
     'listen-peer-urls': peerUrl,
     'initial-advertise-peer-urls': peerUrl,
     'initial-cluster': initialCluster,
   } as const;
-}
-
-async function placeIn(directory: string, name: string): Promise<Place> {
-  const [clientPort = 0, peerPort = 0] = await freePorts(2);
-  const dataDir = join(directory, name);
-  return { name, target: `127.0.0.1:${clientPort}`, peerUrl: `http://127.0.0.1:${peerPort}`, dataDir };
 }
 
 interface StartedBrain extends RunningMember {
@@ -145,7 +162,7 @@ async function startBrainAt(
 }
 
 async function startFlotilla(size: number, flags: Flags): Promise<RunningServer> {
-  const { directory, places, initialCluster } = await placesOf(size);
+  const { directory, places, initialCluster } = await placesOf(size, flags);
   const more = { ...flags.all, ...flags.flotilla };
   const members = await Promise.all(places.map((place) => startBrainAt(place, initialCluster, more)));
   await Promise.all(members.map(({ brain }) => brain.ready));
@@ -156,7 +173,7 @@ async function startFlotilla(size: number, flags: Flags): Promise<RunningServer>
     level: flotillaLevel,
     targets: inOrder.map((i) => places[i]?.target ?? ''),
     members,
-    place: (name) => placeIn(directory, name),
+    place: (name) => placeIn(directory, name, flags),
     async join(place, joined) {
       const member = await startBrainAt(place, joined, { ...more, 'initial-cluster-state': 'existing' });
       all.push(member);
@@ -187,7 +204,7 @@ function startEtcdAt(place: Place, initialCluster: string, more: Partial<BrainOp
 }
 
 export async function startEtcd(size: number, flags: Flags): Promise<RunningServer> {
-  const { directory, places, initialCluster } = await placesOf(size);
+  const { directory, places, initialCluster } = await placesOf(size, flags);
   const members = places.map((place) => startEtcdAt(place, initialCluster, flags.all ?? {}));
   const all = [...members];
   const stop = async (): Promise<void> => {
@@ -195,13 +212,13 @@ export async function startEtcd(size: number, flags: Flags): Promise<RunningServ
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const versions = await Promise.all(places.map(({ target }) => versionOf(target)));
+    const versions = await Promise.all(places.map(({ target }) => versionOf(target, flags.tls)));
     const level = versions[0]?.split('.').slice(0, 2).join('.') ?? '';
     return {
       level,
       targets: places.map(({ target }) => target),
       members,
-      place: (name) => placeIn(directory, name),
+      place: (name) => placeIn(directory, name, flags),
       join(place, joined) {
         const member = startEtcdAt(place, joined, { ...flags.all, 'initial-cluster-state': 'existing' });
         all.push(member);
@@ -215,8 +232,8 @@ export async function startEtcd(size: number, flags: Flags): Promise<RunningServ
   }
 }
 
-async function versionOf(target: string): Promise<string> {
-  const channel = openChannel({ target, maxReconnectBackoffMs: 100 });
+async function versionOf(target: string, tls: ChannelTls | undefined): Promise<string> {
+  const channel = openChannel({ target, maxReconnectBackoffMs: 100, ...(tls && { tls }) });
   try {
     const maintenance = connectService(channel, maintenanceService);
     return (await maintenance.Status({}, { waitForReady: true, timeoutMs: 60_000 })).version;

@@ -2,13 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type Authority,
-  type CertificateRequest,
-  type PairFiles,
-  createAuthority,
-  writePair,
-} from '@flotilla/wire/test/certificates';
+import { type Authority, type CertificateRequest, type PairFiles, createAuthority, writePair } from './certificates.ts';
 
 export interface CertificateFiles {
   readonly directory: string;
@@ -19,7 +13,9 @@ export interface CertificateFiles {
   make(name: string, request?: CertificateRequest): Promise<PairFiles>;
 }
 
-export async function certificateFiles(t: { teardown(callback: () => Promise<void>): void }): Promise<CertificateFiles> {
+export async function certificateFiles(t: {
+  teardown(callback: () => Promise<void>): void;
+}): Promise<CertificateFiles> {
   const directory = await mkdtemp(join(tmpdir(), 'flotilla-certificates-'));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
   const authority = await createAuthority();
