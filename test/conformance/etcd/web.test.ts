@@ -139,14 +139,14 @@ conformance('Anybody may ask', ({ rule }) => {
   rule('any host, any origin', async (setting) => {
     const { t } = setting;
     for (const path of ['/health', '/version', '/no-such-path']) {
-      const reply = await ask(setting, path, { headers: { host: 'anything.example', origin: 'http://page.example' } });
+      const reply = await ask(setting, path, { headers: { host: 'anything.example', origin: 'http://page.example:8080' } });
       t.equal(originOf(reply), '*', path);
       t.equal(reply.headers['access-control-allow-headers'], 'accept, content-type, authorization');
       t.equal(reply.headers['access-control-allow-methods'], 'POST, GET, OPTIONS, PUT, DELETE');
     }
     const preflight = await ask(setting, '/v3/kv/range', {
       method: 'OPTIONS',
-      headers: { origin: 'http://page.example' },
+      headers: { origin: 'http://page.example:8080' },
     });
     t.strictSame([preflight.status, originOf(preflight)], [200, '*']);
   });
@@ -158,9 +158,9 @@ conformance(
     rule('pages of the named origins may read answers', async (setting) => {
       const { t } = setting;
       const named = await ask(setting, '/health', {
-        headers: { host: 'store.example', origin: 'http://page.example' },
+        headers: { host: 'store.example', origin: 'http://page.example:8080' },
       });
-      t.strictSame([named.status, originOf(named)], [200, 'http://page.example']);
+      t.strictSame([named.status, originOf(named)], [200, 'http://page.example:8080']);
       for (const headers of [{ origin: 'http://other.example' }, {}]) {
         const reply = await ask(setting, '/health', { headers: { host: 'store.example', ...headers } });
         t.strictSame([reply.status, originOf(reply)], [200, undefined]);
@@ -179,5 +179,5 @@ conformance(
       await t.rejects(openSocket({ ...setting, t }, '/v3/watch'), 'websockets neither: the address is not named');
     });
   },
-  { all: { cors: ['http://page.example'], 'host-whitelist': ['store.example'] } },
+  { all: { cors: ['http://page.example:8080'], 'host-whitelist': ['store.example'] } },
 );
