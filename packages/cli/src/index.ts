@@ -1,4 +1,5 @@
 /** What the command is made of, for its tests. Nothing of ours imports this package. */
+export { type CertsCommandOptions, runCerts } from './commands/certs.ts';
 export { type ClusterConfig } from './config/cluster-config.ts';
 export { loadClusterConfig, parseClusterConfig } from './config/load.ts';
 export { type Backend, type Forwarder, type ForwarderOptions, startForwarder } from './forwarder.ts';

@@ -46,3 +46,30 @@ void t.test('each node has a range of its own', (t) => {
   t.same(ranges, ['--pod-cidr=127.40.0.0/24', '--pod-cidr=127.40.1.0/24']);
   t.end();
 });
+
+void t.test('members of a store with TLS speak it, and so do those who come to them', (t) => {
+  const secure = planAll(
+    parseClusterConfig(source.replace('brain: {', 'brain: { tls: true,'), 'planned.yaml'),
+    '/state',
+  );
+  const argvOf = (name: string): readonly string[] => secure.find((one) => one.name === name)?.argv ?? [];
+  const pki = '/state/planned/pki/store';
+  for (const flag of [
+    '--listen-client-urls=https://127.0.0.1:1',
+    '--initial-cluster=b1=https://127.0.0.1:2',
+    `--cert-file=${pki}/b1-server.crt`,
+    '--client-cert-auth=true',
+    `--peer-key-file=${pki}/b1-peer.key`,
+    '--peer-cert-allowed-cn=flotilla-member',
+  ]) {
+    t.ok(argvOf('b1').includes(flag), flag);
+  }
+  for (const flag of ['--etcd-servers=https://127.0.0.1:1', `--etcd-cafile=${pki}/ca.crt`]) {
+    t.ok(argvOf('a2').includes(flag), flag);
+  }
+  t.notOk(
+    planned.some(({ argv }) => argv.some((flag) => /https|etcd-cafile|peer-cert/.test(flag))),
+    'and no others do',
+  );
+  t.end();
+});

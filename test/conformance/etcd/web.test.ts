@@ -139,7 +139,9 @@ conformance('Anybody may ask', ({ rule }) => {
   rule('any host, any origin', async (setting) => {
     const { t } = setting;
     for (const path of ['/health', '/version', '/no-such-path']) {
-      const reply = await ask(setting, path, { headers: { host: 'anything.example', origin: 'http://page.example:8080' } });
+      const reply = await ask(setting, path, {
+        headers: { host: 'anything.example', origin: 'http://page.example:8080' },
+      });
       t.equal(originOf(reply), '*', path);
       t.equal(reply.headers['access-control-allow-headers'], 'accept, content-type, authorization');
       t.equal(reply.headers['access-control-allow-methods'], 'POST, GET, OPTIONS, PUT, DELETE');

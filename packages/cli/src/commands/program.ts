@@ -8,6 +8,7 @@ import { Command } from 'commander';
 import { componentNames, componentSummaries } from '../components/component.ts';
 import type { Screen } from '../view/screen.ts';
 import type { KubeConnection } from '../kube/kube-connection.ts';
+import { certsHelp, runCerts } from './certs.ts';
 import { type ClusterChoice, chooseKubeconfig } from './choose-cluster.ts';
 import { tellParent, upDetached } from './up-detached.ts';
 import { ownVersion } from './version.ts';
@@ -33,6 +34,7 @@ export function createProgram(context: ProgramContext): Command {
     .showHelpAfterError('(--help says more)');
   addClusterCommands(program, context);
   addObjectCommands(program, context);
+  addCertsCommand(program, context);
   for (const name of componentNames) program.command(name).description(componentSummaries[name]).allowUnknownOption();
   const say = (line: string): void => context.screen.write(`${line}\n`);
   program
@@ -66,6 +68,27 @@ function addClusterCommands(program: Command, { screen, env, signal }: ProgramCo
     .action(async (choice: ClusterChoice) => {
       const { clusterStatus } = await import('./status.ts');
       screen.write(`${await clusterStatus(choice)}\n`);
+    });
+}
+
+function addCertsCommand(program: Command, { screen }: ProgramContext): void {
+  interface CertsFlags {
+    readonly dir: string;
+    readonly client?: readonly string[];
+    readonly days: string;
+    readonly force?: boolean;
+  }
+  const gather = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+  program
+    .command('certs [members...]')
+    .description('make a CA and certificates, with which members and clients of the store speak TLS')
+    .option('--dir <directory>', 'where to write them', 'certs')
+    .option('--client <name>', 'a client to make one for; may be given again', gather)
+    .option('--days <days>', 'how long they live', '365')
+    .option('--force', 'make those anew that are there; the CA stays')
+    .addHelpText('after', () => certsHelp)
+    .action(async (members: string[], { dir: directory, client: clients = [], days, force = false }: CertsFlags) => {
+      screen.write(`${await runCerts({ members, directory, clients, days, force, nowMs: systemClock.wallMs() })}\n`);
     });
 }
 

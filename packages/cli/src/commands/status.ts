@@ -5,8 +5,9 @@ import { renderView } from '../view/render.ts';
 import { type ClusterChoice, chooseRunning } from './choose-cluster.ts';
 
 export async function clusterStatus(choice: ClusterChoice): Promise<string> {
-  const { cluster, configFile, server, brainEndpoints, kubeconfig, processes, ready, pid } = chooseRunning(choice);
-  const observer = await openObserver({ endpoints: brainEndpoints, kubeconfig });
+  const { cluster, configFile, server, brainEndpoints, storeCredential, kubeconfig, processes, ready, pid } =
+    chooseRunning(choice);
+  const observer = await openObserver({ endpoints: brainEndpoints, storeCredential, kubeconfig });
   try {
     const view = await observeCluster(observer, new AbortController().signal);
     const state = ready ? 'up' : 'starting';

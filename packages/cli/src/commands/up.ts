@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import { silentLogger, systemClock, systemRandomness } from '@flotilla/base';
 import { readManifests } from '../kube/manifests.ts';
+import { storeAdmin } from '../supervisor/plan-store-tls.ts';
 import { type UpCluster, withCluster } from '../supervisor/up.ts';
 import { detachedVariable } from './up-detached.ts';
 import { type Screen, createLiveScreen } from '../view/screen.ts';
@@ -63,12 +64,16 @@ function forComponents(env: UpCommandOptions['env']): UpCommandOptions['env'] {
 
 function nextSteps({ config, state, observer, readyMs }: UpCluster, applied: string | undefined): string {
   const here = (path: string): string => relative(process.cwd(), path);
+  const admin = storeAdmin({ config, state });
+  const tls = admin
+    ? ` \\\n      --cacert=${here(admin.authority)} --cert=${here(admin.certificate)} --key=${here(admin.key)} \\\n     `
+    : '';
   return `
 Cluster ${config.name} is up after ${(readyMs / 1000).toFixed(2)} s. In another terminal:
 
     export KUBECONFIG=$PWD/${here(state.kubeconfig)}
     kubectl get nodes${applied === undefined ? '' : '\n    kubectl get pods -o wide'}
-    etcdctl --endpoints=${observer.endpoints.join(',')} endpoint status -w table
+    etcdctl --endpoints=${observer.endpoints.join(',')}${tls} endpoint status -w table
 
 Without kubectl: npx flotilla get nodes. Logs: ${here(state.root)}/logs. Ctrl-C here, or \`flotilla down\`, stops everything.
 `;

@@ -2,7 +2,7 @@
  * What a file under cluster-configs/ says: the components of a cluster, where they listen, and the few times that people
  * want to choose. README.md documents each field; this file is its truth.
  */
-import { type Path, type Schema, integer, list, oneOf, optional, record, text } from './schema.ts';
+import { type Path, type Schema, boolean, integer, list, oneOf, optional, record, text } from './schema.ts';
 
 export interface BrainMemberConfig {
   readonly name: string;
@@ -29,6 +29,8 @@ export interface ClusterConfig {
   readonly brain: {
     readonly heartbeatIntervalMs: number;
     readonly electionTimeoutMs: number;
+    /** Members speak TLS, with each other and with clients, and take only those who show a certificate. */
+    readonly tls: boolean;
     readonly members: readonly BrainMemberConfig[];
   };
   readonly apiServers: readonly ListenerConfig[];
@@ -69,6 +71,7 @@ export function clusterConfigSchema(fallbackName: string): Schema<ClusterConfig>
     brain: record({
       heartbeatIntervalMs: optional(integer({ min: 10, max: 10_000 }), 100),
       electionTimeoutMs: optional(integer({ min: 50, max: 50_000 }), 1000),
+      tls: optional(boolean, false),
       members: list(record({ name, clientPort: port, peerPort: port }), { min: 1, max: 7 }),
     }),
     apiServers: list(record({ name, port }), { min: 1, max: 16 }),

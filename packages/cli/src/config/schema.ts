@@ -38,6 +38,11 @@ export function integer(bounds: { min: number; max: number }): Schema<number> {
   };
 }
 
+export const boolean: Schema<boolean> = (value, path, report) => {
+  if (typeof value !== 'boolean') report(path, `must be true or false, not ${shown(value)}`);
+  return value === true;
+};
+
 /** @param meaning what a right value looks like, to follow "must be". */
 export function text(pattern: RegExp, meaning: string): Schema<string> {
   return (value, path, report) => {

@@ -19,7 +19,9 @@ export type Purpose =
   | { readonly type: 'authority' }
   | { readonly type: 'client' }
   /** Names and addresses under which the server is reached. */
-  | { readonly type: 'server'; readonly hosts: readonly string[] };
+  | { readonly type: 'server'; readonly hosts: readonly string[] }
+  /** A server that comes to its like as a client with the same certificate. */
+  | { readonly type: 'peer'; readonly hosts: readonly string[] };
 
 export interface CertificateRequest {
   readonly subject: Subject;
@@ -77,10 +79,14 @@ function extensionsFor(x509: typeof import('@peculiar/x509'), purpose: Purpose):
         new x509.ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth]),
       ];
     case 'server':
+    case 'peer':
       return [
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-        new x509.ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+        new x509.ExtendedKeyUsageExtension([
+          ExtendedKeyUsage.serverAuth,
+          ...(purpose.type === 'peer' ? [ExtendedKeyUsage.clientAuth] : []),
+        ]),
         new x509.SubjectAlternativeNameExtension(
           purpose.hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
         ),

@@ -130,7 +130,7 @@ function isFor(certificate: X509Certificate, { subject, purpose }: CertificateSp
     `CN=${subject.commonName}`,
   ];
   if (certificate.subject.split('\n').join() !== wanted.join()) return false;
-  if (purpose.type !== 'server') return true;
+  if (!('hosts' in purpose)) return true;
   return purpose.hosts.every(
     (host) => (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined,
   );

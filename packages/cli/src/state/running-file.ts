@@ -1,6 +1,7 @@
 /** `running.json`: who runs a cluster now, so that `down`, `status` and a second `up` find it. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { OperatingError } from '@flotilla/base';
+import type { StoreCredential } from '../supervisor/plan-store-tls.ts';
 import { processIdentity } from '../supervisor/process-identity.ts';
 import { replaceFile } from './state-directory.ts';
 
@@ -21,8 +22,10 @@ export interface RunningCluster {
   /** The kubeconfig's one address. */
   readonly server: string;
   readonly kubeconfig: string;
-  /** `host:port` of each member, for etcd clients. */
+  /** `host:port` of each member, for etcd clients; a URL where it speaks TLS. */
   readonly brainEndpoints: readonly string[];
+  /** What clients of members that speak TLS need. */
+  readonly storeCredential?: StoreCredential | undefined;
   readonly apiServers: readonly { readonly name: string; readonly endpoint: string }[];
   /** Whether the cluster was ready once. */
   readonly ready: boolean;

@@ -3,6 +3,7 @@
  *
  *   kubeconfig           the admin's credential, mode 0600
  *   pki/                 the CA, and a certificate and key a component
+ *   pki/store/           the CA of the store, and what its members and clients show, where they speak TLS
  *   kubeconfigs/<id>     the components' credentials
  *   brain/<member>/      the data of a member
  *   nodes/<node>/        the work of a kubelet
@@ -17,6 +18,7 @@ export interface StateDirectory {
   readonly root: string;
   readonly kubeconfig: string;
   readonly pki: string;
+  readonly storePki: string;
   readonly drawn: string;
   readonly running: string;
   brain(member: string): string;
@@ -33,6 +35,7 @@ export function stateDirectory(cluster: string, base = '.flotilla'): StateDirect
     root,
     kubeconfig: join(root, 'kubeconfig'),
     pki: join(root, 'pki'),
+    storePki: join(root, 'pki', 'store'),
     drawn: join(root, 'drawn.json'),
     running: join(root, 'running.json'),
     brain: (member) => join(root, 'brain', member),
@@ -44,7 +47,8 @@ export function stateDirectory(cluster: string, base = '.flotilla'): StateDirect
 
 /** Makes the directories that must be there before anything starts; only the owner may look inside. */
 export function prepareStateDirectory(state: StateDirectory): void {
-  for (const directory of [state.root, state.pki, join(state.root, 'kubeconfigs'), join(state.root, 'logs')]) {
+  const { root, pki, storePki } = state;
+  for (const directory of [root, pki, storePki, join(root, 'kubeconfigs'), join(root, 'logs')]) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
 }

@@ -5,6 +5,7 @@ import { host } from '../config/draw-ports.ts';
 import { type CertificateSpec, type CertificateSet, certificatesIn } from '../pki/cluster-certificates.ts';
 import { type StateDirectory, stateDirectory } from '../state/state-directory.ts';
 import type { PlannedComponent } from './launcher.ts';
+import { apiServerTlsFlags, memberTlsFlags, storeUrl } from './plan-store-tls.ts';
 
 /** `host:port` */
 export function endpoint(port: number): string {
@@ -18,8 +19,8 @@ export interface PlanInput {
 
 export function planBrains({ config, state }: PlanInput): readonly PlannedComponent[] {
   const { members, heartbeatIntervalMs, electionTimeoutMs } = config.brain;
-  const peerUrl = (port: number): string => `http://${endpoint(port)}`;
-  const initialCluster = members.map(({ name, peerPort }) => `${name}=${peerUrl(peerPort)}`).join(',');
+  const url = (port: number): string => storeUrl(config, endpoint(port));
+  const initialCluster = members.map(({ name, peerPort }) => `${name}=${url(peerPort)}`).join(',');
   return members.map(({ name, clientPort, peerPort }) => ({
     name,
     component: 'brain',
@@ -28,14 +29,15 @@ export function planBrains({ config, state }: PlanInput): readonly PlannedCompon
     argv: flags({
       name,
       'data-dir': state.brain(name),
-      'listen-client-urls': `http://${endpoint(clientPort)}`,
-      'advertise-client-urls': `http://${endpoint(clientPort)}`,
-      'listen-peer-urls': peerUrl(peerPort),
-      'initial-advertise-peer-urls': peerUrl(peerPort),
+      'listen-client-urls': url(clientPort),
+      'advertise-client-urls': url(clientPort),
+      'listen-peer-urls': url(peerPort),
+      'initial-advertise-peer-urls': url(peerPort),
       'initial-cluster': initialCluster,
       'initial-cluster-token': `flotilla-${config.name}`,
       'heartbeat-interval': heartbeatIntervalMs,
       'election-timeout': electionTimeoutMs,
+      ...memberTlsFlags({ config, state }, name),
     }),
   }));
 }
@@ -53,7 +55,8 @@ export function planApiServers({ config, state, certificates }: CredentialsInput
     serves: endpoint(port),
     logFile: state.log(name),
     argv: flags({
-      'etcd-servers': config.brain.members.map(({ clientPort }) => `http://${endpoint(clientPort)}`).join(','),
+      'etcd-servers': config.brain.members.map(({ clientPort }) => storeUrl(config, endpoint(clientPort))).join(','),
+      ...apiServerTlsFlags({ config, state }),
       'bind-address': host,
       'secure-port': port,
       'tls-cert-file': serving.certificate,

@@ -32,6 +32,7 @@ import {
   planCertificates,
   planClients,
 } from './plan.ts';
+import { planStoreCertificates, storeAdmin, storeUrl } from './plan-store-tls.ts';
 import { processIdentity } from './process-identity.ts';
 import type { ProcessEvent } from './supervised-process.ts';
 
@@ -92,6 +93,7 @@ export async function withCluster(options: UpOptions, whileUp: (cluster: UpClust
       server: serverOf(config),
       kubeconfig: state.kubeconfig,
       brainEndpoints: brainEndpoints(config),
+      storeCredential: storeAdmin({ config, state }),
       apiServers: config.apiServers.map(({ name, port }) => ({ name, endpoint: endpoint(port) })),
       ready,
       processes: launcher.processes,
@@ -138,8 +140,12 @@ export function serverOf(config: ClusterConfig): string {
   return `https://${endpoint(config.frontDoor.port)}`;
 }
 
+/** Where clients reach the members: `host:port`, or a URL where they speak TLS. */
 export function brainEndpoints(config: ClusterConfig): readonly string[] {
-  return config.brain.members.map(({ clientPort }) => endpoint(clientPort));
+  return config.brain.members.map(({ clientPort }) => {
+    const address = endpoint(clientPort);
+    return config.brain.tls ? storeUrl(config, address) : address;
+  });
 }
 
 function refuseSecond(state: StateDirectory): void {
@@ -175,6 +181,7 @@ async function startAll(input: StartInput): Promise<Observer> {
   const { options, config, state, launcher, onFrontDoor, onObserver } = input;
   const { clock, logger } = options;
   const { start, during, allStarted } = createStarting(launcher);
+  if (config.brain.tls) await during(makeStoreCredentials({ config, state, nowMs: clock.wallMs() }));
   start(planBrains({ config, state }));
   const certificates = await during(makeCredentials({ config, state, nowMs: clock.wallMs() }));
   const backends = config.apiServers.map(({ name, port }) => ({ name, host, port }));
@@ -184,7 +191,11 @@ async function startAll(input: StartInput): Promise<Observer> {
   start(planClients({ config, state, certificates }));
   // Loaded now, while the processes start, and not before.
   const { openObserver } = await import('../view/open-observer.ts');
-  const observer = await openObserver({ endpoints: brainEndpoints(config), kubeconfig: state.kubeconfig });
+  const observer = await openObserver({
+    endpoints: brainEndpoints(config),
+    storeCredential: storeAdmin({ config, state }),
+    kubeconfig: state.kubeconfig,
+  });
   onObserver(observer);
   await during(allStarted());
   return observer;
@@ -222,6 +233,16 @@ interface CredentialsInput {
   readonly config: ClusterConfig;
   readonly state: StateDirectory;
   readonly nowMs: number;
+}
+
+/** Members need theirs before they start. */
+async function makeStoreCredentials({ config, state, nowMs }: CredentialsInput): Promise<void> {
+  await ensureClusterCertificates({
+    directory: state.storePki,
+    clusterName: `${config.name} store`,
+    specs: planStoreCertificates(config),
+    nowMs,
+  });
 }
 
 async function makeCredentials({ config, state, nowMs }: CredentialsInput): Promise<ClusterCertificates> {
