@@ -22,6 +22,8 @@ export interface Teardown {
 export interface ClusterShape {
   readonly processes?: 'separate' | 'one';
   readonly brains?: number;
+  /** The store speaks TLS. */
+  readonly tls?: boolean;
   readonly apiServers?: number;
   readonly schedulers?: number;
   readonly controllers?: number;
@@ -43,11 +45,19 @@ interface RunningProcess {
   readonly state: string;
 }
 
+/** What etcd clients need where the store speaks TLS, as files. */
+export interface StoreCredential {
+  readonly authority: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
 /** `running.json`, as far as tests read it. */
 interface RunningFile {
   readonly pid: number;
   readonly kubeconfig: string;
   readonly brainEndpoints: readonly string[];
+  readonly storeCredential?: StoreCredential;
   readonly apiServers: readonly { readonly name: string; readonly endpoint: string }[];
   readonly ready: boolean;
   readonly processes: readonly RunningProcess[];
@@ -95,7 +105,7 @@ function configOf(shape: ClusterShape): unknown {
     name: 'e2e',
     processes: shape.processes ?? 'separate',
     ports: 'auto',
-    brain: { members: named('brain', shape.brains ?? 3) },
+    brain: { members: named('brain', shape.brains ?? 3), tls: shape.tls ?? false },
     apiServers: named('apiserver', shape.apiServers ?? 2),
     schedulers: shape.schedulers ?? 2,
     controllers: shape.controllers ?? 2,
@@ -186,11 +196,21 @@ export async function startCluster(t: Teardown, shape: ClusterShape = {}): Promi
       if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
       return JSON.parse(stdout) as unknown;
     },
-    etcdctl: (...args) => run('etcdctl', [`--endpoints=${running().brainEndpoints.join(',')}`, ...args]),
+    etcdctl: (...args) => {
+      const { brainEndpoints, storeCredential } = running();
+      return run('etcdctl', [`--endpoints=${brainEndpoints.join(',')}`, ...tlsFlags(storeCredential), ...args]);
+    },
     printed: () => printed,
     stop,
     start,
   };
+}
+
+/** As etcdctl takes them. */
+export function tlsFlags(credential: StoreCredential | undefined): readonly string[] {
+  if (!credential) return [];
+  const { authority, certificate, key } = credential;
+  return [`--cacert=${authority}`, `--cert=${certificate}`, `--key=${key}`];
 }
 
 export interface RunOptions {

@@ -35,8 +35,9 @@ export class Access {
   /** Why a request is not served; undefined for one that is. */
   refusalOf({ socket, headers, url }: IncomingMessage): Refusal | undefined {
     if (socket instanceof TLSSocket) return isGatewayPath(url) ? this.#refusalOfCertificate(socket) : undefined;
+    if (this.#hosts.has('*')) return undefined;
     const host = hostOf(headers.host ?? '');
-    if (this.#hosts.has('*') || this.#hosts.has(host)) return undefined;
+    if (this.#hosts.has(host)) return undefined;
     const text = `the host ${JSON.stringify(host)} is not served in clear text: use https, or name it in --host-whitelist\n`;
     return { status: 421, text };
   }
