@@ -154,6 +154,15 @@ conformance('Anybody may ask', ({ rule }) => {
   });
 });
 
+conformance('Offers of other protocols', ({ rule }) => {
+  rule('one that is not taken up leaves a request like any other', async (setting) => {
+    const { t } = setting;
+    const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' };
+    t.equal((await ask(setting, '/health', { headers })).status, 200);
+    t.equal((await ask(setting, '/no-such-path', { headers })).status, 404);
+  });
+});
+
 conformance(
   'Some may ask',
   ({ rule }) => {

@@ -37,7 +37,9 @@ function isFor(certificate: X509Certificate, name: string): boolean {
  * What is wrong with where a certificate comes from: one that names addresses or hosts may be used from there alone, as etcd
  * asks of its members. A name counts when it resolves to the address, or the address to it.
  */
-export async function addressProblem(certificate: X509Certificate, address: string): Promise<string | undefined> {
+export async function addressProblem(certificate: X509Certificate, from: string): Promise<string | undefined> {
+  // What listens for both versions of IP sees the older one inside of the newer.
+  const address = from.replace(/^::ffff:(?=\d+\.)/i, '');
   const { addresses, names } = alternativeNamesOf(certificate);
   if (addresses.length === 0 && names.length === 0) return undefined;
   if (isFor(certificate, address)) return undefined;
