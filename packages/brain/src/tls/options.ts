@@ -10,7 +10,7 @@ const path = { kind: 'string', placeholder: 'PATH' } as const;
 const versions: Readonly<Record<string, 'TLSv1.2' | 'TLSv1.3'>> = { 'TLS1.2': 'TLSv1.2', 'TLS1.3': 'TLSv1.3' };
 
 function versionProblem(value: string): string | undefined {
-  return value === '' || value in versions ? undefined : `"${value}" is neither TLS1.2 nor TLS1.3`;
+  return value === '' || Object.hasOwn(versions, value) ? undefined : `"${value}" is neither TLS1.2 nor TLS1.3`;
 }
 
 export const tlsOptionTable = {
