@@ -307,6 +307,40 @@ t.test('a directory that was only begun is made anew', async (t) => {
   await torn.log.close();
 });
 
+t.test('the log is read while the state is loaded, and stays as it was when the state is refused', async (t) => {
+  const written = createMemoryFiles();
+  const { log } = await openLog(written);
+  await log.append({ hardState: hardState(3, 0xa1n), entries: entriesOf(3, 1, 4) });
+  await log.close();
+  const image = written.image();
+  const segment = image.get(firstSegment) ?? new Uint8Array();
+  const torn = Uint8Array.from(segment);
+  torn[recordsEnd(segment)] = 1;
+  const files = createMemoryFiles(new Map([...image, [firstSegment, torn]]));
+  const reads: string[] = [];
+  const watched = { ...files, read: (path: string) => (reads.push(path), files.read(path)) };
+  const opening = openDataDirectory({
+    files: watched,
+    directory: '/data',
+    identity,
+    clock: systemClock,
+    logger: silentLogger,
+    async openState({ onLocked }) {
+      t.notOk(reads.includes(firstSegment), 'not before no other process can write to it');
+      onLocked();
+      while (!reads.includes(firstSegment)) await new Promise(setImmediate);
+      throw new Error('refused');
+    },
+    onFailure: () => undefined,
+  });
+  await t.rejects(opening, { message: 'refused' });
+  t.strictSame(files.image().get(firstSegment), torn);
+  const { recovered, warnings, log: again } = await openLog(files);
+  t.equal(recovered.entries.length, 3);
+  t.strictSame(warnings, ['cut bytes off the end of the log that were never synced']);
+  await again.close();
+});
+
 t.test("another member's directory is refused with what to do", async (t) => {
   const files = createMemoryFiles();
   const { log } = await openLog(files);

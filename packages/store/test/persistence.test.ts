@@ -196,7 +196,8 @@ t.test('files that are flipped, cut or deleted on a real disk are refused or har
 t.test("another cluster's or member's state, and a second opener, are refused", async (t) => {
   const directory = join(t.testdir(), 'state');
   const opened = await openState(optionsFor(directory));
-  await t.rejects(openState(optionsFor(directory)), { code: 'STATE_LOCKED' });
+  const onLocked = (): void => void t.fail('the files are locked to another');
+  await t.rejects(openState({ ...optionsFor(directory), onLocked }), { code: 'STATE_LOCKED' });
   await opened.state.close();
   await t.rejects(openState(optionsFor(directory, { memberId: 6n })), { code: 'STATE_FOREIGN' });
   await t.rejects(openState(optionsFor(directory, { clusterId: 6n })), { code: 'STATE_FOREIGN' });

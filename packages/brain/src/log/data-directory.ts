@@ -2,13 +2,14 @@
  * A member's data directory: `witness`, `log/` and `state/`. Either all of it is there, or none (then it is made), or the
  * witness says that it was only begun (then it is made anew).
  *
- * The state is opened before the log is read, because its lock keeps a second process out, and reading the log may cut it.
+ * The lock of the state keeps a second process out, so the log is read once that is held, while the rows of the state are
+ * loaded. What the log's last write left undone is put in order only when both are whole.
  */
 import { join } from 'node:path';
 import { type Clock, type Logger, OperatingError, codeOf, messageOf } from '@flotilla/base';
 import { type DurableLog, createLogDirectory, openDurableLog } from './durable-log.ts';
 import type { Files } from './files.ts';
-import { type RecoveredLog, recoverLog } from './recovery.ts';
+import { type ReadLog, type RecoveredLog, readLog } from './recovery.ts';
 import { type MemberIdentity, missing } from './refusal.ts';
 import { refuseRemoved } from './removal.ts';
 import { type Witness, createWitness, openWitness, witnessPath } from './witness.ts';
@@ -20,10 +21,17 @@ export interface DataDirectoryOptions<State> {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Opens the state, which is made when it is new and must be there otherwise. */
-  readonly openState: (place: { readonly directory: string; readonly isNew: boolean }) => Promise<State>;
+  readonly openState: (place: StatePlace) => Promise<State>;
   readonly segmentBytes?: number;
   readonly onSync?: (durationMs: number) => void;
   readonly onFailure: (error: Error) => void;
+}
+
+export interface StatePlace {
+  readonly directory: string;
+  readonly isNew: boolean;
+  /** To be called once no other process can open the state any more; at the latest the end of `openState` says so. */
+  readonly onLocked: () => void;
 }
 
 export interface DataDirectory<State> {
@@ -53,9 +61,19 @@ async function openBeside<State>(
   { witness, isNew }: { readonly witness: Witness; readonly isNew: boolean },
 ): Promise<DataDirectory<State>> {
   const { files, directory, identity } = options;
-  const state = await options.openState({ directory: join(directory, stateName), isNew });
   const logDirectory = join(directory, logName);
-  const recovered = await recoverLog({ ...options, directory: logDirectory, witness: witness.state });
+  let reading: Promise<ReadLog> | undefined;
+  const read = (): Promise<ReadLog> =>
+    (reading ??= readLog({ ...options, directory: logDirectory, witness: witness.state }));
+  const onLocked = (): void => void read().catch(() => 'told once the state is whole');
+  const state = await options
+    .openState({ directory: join(directory, stateName), isNew, onLocked })
+    .catch(async (error: unknown) => {
+      await reading?.catch(() => 'the state is refused first');
+      throw error;
+    });
+  const { recovered, repair } = await read();
+  await repair();
   const log = await openDurableLog({ ...options, directory: logDirectory, identity, witness, recovered });
   if (isNew) {
     await files.syncDirectory(directory);

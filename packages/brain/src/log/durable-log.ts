@@ -80,7 +80,8 @@ export async function createLogDirectory(files: Files, directory: string, identi
 }
 
 class SegmentedLog implements DurableLog {
-  readonly #options: DurableLogOptions;
+  /** Without what was recovered, which would stay in memory. */
+  readonly #options: Omit<DurableLogOptions, 'recovered'>;
   readonly #segments: SegmentExtent[];
   readonly #buffer = new BatchBuffer();
   readonly #segmentBytes: number;
@@ -96,8 +97,8 @@ class SegmentedLog implements DurableLog {
   #markTimer: Timer | undefined;
   #closed = false;
 
-  constructor(options: DurableLogOptions, file: OpenFile) {
-    const { recovered, segmentBytes = defaultSegmentBytes } = options;
+  constructor({ recovered, ...options }: DurableLogOptions, file: OpenFile) {
+    const { segmentBytes = defaultSegmentBytes } = options;
     this.#options = options;
     this.#segments = [...recovered.segments];
     this.#segmentBytes = segmentBytes;

@@ -70,6 +70,11 @@ class Replay {
   entries: Entry[] = [];
   installing: EntryId | undefined;
   readonly segments: SegmentExtent[] = [];
+  /**
+   * Entries are views into the segment at hand, which stays in memory until the last of them is gone. Only for one that is
+   * mostly entries: copying those of a full log takes longer than reading them.
+   */
+  keepsSegment = false;
 
   get last(): EntryId {
     return this.entries.at(-1) ?? this.base;
@@ -101,7 +106,7 @@ class Replay {
       case 'entries': {
         const [first] = record.entries;
         if (first?.index !== this.last.index + 1) return false;
-        for (const entry of record.entries) this.entries.push(entry);
+        for (const entry of record.entries) this.entries.push(this.keepsSegment ? entry : detached(entry));
         return true;
       }
     }
@@ -121,8 +126,15 @@ class Replay {
   }
 }
 
+/** A log that was read, with nothing on disk changed yet. */
+export interface ReadLog {
+  readonly recovered: RecoveredLog;
+  /** Puts in order what the last write left undone: to be called before the log is written to. */
+  repair(): Promise<void>;
+}
+
 /** @throws OperatingError when something that was durable is damaged or gone. */
-export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog> {
+export async function readLog(options: RecoveryOptions): Promise<ReadLog> {
   const { files, directory, witness } = options;
   const numbers = (await files.list(directory))
     .map(segmentNumber)
@@ -159,18 +171,20 @@ export async function recoverLog(options: RecoveryOptions): Promise<RecoveredLog
     const what = `entry ${witness.mark.index} has term ${marked.term}, but had been synced with term ${witness.mark.term}`;
     throw corrupt(path, tail.offset, what);
   }
+  const { base, entries, installing, segments } = replay;
   const hardState = newerHardState(replay.hardState, witness, path);
-  // Whoever is refused finds everything as it was.
-  for (const repair of repairs) await repair();
-  await removeReplaced(options, numbers, replay.segments);
   return {
-    hardState,
-    base: replay.base,
-    entries: replay.entries,
-    installing: replay.installing,
-    segments: replay.segments,
-    tail,
+    recovered: { hardState, base, entries, installing, segments, tail },
+    // Whoever is refused finds everything as it was.
+    async repair() {
+      for (const repair of repairs) await repair();
+      await removeReplaced(options, numbers, segments);
+    },
   };
+}
+
+function detached(entry: Entry): Entry {
+  return { ...entry, data: new Uint8Array(entry.data) };
 }
 
 /** A crash may leave segments that a snapshot had replaced. */
@@ -231,6 +245,7 @@ async function readSegment(
   }
   const marks = readMarks(bytes, path, headerCrc);
   replay.beginSegment(header);
+  replay.keepsSegment = marks.offset * 2 > bytes.length;
   const end = readRecords(replay, { path, bytes }, { crc: headerCrc, batch: header.previousBatch });
   if (end.offset < marks.offset) {
     throw corrupt(path, end.offset, `the log ends here, but had been synced up to offset ${marks.offset}`);

@@ -36,7 +36,7 @@ export async function openData(
       identity,
       clock,
       logger,
-      openState: async ({ directory, isNew }) => {
+      openState: async ({ directory, isNew, onLocked }) => {
         if (!isNew && (await files.list(directory)).length === 0) throw missing(directory, 'the log stands beside it');
         const onWrite = (durationMs: number): void => metrics.stateWriteSeconds.observe(durationMs / 1000);
         opened = await openState({
@@ -45,6 +45,7 @@ export async function openData(
           initialMembership: initialOf(settings.membership),
           clock,
           onWrite,
+          onLocked,
           onFailure: fail,
           defer: (slice) => void clock.after(compactionPauseMs, slice, { unref: true }),
           ...(openDatabase && { openDatabase }),
@@ -93,8 +94,7 @@ export async function recover(
         commit: Math.min(Math.max(recovered.hardState.commit, store.appliedIndex), lastIndex),
       },
       snapshot: { ...base, config },
-      // Views into a whole segment would keep it in memory for as long as one of them lives.
-      entries: entries.map((entry) => ({ ...entry, data: new Uint8Array(entry.data) })),
+      entries,
       applied: store.appliedIndex,
       config,
     },

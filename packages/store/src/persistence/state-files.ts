@@ -40,6 +40,8 @@ export interface OpenStateOptions {
   readonly onFailure: (error: unknown) => void;
   /** Told how long each batch of state took to write. */
   readonly onWrite?: (durationMs: number) => void;
+  /** Called once the files are locked to this process, before their rows are read. */
+  readonly onLocked?: () => void;
   /** LevelDB unless told. */
   readonly openDatabase?: OpenDatabase;
   /** The machine's own files unless told. */
@@ -143,11 +145,11 @@ export async function openState(options: OpenStateOptions): Promise<OpenedState>
     onWrite: options.onWrite ?? (() => undefined),
   };
   const current = await findGeneration(surroundings.directory);
-  if (current?.state === 'ready') return openGeneration(surroundings, current.number);
-  return createFirstGeneration(surroundings);
+  if (current?.state === 'ready') return openGeneration(surroundings, current.number, options.onLocked);
+  return createFirstGeneration(surroundings, options.onLocked);
 }
 
-async function createFirstGeneration(surroundings: Surroundings): Promise<OpenedState> {
+async function createFirstGeneration(surroundings: Surroundings, onLocked?: () => void): Promise<OpenedState> {
   const { directory, identity } = surroundings;
   await recordGeneration(directory, { number: 1, state: 'creating' });
   const database = await openDatabaseOf(surroundings, { number: 1, createIfMissing: true });
@@ -158,7 +160,7 @@ async function createFirstGeneration(surroundings: Surroundings): Promise<Opened
     await database.close();
     throw error;
   }
-  return stateOf(surroundings, { number: 1, database });
+  return stateOf(surroundings, { number: 1, database }, onLocked);
 }
 
 const emptyHead: Head = {
@@ -185,17 +187,19 @@ function openDatabaseOf(
   return openDatabase({ directory: join(directory.path, generationName(number)), createIfMissing });
 }
 
-async function openGeneration(surroundings: Surroundings, number: number): Promise<OpenedState> {
+async function openGeneration(surroundings: Surroundings, number: number, onLocked?: () => void): Promise<OpenedState> {
   const database = await openDatabaseOf(surroundings, { number, createIfMissing: false });
-  return stateOf(surroundings, { number, database });
+  return stateOf(surroundings, { number, database }, onLocked);
 }
 
 /** What a database holds, which belongs to the state from now on. */
 async function stateOf(
   surroundings: Surroundings,
   { number, database }: { readonly number: number; readonly database: StateDatabase },
+  onLocked?: () => void,
 ): Promise<OpenedState> {
   try {
+    onLocked?.();
     const { machine, ledger, head } = await loadState(database, surroundings);
     const meter = createSizeMeter(surroundings, number);
     await meter.measure();
