@@ -1,6 +1,6 @@
 /** A watch hub whose later slices run when a test says so, and streams that are read one response at a time. */
 import { seededRandomness } from '@flotilla/base';
-import { Encoded, etcdserverpb } from '@flotilla/wire';
+import { Encoded, type EncodedRun, etcdserverpb } from '@flotilla/wire';
 import { type Store, type WatchHub, type WatchHubOptions, type WatchStream, createWatchHub } from '@flotilla/store';
 import { createTestClock } from './test-clock.ts';
 
@@ -103,6 +103,29 @@ function createPulledSink() {
     end(error?: Error): void {
       ended ??= { error };
     },
+  };
+}
+
+/** A sink that takes all that comes, single or in runs. */
+export function createOpenSink() {
+  const responses: WatchResponse[] = [];
+  let runCount = 0;
+  return {
+    responses,
+    get runCount() {
+      return runCount;
+    },
+    write(response: Response): boolean {
+      responses.push(decoded(response));
+      return true;
+    },
+    writeRun({ head, middles, tail }: EncodedRun): boolean {
+      runCount++;
+      for (const middle of middles) this.write(new Encoded(Buffer.concat([head, middle, tail])));
+      return true;
+    },
+    drained: () => Promise.resolve(),
+    end: () => undefined,
   };
 }
 

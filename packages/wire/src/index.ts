@@ -36,6 +36,7 @@ export {
   type PushHandler,
   Pushed,
   type RequestStream,
+  type EncodedRun,
   type ResponseSink,
   type ServerStreamHandler,
   type ServerStreamMethod,

@@ -48,6 +48,14 @@ export class Encoded {
   }
 }
 
+/** Responses one after the other that share a beginning and an end, encoded already. */
+export interface EncodedRun {
+  readonly head: Uint8Array;
+  /** What stands between in each response: few bytes. */
+  readonly middles: readonly Uint8Array[];
+  readonly tail: Uint8Array;
+}
+
 /** The identity that a TLS client certificate proved. */
 export interface ClientCertificate {
   readonly commonName: string;
@@ -97,6 +105,8 @@ export interface ResponseSink<ResIn> {
    * that it writes meanwhile is kept in memory. The bytes of an {@link Encoded} must not change any more.
    */
   write(response: ResIn | Encoded): boolean;
+  /** There where it costs less than as many calls of {@link write}. For some ten KiB at once, not more. */
+  writeRun?(run: EncodedRun): boolean;
   /** Resolves when little waits, or when the call is over. */
   drained(): Promise<void>;
   /** Ends the call after what was written: OK, or with the status of `error`. The first end counts. */

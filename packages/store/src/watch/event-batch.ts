@@ -2,7 +2,7 @@
  * A run of events on its way to all watchers that get the same. What their responses share is encoded once: the
  * header, and the events. A watcher adds only its id; those with id 0, which is not on the wire, share the whole.
  */
-import { Encoded, etcdserverpb, fromUnsignedId } from '@flotilla/wire';
+import { Encoded, type EncodedRun, etcdserverpb, fromUnsignedId } from '@flotilla/wire';
 
 /** The live part of a response header; the revision is the batch's. */
 export interface WatchHeader {
@@ -47,14 +47,24 @@ export class EventBatch {
    * @param fields what stands between the header and the events, encoded
    */
   response(header: WatchHeader, fields: Uint8Array): Encoded {
+    const { head, tail } = this.#frameOf(header);
+    if (fields.length > 0) return withFields(head, fields, tail);
+    return (this.#whole ??= new Encoded(Buffer.concat([head, tail])));
+  }
+
+  /** As many responses, each of all events. @param fields of each response, as in {@link response} */
+  responses(header: WatchHeader, fields: readonly Uint8Array[]): EncodedRun {
+    return { ...this.#frameOf(header), middles: fields };
+  }
+
+  /** What all responses begin and end with. */
+  #frameOf(header: WatchHeader): { readonly head: Uint8Array; readonly tail: Uint8Array } {
     if (this.#head?.raftTerm !== header.raftTerm) {
       this.#head = { raftTerm: header.raftTerm, bytes: encodeHead(header, this.headerRevision) };
       this.#whole = undefined;
     }
-    const head = this.#head.bytes;
     this.#tail ??= concatenated(this.events);
-    if (fields.length > 0) return withFields(head, fields, this.#tail);
-    return (this.#whole ??= new Encoded(Buffer.concat([head, this.#tail])));
+    return { head: this.#head.bytes, tail: this.#tail };
   }
 }
 

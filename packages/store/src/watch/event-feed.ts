@@ -11,6 +11,8 @@ import type { WatcherClass, WatcherIndex } from './watcher-index.ts';
 /** A response is sent once it holds this much; a revision is never split for it. */
 const responseBytes = 512 * 1024;
 const responseRevisions = 1000;
+/** What one stream is sent at once, about, of events that many of its watchers get. */
+const runBytes = 64 * 1024;
 
 /** What a class of watchers is about to be sent. */
 interface Gathered {
@@ -81,16 +83,34 @@ class Feed {
     return this.#behind;
   }
 
-  #send({ members }: WatcherClass, { events, lastRevision }: Gathered): void {
+  #send({ members }: WatcherClass, { events, bytes, lastRevision }: Gathered): void {
     const whole = new EventBatch(events, this.#headerRevision ?? lastRevision);
+    const runWatchers = Math.floor(runBytes / bytes);
+    let run: Watcher[] = [];
     for (const watcher of members) {
       if (this.#behind.has(watcher)) continue;
       const batch = whole.from(watcher.nextRevision);
       if (!batch) continue;
-      const { sink } = watcher.options;
-      if (sink.hasRoom) sink.sendEvents(watcher, batch);
-      else this.#behind.set(watcher, batch.firstRevision);
+      if (batch !== whole) {
+        this.#offer([watcher], batch);
+        continue;
+      }
+      if (run.length >= runWatchers || run[0]?.options.sink !== watcher.options.sink) {
+        this.#offer(run, whole);
+        run = [];
+      }
+      run.push(watcher);
     }
+    this.#offer(run, whole);
+  }
+
+  /** @param watchers of one stream */
+  #offer(watchers: readonly Watcher[], batch: EventBatch): void {
+    const [first] = watchers;
+    if (!first) return;
+    const { sink } = first.options;
+    if (sink.hasRoom) sink.sendEvents(watchers, batch);
+    else for (const watcher of watchers) this.#behind.set(watcher, batch.firstRevision);
   }
 }
 

@@ -108,10 +108,23 @@ export class QueuedStream implements WatchStream, WatcherSink {
     this.#options.onClose?.();
   }
 
-  sendEvents(watcher: Watcher, batch: EventBatch): void {
-    watcher.isQuiet = false;
-    if (watcher.options.wantsFragments) this.#sendFragments(watcher, batch);
-    else this.#sendEncoded(batch.response(this.#options.header(), watcher.options.idField));
+  sendEvents(watchers: readonly Watcher[], batch: EventBatch): void {
+    for (const watcher of watchers) watcher.isQuiet = false;
+    if (this.#sentAsRun(watchers, batch)) return;
+    for (const watcher of watchers) {
+      if (watcher.options.wantsFragments) this.#sendFragments(watcher, batch);
+      else this.#sendEncoded(batch.response(this.#options.header(), watcher.options.idField));
+    }
+  }
+
+  /** Sends the responses of several watchers at once, if nothing speaks against it. */
+  #sentAsRun(watchers: readonly Watcher[], batch: EventBatch): boolean {
+    const { sink, header } = this.#options;
+    if (watchers.length === 1 || !sink.writeRun || this.#isBlocked || this.#isClosed) return false;
+    if (watchers.some(({ options }) => options.wantsFragments)) return false;
+    const idFields = watchers.map(({ options }) => options.idField);
+    if (!sink.writeRun(batch.responses(header(), idFields))) this.#block();
+    return true;
   }
 
   #sendFragments({ options: { id, idField } }: Watcher, batch: EventBatch): void {
@@ -231,10 +244,12 @@ export class QueuedStream implements WatchStream, WatcherSink {
   }
 
   #write(response: WatchResponse | Encoded): void {
-    const { sink } = this.#options;
-    if (sink.write(response)) return;
+    if (!this.#options.sink.write(response)) this.#block();
+  }
+
+  #block(): void {
     this.#isBlocked = true;
-    void sink.drained().then(() => this.#drained());
+    void this.#options.sink.drained().then(() => this.#drained());
   }
 
   /** Writes what waits as far as the sink takes it; watchers that fell behind may go on. */

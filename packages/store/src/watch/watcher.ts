@@ -6,7 +6,8 @@ import type { EventBatch } from './event-batch.ts';
 export interface WatcherSink {
   /** Whether another response may be queued. */
   readonly hasRoom: boolean;
-  sendEvents(watcher: Watcher, batch: EventBatch): void;
+  /** @param watchers of this sink, which all get the whole batch; few enough that their responses are some ten KiB, or one */
+  sendEvents(watchers: readonly Watcher[], batch: EventBatch): void;
   /** The watcher's start is compacted away: cancels it. */
   sendCompacted(watcher: Watcher, compactRevision: number): void;
 }

@@ -1,7 +1,9 @@
 /** A call with a stream of responses. Its handler runs in the push form; the call is the sink that it writes to. */
+import { messagePrefixBytes } from '../http2/message-prefix.ts';
+import { runSize } from '../http2/message-run.ts';
 import type { Http2Stream, StreamReceiver } from '../http2/stream.ts';
 import { runPushed } from '../push-form.ts';
-import { Encoded, type ResponseSink } from '../service.ts';
+import { Encoded, type EncodedRun, type ResponseSink } from '../service.ts';
 import { RpcError, StatusCode } from '../status.ts';
 import { failureBlock, okAlone, okTrailers, responseHead } from './answers.ts';
 import { ServerCallContext } from './call-context.ts';
@@ -108,6 +110,15 @@ export class StreamCall implements StreamReceiver, ResponseSink<unknown>, Expiri
     if (!stream.headersSent) stream.sendHeaders(responseHead);
     this.#host.onSent?.(bytes.length);
     stream.sendMessage(bytes);
+    return stream.writable;
+  }
+
+  writeRun(run: EncodedRun): boolean {
+    const stream = this.#stream;
+    if (this.#ended || !stream.open) return true;
+    if (!stream.headersSent) stream.sendHeaders(responseHead);
+    this.#host.onSent?.(runSize(run).bytes - run.middles.length * messagePrefixBytes);
+    stream.sendRun(run);
     return stream.writable;
   }
 

@@ -5,15 +5,19 @@
  * Invariant: what waits is empty or the stream is among the sender's blocked ones; the end leaves after all DATA.
  */
 import type { Duplex } from 'node:stream';
-import { ErrorCode, Flag, FrameType, maxWindowBytes } from './protocol.ts';
-import type { Sender } from './sender.ts';
+import { ErrorCode, Flag, FrameType, defaultMaxFrameBytes, maxWindowBytes } from './protocol.ts';
+import type { EncodedRun } from '../service.ts';
 import { messagePrefixBytes, writePrefix } from './message-prefix.ts';
+import { nextPart, runSize, writePart } from './message-run.ts';
+import type { Sender } from './sender.ts';
 
 /** Bytes that a peer may send on a stream before they are taken. */
 export const streamWindowBytes = 1024 * 1024;
 /** Above this, a stream's writer is to pause. */
 const highWaterBytes = 256 * 1024;
 const lowWaterBytes = 64 * 1024;
+/** A frame of a run; every peer takes one of this size. */
+const runFrameBytes = defaultMaxFrameBytes;
 
 /** What makes something of what arrives. */
 export interface StreamReceiver {
@@ -132,6 +136,28 @@ export class Http2Stream {
     writePrefix(out.bytes, out.at, message.length);
     out.at += messagePrefixBytes;
     out.append(message);
+    sender.flushIfLarge();
+  }
+
+  /** Messages that are alike, each with gRPC's prefix. */
+  sendRun(run: EncodedRun): void {
+    if (this.localEnded) return;
+    const sender = this.#sender;
+    const { bytes, largest } = runSize(run);
+    if (this.#queue || bytes > this.windowBytes || bytes > sender.windowBytes || largest > runFrameBytes) {
+      const messages = Buffer.allocUnsafe(bytes);
+      writePart(messages, 0, run, { from: 0, to: run.middles.length, bytes });
+      this.#enqueue(messages);
+      return;
+    }
+    this.windowBytes -= bytes;
+    sender.windowBytes -= bytes;
+    for (let part = nextPart(run, 0, runFrameBytes); part.bytes > 0; part = nextPart(run, part.to, runFrameBytes)) {
+      sender.begin(FrameType.DATA, 0, this.id, part.bytes);
+      writePart(sender.out.bytes, sender.out.at, run, part);
+      sender.out.at += part.bytes;
+    }
+    sender.wroteAnswers = true;
     sender.flushIfLarge();
   }
 
