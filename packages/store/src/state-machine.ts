@@ -20,6 +20,7 @@ import { type EncodedHeader, encodedRange } from './mvcc/encoded-range.ts';
 import type { PageArchive } from './mvcc/history.ts';
 import { Keyspace } from './mvcc/keyspace.ts';
 import { type RangeResponse, type ReadView, range } from './mvcc/range.ts';
+import { type SliceLimits, type SlicedRange, slicedRange } from './mvcc/sliced-range.ts';
 import { type TxnResponse, applyTxn, refusedSinglePut } from './mvcc/txn.ts';
 import { WriteTxn } from './mvcc/write-txn.ts';
 import { type Outcome, refuse } from './outcome.ts';
@@ -158,6 +159,18 @@ export class StateMachine implements Store {
       ? this.#refusedRead(caller, (access) => refusedRange(access, request))
       : undefined;
     return refused ? refuse(refused) : encodedRange(this.#view(), request, headerOf);
+  }
+
+  *slicedRange(
+    request: etcdserverpb.RangeRequest.$Properties,
+    headerOf: EncodedHeader,
+    { caller, limits }: { readonly caller?: Caller | undefined; readonly limits?: SliceLimits } = {},
+  ): SlicedRange {
+    const refused = this.auth.enabled
+      ? this.#refusedRead(caller, (access) => refusedRange(access, request))
+      : undefined;
+    if (refused) return refuse(refused);
+    return yield* slicedRange(() => this.#view(), request, headerOf, limits);
   }
 
   readOnlyTxn(request: etcdserverpb.TxnRequest.$Properties, caller?: Caller): Outcome<TxnResponse> {

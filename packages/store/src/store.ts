@@ -5,6 +5,7 @@ import type { AuthView, Caller } from './auth/auth-state.ts';
 import type { EntryType } from './entry.ts';
 import type { LeaseView } from './leases/lease-table.ts';
 import type { MembershipView } from './membership.ts';
+import type { SliceLimits, SlicedRange } from './mvcc/sliced-range.ts';
 import type { Outcome } from './outcome.ts';
 
 /** A committed log entry. Data of length 0 is raft's no-op. */
@@ -81,6 +82,17 @@ export interface Store {
     headerOf: (revision: number) => Uint8Array,
     caller?: Caller,
   ): Outcome<Uint8Array>;
+  /**
+   * As {@link encodedRange}, a slice at a time: each step reads some of it, and entries may be applied between two steps. The
+   * answer is as of one revision, the newest of the first step unless the request names another; only a compaction beyond
+   * that makes it a later one.
+   * @param limits what a step reads at most; some two milliseconds' worth unless told
+   */
+  slicedRange(
+    request: etcdserverpb.RangeRequest.$Properties,
+    headerOf: (revision: number) => Uint8Array,
+    options?: { readonly caller?: Caller | undefined; readonly limits?: SliceLimits },
+  ): SlicedRange;
   /** As {@link range}, for a txn that `isReadOnlyTxn`. */
   readOnlyTxn(request: etcdserverpb.TxnRequest.$Properties, caller?: Caller): Outcome<TxnResponse>;
 }

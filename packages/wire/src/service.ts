@@ -41,10 +41,17 @@ export type ServiceTable = Readonly<Record<string, Method>>;
 
 /** A response that was encoded already, for messages that go to many calls. */
 export class Encoded {
-  readonly bytes: Uint8Array;
+  /** What it is made of, in order. */
+  readonly parts: readonly Uint8Array[];
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+  constructor(...parts: readonly Uint8Array[]) {
+    this.parts = parts;
+  }
+
+  /** All of it: a copy where it has several parts. */
+  get bytes(): Uint8Array {
+    const [first] = this.parts;
+    return first && this.parts.length === 1 ? first : Buffer.concat(this.parts);
   }
 }
 

@@ -31,6 +31,7 @@ export class StateMachine {
   #opened: OpenedState;
   readonly #watchHub: WatchHub;
   #lessor: Lessor;
+  readonly #awaitingSlice: (() => void)[] = [];
 
   constructor(opened: OpenedState, options: StateMachineOptions) {
     this.#options = options;
@@ -47,6 +48,20 @@ export class StateMachine {
     this.#lessor = createLessor(opened.store, { clock: options.clock });
     this.sessions = new Sessions({ clock, ttlMs: options.authTokenTtlMs });
     opened.store.auth.observe(this.sessions);
+  }
+
+  /** Resolves in a later turn, one caller a turn: who has long work does a slice of it each time. */
+  nextSlice(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#awaitingSlice.push(resolve) === 1) this.#scheduleSlice();
+    });
+  }
+
+  #scheduleSlice(): void {
+    this.#options.endOfTurn(() => {
+      this.#awaitingSlice.shift()?.();
+      if (this.#awaitingSlice.length > 0) this.#scheduleSlice();
+    });
   }
 
   get store(): OpenedState['store'] {

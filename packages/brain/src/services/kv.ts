@@ -14,6 +14,7 @@ import {
 import { type CallContext, Encoded, type Handlers, clampInteger, type kvService } from '@flotilla/wire';
 import type { Member } from '../member/member.ts';
 import { rangeStream } from './range-stream.ts';
+import { answerRange } from './sliced-range.ts';
 import { requireLeader } from './require-leader.ts';
 import { answered, encodedHeaderOf, headerOf } from './response-header.ts';
 
@@ -38,7 +39,12 @@ export function kvHandlers(member: Member): Handlers<typeof kvService> {
       if (!request.serializable) await member.reads.confirm();
       const asking = member.authentication.callerOf(context);
       const caller = asking && (await asking);
-      return new Encoded(answered(member.machine.store.encodedRange(request, encodedHeader, caller)).response);
+      // One key is at hand: no step more than needed.
+      if (request.range_end.length === 0) {
+        return new Encoded(answered(member.machine.store.encodedRange(request, encodedHeader, caller)).response);
+      }
+      const outcome = await answerRange(member, encodedHeader, { request, context, caller });
+      return new Encoded(...answered(outcome).response);
     },
     RangeStream: (request, context) => rangeStream(member, request, context),
     // No promise but the one that `write` makes: these are the hottest calls.

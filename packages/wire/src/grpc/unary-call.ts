@@ -12,6 +12,9 @@ import type { Route } from './route.ts';
 
 export type MountedUnary = MountedMethod & { readonly kind: 'unary' };
 
+/** An answer up to this size is sent in one piece. */
+const gatheredBytes = 64 * 1024;
+
 export class UnaryCall implements StreamReceiver, Expiring {
   readonly deadlineAt: number;
   readonly #host: CallHost;
@@ -110,17 +113,31 @@ export class UnaryCall implements StreamReceiver, Expiring {
   }
 
   #respond(response: unknown): void {
-    let bytes: Uint8Array;
+    let encoded: Encoded;
     try {
-      bytes = response instanceof Encoded ? response.bytes : this.#mounted.method.response.encode(response);
+      encoded = response instanceof Encoded ? response : new Encoded(this.#mounted.method.response.encode(response));
     } catch (error) {
       return this.#refuse(error);
     }
     this.#mounted.observer?.ended(StatusCode.OK);
     this.#forgetDeadline();
     if (!this.#stream.open) return;
-    this.#host.onSent?.(bytes.length);
-    this.#stream.sendAnswer(responseHead, bytes, okTrailers);
+    this.#send(encoded);
+  }
+
+  /** One that has several parts is large as a rule: it is not put together to one piece. */
+  #send(encoded: Encoded): void {
+    const stream = this.#stream;
+    const { parts } = encoded;
+    let size = 0;
+    for (const part of parts) size += part.length;
+    this.#host.onSent?.(size);
+    if (parts.length === 1 || size <= gatheredBytes) {
+      return stream.sendAnswer(responseHead, encoded.bytes, okTrailers);
+    }
+    stream.sendHeaders(responseHead);
+    stream.sendParts(parts, size);
+    stream.sendTrailers(okTrailers);
   }
 
   /** Ends the call with what its handler threw. */

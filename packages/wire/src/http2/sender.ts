@@ -3,7 +3,7 @@
  *
  * Everything written in a turn of the event loop leaves in one write at its end, or sooner when the caller flushes. DATA that the
  * windows don't allow waits at its stream, in order, and goes out in turns with that of other streams once they open. A socket
- * that takes too little makes the connection `congested`; the owner is told.
+ * that takes too little makes the connection `congested`; the owner is told, and what waits goes on waiting until it has drained.
  */
 import type { Duplex } from 'node:stream';
 import type { Flusher } from './flusher.ts';
@@ -193,6 +193,7 @@ export class Sender {
     this.#onCongested();
     this.#socket.once('drain', () => {
       this.congested = false;
+      this.sendQueued();
       this.#onDrained();
     });
   }

@@ -139,6 +139,11 @@ export class Http2Stream {
     sender.flushIfLarge();
   }
 
+  /** One message that is made of several pieces. @param length of all of them */
+  sendParts(parts: readonly Uint8Array[], length: number): void {
+    if (!this.localEnded) this.#enqueue(prefixOf(length), ...parts);
+  }
+
   /** Messages that are alike, each with gRPC's prefix. */
   sendRun(run: EncodedRun): void {
     if (this.localEnded) return;
@@ -224,9 +229,10 @@ export class Http2Stream {
     return true;
   }
 
-  /** Sends one frame of what waits; false when the window allows none. */
+  /** Sends one frame of what waits; false when the window or the socket takes none. */
   sendQueuedFrame(): boolean {
     const sender = this.#sender;
+    if (sender.congested) return false;
     const length = Math.min(this.#queuedBytes, this.windowBytes, sender.windowBytes, sender.maxFrameBytes);
     if (length <= 0) return false;
     this.windowBytes -= length;
