@@ -4,7 +4,7 @@ FLOTILLA := node_modules/.bin/flotilla
 CONFIG ?= cluster-configs/local.yaml
 TSC := node_modules/.bin/tsc -b
 
-.PHONY: up down build check test bench bench-report profile scaling sim mutants chaos proto clean
+.PHONY: up down build check test bench bench-report profile scaling turns sim mutants chaos proto clean
 
 node_modules/.installed: package.json package-lock.json $(wildcard packages/*/package.json)
 	npm ci --no-audit --no-fund
@@ -75,6 +75,10 @@ profile: build $(NODE24)
 # How the rows grow with members, clients, keys and values.
 scaling: build $(NODE24)
 	node bench/dist/store/scaling.js --node $(NODE24)
+
+# The longest turns of the event loop under large ranges, a hash, a snapshot, a compaction and a follower that catches up.
+turns: build $(NODE24)
+	node bench/dist/store/long-turns.js --node $(NODE24)
 
 clean:
 	rm -rf packages/*/dist packages/*/dist-test packages/wire/gen dist-test bench/dist bench/.node node_modules/.installed

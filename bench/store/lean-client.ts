@@ -34,7 +34,9 @@ interface Stream {
   unsent: Buffer[];
   unsentEnd: boolean;
   receivedBytes: number;
-  partial: Buffer | undefined;
+  /** The beginning of a message, as it came. */
+  partial: Buffer[];
+  partialBytes: number;
 }
 
 export interface LeanConnection {
@@ -122,7 +124,8 @@ class Connection implements LeanConnection {
       unsent: [],
       unsentEnd: end,
       receivedBytes: 0,
-      partial: undefined,
+      partial: [],
+      partialBytes: 0,
     };
     this.#streams.set(id, stream);
     if (this.#closed) setImmediate(() => this.#finish(id, false));
@@ -296,10 +299,15 @@ class Connection implements LeanConnection {
       this.#giveBack(id, stream.receivedBytes);
       stream.receivedBytes = 0;
     }
-    this.#takeMessages(stream, stream.partial ? Buffer.concat([stream.partial, bytes.subarray(start, end)]) : bytes, {
-      start: stream.partial ? 0 : start,
-      end: stream.partial ? stream.partial.length + end - start : end,
-    });
+    if (stream.partialBytes === 0) return this.#takeMessages(stream, bytes, { start, end });
+    // What was received goes into the next buffer.
+    stream.partial.push(Buffer.from(bytes.subarray(start, end)));
+    stream.partialBytes += end - start;
+    if (stream.partialBytes < partialNeeds(stream)) return;
+    const whole = Buffer.concat(stream.partial);
+    stream.partial = [];
+    stream.partialBytes = 0;
+    this.#takeMessages(stream, whole, { start: 0, end: whole.length });
   }
 
   #takeMessages(stream: Stream, bytes: Buffer, { start, end }: { start: number; end: number }): void {
@@ -310,6 +318,15 @@ class Connection implements LeanConnection {
       stream.events.message(bytes.subarray(at + grpcHeadBytes, next));
       at = next;
     }
-    stream.partial = at < end ? Buffer.from(bytes.subarray(at, end)) : undefined;
+    if (at === end) return;
+    stream.partial.push(Buffer.from(bytes.subarray(at, end)));
+    stream.partialBytes = end - at;
   }
+}
+
+/** Bytes from which on more is known of a message that has begun. */
+function partialNeeds({ partial, partialBytes }: Stream): number {
+  const [first] = partial;
+  if (first && first.length >= grpcHeadBytes) return grpcHeadBytes + first.readUInt32BE(1);
+  return Math.min(partialBytes, grpcHeadBytes);
 }

@@ -32,7 +32,10 @@ export const paths = {
   txn: '/etcdserverpb.KV/Txn',
   watch: '/etcdserverpb.Watch/Watch',
   keepAlive: '/etcdserverpb.Lease/LeaseKeepAlive',
+  compact: '/etcdserverpb.KV/Compact',
   status: '/etcdserverpb.Maintenance/Status',
+  hashKv: '/etcdserverpb.Maintenance/HashKV',
+  snapshot: '/etcdserverpb.Maintenance/Snapshot',
 } as const;
 
 export interface Pair {
@@ -51,15 +54,26 @@ export function putFrame(pair: Pair): Buffer {
 export interface RangeOf {
   readonly key: string;
   readonly rangeEnd?: string;
+  readonly revision?: number;
   readonly serializable?: boolean;
+  readonly keysOnly?: boolean;
+  readonly countOnly?: boolean;
 }
 
-export function rangeFrame({ key, rangeEnd, serializable = false }: RangeOf): Buffer {
+export function rangeFrame({ key, rangeEnd, revision, ...flags }: RangeOf): Buffer {
   return framed(
     bytesField(1, Buffer.from(key)),
     ...(rangeEnd === undefined ? [] : [bytesField(2, Buffer.from(rangeEnd))]),
-    ...(serializable ? [varintField(7, 1)] : []),
+    ...(revision === undefined ? [] : [varintField(4, revision)]),
+    ...(flags.serializable === true ? [varintField(7, 1)] : []),
+    ...(flags.keysOnly === true ? [varintField(8, 1)] : []),
+    ...(flags.countOnly === true ? [varintField(9, 1)] : []),
   );
+}
+
+/** Answered once what the compaction dropped is gone from the disk too. */
+export function compactFrame(revision: number): Buffer {
+  return framed(varintField(1, revision), varintField(2, 1));
 }
 
 /** If the key's create revision is above 0, that is, if it exists, put it. */

@@ -183,9 +183,9 @@ export class Sender {
     if (socket.writableLength > congestedBytes && !this.congested) this.#awaitDrain();
   }
 
-  /** To be asked by who writes much in one turn. */
-  flushIfLarge(): void {
-    if (this.out.size > eagerBytes) this.flush();
+  /** To be asked by who writes much in one turn. @param bytes what may be gathered; little unless told */
+  flushIfLarge(bytes = eagerBytes): void {
+    if (this.out.size > bytes) this.flush();
   }
 
   #awaitDrain(): void {

@@ -16,6 +16,8 @@ export const streamWindowBytes = 1024 * 1024;
 /** Above this, a stream's writer is to pause. */
 const highWaterBytes = 256 * 1024;
 const lowWaterBytes = 64 * 1024;
+/** What was made already is written in pieces of about this size. */
+const queuedWriteBytes = 256 * 1024;
 /** A frame of a run; every peer takes one of this size. */
 const runFrameBytes = defaultMaxFrameBytes;
 
@@ -240,7 +242,7 @@ export class Http2Stream {
     this.#queuedBytes -= length;
     sender.data(this.id, length);
     this.#appendQueued(length);
-    sender.flushIfLarge();
+    sender.flushIfLarge(queuedWriteBytes);
     if (this.#queuedBytes === 0) this.#endQueue();
     if (this.#paused) this.connection.offerRoom(this);
     return true;
