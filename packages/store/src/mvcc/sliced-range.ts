@@ -22,11 +22,14 @@ import { varintLength, writeVarint } from './varint.ts';
 
 /** How much of a range is read in one step. */
 export interface SliceLimits {
-  /** Keys that are looked at. */
+  /** Keys that are looked at; one whose version comes from a page counts as {@link pageReadKeys}. */
   readonly keys: number;
   /** Bytes of versions after which the slice ends. */
   readonly bytes: number;
 }
+
+/** A page may have to be read from the disk, and checked. */
+const pageReadKeys = 32;
 
 /** Some two milliseconds. */
 export const usualSlice: SliceLimits = { keys: 4096, bytes: 1024 * 1024 };
@@ -122,7 +125,7 @@ class Reading {
     let bytes = 0;
     let next: KeyId | undefined;
     keyspace.order.scan(this.#start, this.#interval.end, (id) => {
-      if (keys === limits.keys || bytes >= limits.bytes) {
+      if (keys >= limits.keys || bytes >= limits.bytes) {
         next = id;
         return false;
       }
@@ -133,6 +136,7 @@ class Reading {
       }
       const version = keyspace.bytesAt(id, this.#revision);
       if (!version) return true;
+      if (keyspace.table.modRevision(id) > this.#revision) keys += pageReadKeys - 1;
       const content = this.#keysOnly ? withoutValue(version) : version;
       versions.push({ tag: tags.kvs, content });
       bytes += content.length;
