@@ -1,6 +1,14 @@
 /** The world of a member that runs for real: this machine's clock, randomness and files, and gRPC between the members. */
 import type { Server } from 'node:net';
-import { type Clock, type Logger, type Randomness, silentLogger, systemClock, systemRandomness } from '@flotilla/base';
+import {
+  type Clock,
+  type Logger,
+  type Randomness,
+  atTurnEnd,
+  silentLogger,
+  systemClock,
+  systemRandomness,
+} from '@flotilla/base';
 import type { OpenDatabase, StateDirectory } from '@flotilla/store';
 import type { Files } from './log/files.ts';
 import { idText } from './log/refusal.ts';
@@ -52,7 +60,7 @@ export function worldOf(
     files,
     metrics,
     onFailure,
-    endOfTurn: (callback) => void setImmediate(callback),
+    endOfTurn: atTurnEnd,
     startTransport(receiver: PeerReceiver) {
       const received = talliesOf((From) => metrics.peerReceivedBytes.tally({ From }));
       const sent = talliesOf((To) => metrics.peerSentBytes.tally({ To }));

@@ -1,7 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
-import type { Brain } from '@flotilla/brain';
+import { type Brain, type Files, type OpenFile, createSystemFiles } from '@flotilla/brain';
 import type { etcdserverpb } from '@flotilla/wire';
 import { connect, planCluster, spawnMember, startAll, startMember, stopProcess, until } from './cluster.ts';
 import { stallingFiles } from './stalling-files.ts';
@@ -34,6 +34,45 @@ t.test('a leader whose disk hangs hands leadership over, and writes go on', asyn
   t.equal((await healed.kv.Range({ key: key('b') })).kvs.length, 1);
   client.close();
   healed.close();
+  await closeAll(brains);
+  await plan.clean();
+});
+
+t.test('only followers may be held up by their disk', async (t) => {
+  const plan = await planCluster(3);
+  let mayBlock: boolean[][] = [[], [], []];
+  const recording = (i: number): Files => {
+    const files = createSystemFiles();
+    return {
+      ...files,
+      async open(path, mode) {
+        const file = await files.open(path, mode);
+        const write: OpenFile['write'] = (writes, options) => {
+          mayBlock[i]?.push(options?.mayBlock === true);
+          return file.write(writes, options);
+        };
+        return { ...file, write };
+      },
+    };
+  };
+  const brains = await Promise.all(plan.members.map((member, i) => startMember(member, { files: recording(i) })));
+  await Promise.all(brains.map((brain) => brain.ready));
+  const client = connect(plan.endpoints[0] ?? '');
+  const leaderIndex = (): number => brains.findIndex((brain) => brain.status().isLeader);
+  // What a leader that changes meanwhile does says nothing.
+  const whileOneLeads = async (act: () => Promise<unknown>): Promise<number> => {
+    for (;;) {
+      const before = leaderIndex();
+      mayBlock = [[], [], []];
+      await act();
+      if (before >= 0 && before === leaderIndex()) return before;
+    }
+  };
+  const leader = await whileOneLeads(async () => {
+    for (let i = 0; i < 20; i++) await client.kv.Put({ key: key('a') });
+  });
+  for (const [i, flags] of mayBlock.entries()) t.equal(flags.includes(true), i !== leader, `member ${i}`);
+  client.close();
   await closeAll(brains);
   await plan.clean();
 });

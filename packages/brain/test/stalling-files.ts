@@ -18,9 +18,9 @@ export function stallingFiles(): StallingFiles {
       const file = await files.open(path, mode);
       return {
         ...file,
-        async write(writes) {
+        async write(writes, options) {
           await gate;
-          await file.write(writes);
+          await file.write(writes, options);
         },
       };
     },

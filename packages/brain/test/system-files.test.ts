@@ -13,6 +13,18 @@ function directoryOf(t: Test): string {
   return directory;
 }
 
+/** The thread's own entry point, with a statement before each write. */
+function threadThat(directory: string, statement: string): URL {
+  const dist = new URL('../dist/log/', import.meta.url);
+  const source = fs
+    .readFileSync(new URL('file-thread.js', dist), 'utf8')
+    .replace('writeAndSync(fd, writes);', `${statement} writeAndSync(fd, writes);`)
+    .replace("'./sync-write.js'", `'${new URL('sync-write.js', dist).href}'`);
+  const entryPoint = path.join(directory, 'thread.mjs');
+  fs.writeFileSync(entryPoint, source);
+  return new URL(`file://${entryPoint}`);
+}
+
 t.test('writes, repetitions and cuts arrive where they should', async (t) => {
   const name = path.join(directoryOf(t), 'file');
   const files = createSystemFiles();
@@ -55,18 +67,52 @@ t.test('a write does not wait for a thread pool that is busy for good', async (t
   await file.close();
 });
 
+t.test('a caller that may wait has its small write done on the spot, once the disk has been fast', async (t) => {
+  const name = path.join(directoryOf(t), 'file');
+  const files = createSystemFiles();
+  const file = await files.open(name, 'create');
+  const writeNow = (text: string): { readonly there: boolean; readonly done: Promise<void> } => {
+    const done = file.write([{ position: 0, bytes: Buffer.from(text) }], { mayBlock: true });
+    return { there: fs.readFileSync(name, 'latin1').startsWith(text), done };
+  };
+  let spot = writeNow('first');
+  for (let i = 10; !spot.there; i++) {
+    await spot.done;
+    spot = writeNow(`write ${i}`);
+  }
+  await spot.done;
+  const large = file.write([{ position: 0, bytes: Buffer.alloc(3_000_000, 'x') }]);
+  const small = file.write([{ position: 0, bytes: Buffer.from('after') }], { mayBlock: true });
+  await Promise.all([large, small]);
+  t.equal(fs.readFileSync(name, 'latin1').slice(0, 8), 'afterxxx', 'a write that is under way comes first');
+  await file.close();
+});
+
+t.test('on a slow disk, nobody is held up', async (t) => {
+  const directory = directoryOf(t);
+  const gate = path.join(directory, 'gate');
+  const slow = threadThat(
+    directory,
+    `do Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3); while (!fs.existsSync('${gate}'));`,
+  );
+  const name = path.join(directory, 'file');
+  const files = createSystemFiles({ thread: slow });
+  const file = await files.open(name, 'create');
+  for (let i = 0; i < 40; i++) {
+    const done = file.write([{ position: i, bytes: Buffer.from('x') }], { mayBlock: true });
+    t.equal(fs.statSync(name).size, i, 'written while the caller went on');
+    fs.writeFileSync(gate, '');
+    await done;
+    fs.rmSync(gate);
+  }
+  await file.close();
+});
+
 t.test('a thread that ends by itself fails the log, with a message that says so', async (t) => {
   const directory = directoryOf(t);
-  const source = fs
-    .readFileSync(new URL('../dist/log/file-thread.js', import.meta.url), 'utf8')
-    // Some writes later than the start, the thread breaks.
-    .replace(
-      'fs.fdatasyncSync(fd);',
-      'if ((globalThis.count = (globalThis.count ?? 0) + 1) > 8) process.exit(3); fs.fdatasyncSync(fd);',
-    );
-  const broken = path.join(directory, 'broken-thread.mjs');
-  fs.writeFileSync(broken, source);
-  const files = createSystemFiles({ thread: new URL(`file://${broken}`) });
+  // Some writes later than the start, the thread breaks.
+  const broken = threadThat(directory, 'if ((globalThis.count = (globalThis.count ?? 0) + 1) > 8) process.exit(3);');
+  const files = createSystemFiles({ thread: broken });
   const { log } = await openDataDirectory({
     files,
     directory: path.join(directory, 'data'),

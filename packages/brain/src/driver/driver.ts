@@ -113,13 +113,9 @@ export class Driver {
   }
 
   #process(parts: DriverParts): void {
-    const { raft, transport, writer, snapshotReceiver } = parts;
+    const { raft, writer, snapshotReceiver } = parts;
     for (let ready = raft.ready(); ready; ready = raft.ready()) this.#handle(parts, ready);
-    if (this.#outbox.length > 0) {
-      const messages = this.#outbox;
-      this.#outbox = [];
-      transport.send(messages);
-    }
+    this.#sendQueued(parts);
     if (snapshotReceiver.undecided && !writer.busy)
       snapshotReceiver.discard().then(this.schedule, this.#options.onFailure);
   }
@@ -128,7 +124,11 @@ export class Driver {
     const { writer, applier, reads, leadership } = parts;
     this.#queue(parts, ready.messages);
     if (ready.snapshot) applier.pause();
-    if (ready.mustSync) writer.write(ready);
+    if (ready.mustSync) {
+      // The others begin their sync as early as can be.
+      this.#sendQueued(parts);
+      writer.write(ready);
+    }
     if (ready.softState) {
       leadership.update(ready.softState);
       reads.leaderChanged();
@@ -136,6 +136,13 @@ export class Driver {
     }
     applier.apply(ready.committed);
     for (const { context, index } of ready.readStates) reads.confirmedAt(context, index);
+  }
+
+  #sendQueued({ transport }: DriverParts): void {
+    if (this.#outbox.length === 0) return;
+    const messages = this.#outbox;
+    this.#outbox = [];
+    transport.send(messages);
   }
 
   #queue({ snapshotSender }: DriverParts, messages: readonly Message[]): void {

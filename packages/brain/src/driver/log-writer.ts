@@ -9,6 +9,8 @@ import type { DurableLog } from '../log/durable-log.ts';
 export interface LogWriterOptions {
   readonly log: DurableLog;
   readonly clock: Clock;
+  /** Whether the member can be held up for the length of a short write. */
+  readonly mayBlock: () => boolean;
   /** Makes a received snapshot the state. */
   readonly install: (snapshot: SnapshotMeta) => Promise<void>;
   readonly onSynced: (ready: Ready) => void;
@@ -54,7 +56,7 @@ export class LogWriter {
   }
 
   async #write({ snapshot, entries, hardState }: Ready): Promise<void> {
-    const { log, install } = this.#options;
+    const { log, install, mayBlock } = this.#options;
     if (snapshot) {
       const at = { index: snapshot.index, term: snapshot.term };
       await log.append({ hardState, installing: at });
@@ -63,6 +65,8 @@ export class LogWriter {
       if (entries.length > 0) await log.append({ entries });
       return;
     }
-    if (entries.length > 0 || hardState) await log.append({ hardState, entries });
+    if (entries.length === 0 && !hardState) return;
+    // One entry at a time comes from one client at a time: there is nothing else to do but to wait for the disk.
+    await log.append({ hardState, entries, mayBlock: entries.length === 1 && mayBlock() });
   }
 }

@@ -9,7 +9,7 @@
 import { join } from 'node:path';
 import { type Clock, OperatingError, type Timer, assert, messageOf } from '@flotilla/base';
 import type { Entry, EntryId, HardState } from '@flotilla/raft';
-import type { Files, OpenFile } from './files.ts';
+import type { Files, OpenFile, WriteOptions } from './files.ts';
 import { type LogRecord, runsOfOneTerm } from './record.ts';
 import type { RecoveredLog, SegmentExtent } from './recovery.ts';
 import type { MemberIdentity } from './refusal.ts';
@@ -38,7 +38,7 @@ export interface DurableLogOptions {
 }
 
 /** What one write makes durable, in this order. */
-export interface LogBatch {
+export interface LogBatch extends WriteOptions {
   readonly hardState?: HardState | undefined;
   readonly entries?: readonly Entry[];
   /** See `LogRecord`. */
@@ -179,7 +179,7 @@ class SegmentedLog implements DurableLog {
     const { hardState = this.#hardState } = batch;
     const first = batch.entries?.[0];
     if (first && first.index <= this.#synced.index) await this.#lowerMark(first.index);
-    const written = this.#write(this.#recordsOf(batch));
+    const written = this.#write(this.#recordsOf(batch), batch);
     const promised = hardState.term !== this.#hardState.term || hardState.vote !== this.#hardState.vote;
     await (promised ? Promise.all([written, this.#writeWitness({ hardState })]) : written);
     this.#hardState = hardState;
@@ -223,11 +223,11 @@ class SegmentedLog implements DurableLog {
     return { kind: 'truncate', index, term };
   }
 
-  async #write(records: readonly LogRecord[]): Promise<void> {
+  async #write(records: readonly LogRecord[], options?: WriteOptions): Promise<void> {
     if (records.length === 0) return;
     const { clock, onSync } = this.#options;
     const began = clock.monotonicMs();
-    await this.#writer.append(records);
+    await this.#writer.append(records, options);
     onSync?.(clock.monotonicMs() - began);
   }
 

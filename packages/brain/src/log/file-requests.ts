@@ -36,6 +36,11 @@ export class FileRequests {
     return this.#failure !== undefined;
   }
 
+  /** Nothing is under way. */
+  get idle(): boolean {
+    return this.#failure === undefined && this.#thread?.waiting.length === 0;
+  }
+
   /** A file is open: the thread stays. */
   hold(): void {
     this.#held++;
@@ -62,7 +67,8 @@ export class FileRequests {
   #start(): RunningThread {
     const bell: Bell = new Int32Array(new SharedArrayBuffer(4));
     // No options of this process, no preloaded modules: the thread starts in milliseconds, beside the rest of the start.
-    const options = { workerData: bell, env: {}, execArgv: [] };
+    // Its files stay open when it ends: they are written from here too, and a number must not come to mean another file.
+    const options = { workerData: bell, env: {}, execArgv: [], trackUnmanagedFds: false };
     const worker = new Worker(this.#entryPoint, options);
     const thread: RunningThread = { worker, bell, waiting: [] };
     worker.unref();

@@ -3,15 +3,16 @@
  *
  * It answers one request after the other, in their order. Between them it sleeps on the bell rather than in an event loop: a
  * wake-up by futex is the cheapest there is, and nothing else may run here. Its end is `terminate`, which interrupts the sleep.
- * It imports nothing of ours, to start fast.
+ * It imports next to nothing of ours, to start fast.
  */
 import * as fs from 'node:fs';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { type FlatWrites, writeAndSync } from './sync-write.ts';
 
-/** Flat, because that is what costs least to pass on: a write is three of its values. */
+/** Flat, because that is what costs least to pass on. */
 export type FileRequest =
   | readonly ['open', path: string, flags: number]
-  | readonly ['write', fd: number, ...writes: readonly (number | Uint8Array)[]]
+  | readonly ['write', fd: number, ...writes: FlatWrites]
   | readonly ['truncate', fd: number, size: number]
   | readonly ['close', fd: number]
   | readonly ['syncDirectory', path: string];
@@ -52,10 +53,7 @@ function act(request: FileRequest): number {
       return fs.openSync(request[1], request[2], 0o600);
     case 'write': {
       const [, fd, ...writes] = request;
-      for (let i = 0; i < writes.length; i += 3) {
-        writeTimes(fd, writes[i] as number, writes[i + 1] as Uint8Array, writes[i + 2] as number);
-      }
-      fs.fdatasyncSync(fd);
+      writeAndSync(fd, writes);
       return 0;
     }
     case 'truncate':
@@ -68,16 +66,6 @@ function act(request: FileRequest): number {
     case 'syncDirectory':
       syncDirectory(request[1]);
       return 0;
-  }
-}
-
-function writeTimes(fd: number, position: number, bytes: Uint8Array, times: number): void {
-  for (let i = 0; i < times; i++) writeAll(fd, position + i * bytes.length, bytes);
-}
-
-function writeAll(fd: number, position: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) {
-    done += fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
   }
 }
 

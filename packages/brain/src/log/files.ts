@@ -11,13 +11,18 @@ export interface FileWrite {
   readonly times?: number;
 }
 
+export interface WriteOptions {
+  /** The caller has nothing else to do: it may be held up by the write, when that is expected to be short. */
+  readonly mayBlock?: boolean;
+}
+
 /** An open file. Positions are explicit; there is no file offset. */
 export interface OpenFile {
   /**
    * Does all writes in their order, then makes content and size of the file durable (fdatasync), whoever wrote them: without
    * writes it is just the sync.
    */
-  write(writes: readonly FileWrite[]): Promise<void>;
+  write(writes: readonly FileWrite[], options?: WriteOptions): Promise<void>;
   /** Cuts the file off at `size`, durably. */
   truncate(size: number): Promise<void>;
   close(): Promise<void>;

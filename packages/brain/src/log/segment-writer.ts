@@ -9,7 +9,7 @@
  * Invariants: one `append` at a time; a mark never names bytes that no returned sync covers.
  */
 import { assert } from '@flotilla/base';
-import type { FileWrite, OpenFile } from './files.ts';
+import type { FileWrite, OpenFile, WriteOptions } from './files.ts';
 import { type LogRecord, recordBytes, writeRecord } from './record.ts';
 import { type MarkSlot, markBytes, markOffset, otherSlot, recordsOffset, writeMark, zeroWrites } from './segment.ts';
 
@@ -93,7 +93,7 @@ export class SegmentWriter {
   }
 
   /** One batch; durable when it returns. */
-  append(records: readonly LogRecord[]): Promise<void> {
+  append(records: readonly LogRecord[], options?: WriteOptions): Promise<void> {
     let length = 0;
     for (const record of records) length += recordBytes(record);
     const buffer = this.#buffer.take(markBytes + length);
@@ -107,7 +107,7 @@ export class SegmentWriter {
     if (end > this.#size) writes.push(...this.#zerosBehind(end, length));
     this.#offset = end;
     this.#nextMark = otherSlot(this.#nextMark);
-    return this.#file.write(writes);
+    return this.#file.write(writes, options);
   }
 
   close(): Promise<void> {

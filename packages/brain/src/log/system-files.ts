@@ -1,12 +1,20 @@
 /**
  * The machine's file system. What a batch of the log may wait for goes to a thread of its own (`file-requests.ts`); the rest
  * (reading at the start, removing what is done with) to the thread pool of the process.
+ *
+ * A small write whose caller may be held up is done on the spot, which saves both hops, as long as the disk has been fast. When
+ * it hangs all the same, it holds up the whole process, once: the writes after it go to the thread again.
  */
-import { constants } from 'node:fs';
+import { closeSync, constants } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { codeOf } from '@flotilla/base';
+import { DiskPace } from './disk-pace.ts';
 import { FileRequests } from './file-requests.ts';
-import type { Files, OpenFile } from './files.ts';
+import type { FileWrite, Files, OpenFile } from './files.ts';
+import { type FlatWrites, writeAndSync } from './sync-write.ts';
+
+/** More is never done on the spot. */
+const maxBlockingBytes = 16 * 1024;
 
 export interface SystemFilesOptions {
   /** Entry point of the thread; a test may give one that fails. */
@@ -18,6 +26,7 @@ export function createSystemFiles(options: SystemFilesOptions = {}): Files {
   // Beside this file, in the bundle too.
   const { thread = new URL('./file-thread.js', import.meta.url) } = options;
   const requests = new FileRequests(thread);
+  const pace = new DiskPace();
   return {
     async makeDirectory(path) {
       await fs.mkdir(path, { recursive: true, mode: 0o700 });
@@ -42,7 +51,7 @@ export function createSystemFiles(options: SystemFilesOptions = {}): Files {
       const flags = mode === 'create' ? constants.O_RDWR | constants.O_CREAT | constants.O_EXCL : constants.O_RDWR;
       requests.hold();
       try {
-        return openFile(requests, await requests.send(['open', path, flags]));
+        return openFile(await requests.send(['open', path, flags]), { requests, pace });
       } catch (error) {
         await requests.release();
         throw error;
@@ -62,20 +71,38 @@ export function createSystemFiles(options: SystemFilesOptions = {}): Files {
   };
 }
 
-function openFile(requests: FileRequests, fd: number): OpenFile {
+function openFile(
+  fd: number,
+  { requests, pace }: { readonly requests: FileRequests; readonly pace: DiskPace },
+): OpenFile {
   return {
-    async write(writes) {
-      const flat: (number | Uint8Array)[] = [];
-      for (const { position, bytes, times = 1 } of writes) flat.push(position, bytes, times);
-      await requests.send(['write', fd, ...flat]);
+    async write(writes, { mayBlock = false } = {}) {
+      const beganMs = performance.now();
+      // What is under way comes first.
+      const onTheSpot = mayBlock && pace.fast && requests.idle && bytesOf(writes) <= maxBlockingBytes;
+      if (onTheSpot) writeAndSync(fd, flatten(writes));
+      else await requests.send(['write', fd, ...flatten(writes)]);
+      pace.took(performance.now() - beganMs);
     },
     async truncate(size) {
       await requests.send(['truncate', fd, size]);
     },
     async close() {
-      // A thread closes what it has opened when it ends.
-      if (!requests.failed) await requests.send(['close', fd]);
+      if (requests.failed) closeSync(fd);
+      else await requests.send(['close', fd]);
       await requests.release();
     },
   };
+}
+
+function bytesOf(writes: readonly FileWrite[]): number {
+  let sum = 0;
+  for (const { bytes, times = 1 } of writes) sum += times * bytes.length;
+  return sum;
+}
+
+function flatten(writes: readonly FileWrite[]): FlatWrites {
+  const flat: (number | Uint8Array)[] = [];
+  for (const { position, bytes, times = 1 } of writes) flat.push(position, bytes, times);
+  return flat;
 }

@@ -215,13 +215,15 @@ function createApplier(
 }
 
 function createWriter(
-  { world, log, machine, failure }: Foundation,
+  { world, log, machine, raft, failure }: Foundation,
   parts: Pick<MemberParts, 'driver' | 'applier' | 'compaction' | 'roster' | 'snapshotReceiver'>,
 ): LogWriter {
   const { driver, applier, compaction, roster, snapshotReceiver } = parts;
   return new LogWriter({
     log,
     clock: world.clock,
+    // A leader whose disk hangs must be able to hand over; a follower that is held up is missed by nobody but its own clients.
+    mayBlock: () => raft.role === 'follower',
     async install(snapshot) {
       machine.replace(await snapshotReceiver.install(snapshot));
       const { config } = machine.store.membership;

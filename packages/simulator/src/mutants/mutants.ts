@@ -15,8 +15,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a write of the log is not waited for',
     file: 'brain/dist/log/segment-writer.js',
-    find: 'return this.#file.write(writes);',
-    replace: 'this.#file.write(writes).catch(() => undefined); return Promise.resolve();',
+    find: 'return this.#file.write(writes, options);',
+    replace: 'this.#file.write(writes, options).catch(() => undefined); return Promise.resolve();',
   },
   {
     name: 'acknowledgements leave before the write is durable',

@@ -1,4 +1,5 @@
-/** Writes what all connections gathered in one turn of the event loop, at its end: one write a connection. */
+/** Writes what all connections gathered in one turn of the event loop, behind all else of it: one write a connection. */
+import { behindTurn } from '@flotilla/base';
 
 export interface Flushable {
   flush(): void;
@@ -13,7 +14,7 @@ export class Flusher {
     this.#waiting.push(flushable);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(this.#flushAll);
+    behindTurn(this.#flushAll);
   }
 
   readonly #flushAll = (): void => {

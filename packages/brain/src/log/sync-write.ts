@@ -1,0 +1,23 @@
+/** Writes and syncs a file, holding up the caller until it is durable. Shared by the thread of the files and by who may wait. */
+import * as fs from 'node:fs';
+
+/** Position, bytes and how often, for each write: what costs least to pass to a thread. */
+export type FlatWrites = readonly (number | Uint8Array)[];
+
+/** Does all writes in their order, then makes content and size durable. @throws what the operating system says */
+export function writeAndSync(fd: number, writes: FlatWrites): void {
+  for (let i = 0; i < writes.length; i += 3) {
+    writeTimes(fd, writes[i] as number, writes[i + 1] as Uint8Array, writes[i + 2] as number);
+  }
+  fs.fdatasyncSync(fd);
+}
+
+function writeTimes(fd: number, position: number, bytes: Uint8Array, times: number): void {
+  for (let i = 0; i < times; i++) writeAll(fd, position + i * bytes.length, bytes);
+}
+
+function writeAll(fd: number, position: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) {
+    done += fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
+  }
+}
