@@ -74,6 +74,27 @@ t.test('a log that is cut at any byte of its last write opens with what was sync
   await log.close();
 });
 
+t.test('no zeros are written ahead of large batches', async (t) => {
+  const files = createMemoryFiles();
+  const { log } = await openLog(files);
+  const lengths = async (padding: number): Promise<{ readonly file: number; readonly records: number }> => {
+    const next = log.synced.index + 1;
+    await log.append({ entries: entriesOf(1, next, next + 1, padding) });
+    const bytes = files.image().get(firstSegment) ?? new Uint8Array();
+    return { file: bytes.length, records: recordsEnd(bytes) };
+  };
+  await log.append({ hardState: hardState(1) });
+  for (let i = 0; i < 10; i++) await lengths(100_000);
+  const large = await lengths(100_000);
+  t.equal(large.file, large.records);
+  const small = await lengths(100);
+  t.ok(small.file > small.records + 1000, 'a small one has them again');
+  await log.close();
+  const again = await openLog(files);
+  t.equal(again.recovered.entries.length, 12);
+  await again.log.close();
+});
+
 t.test('what was not written yet is not reported, what was torn is', async (t) => {
   const files = createMemoryFiles();
   const { log } = await openLog(files);

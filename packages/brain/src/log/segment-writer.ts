@@ -15,9 +15,10 @@ import { type MarkSlot, markBytes, markOffset, otherSlot, recordsOffset, writeMa
 
 /** Zeros are written up to a multiple of this, behind `recordsOffset`. */
 const zeroStepBytes = 512 * 1024;
-/** And far enough for so many batches like the one at hand, or nearly every large batch would make the file grow. */
+/** And far enough for so many batches like the one at hand, or nearly every one of some size would make the file grow. */
 const batchesAhead = 32;
-const zerosAheadMaxBytes = 8 * 1024 * 1024;
+/** Larger batches get none: to write all their bytes twice costs more than to make a new size durable. */
+const zerosBatchMaxBytes = 64 * 1024;
 
 /** Where a segment goes on. */
 export interface SegmentTail {
@@ -104,7 +105,10 @@ export class SegmentWriter {
       { position: markOffset(this.#nextMark), bytes: buffer.subarray(0, markBytes) },
       { position: this.#offset, bytes: buffer.subarray(markBytes, markBytes + length) },
     ];
-    if (end > this.#size) writes.push(...this.#zerosBehind(end, length));
+    if (end > this.#size) {
+      if (length <= zerosBatchMaxBytes) writes.push(...this.#zerosBehind(end, length));
+      else this.#size = end;
+    }
     this.#offset = end;
     this.#nextMark = otherSlot(this.#nextMark);
     return this.#file.write(writes, options);
@@ -127,7 +131,7 @@ export class SegmentWriter {
 
   /** Up to the next step; the end of the batch may lie in it anywhere. */
   #zerosBehind(end: number, batchBytes: number): readonly FileWrite[] {
-    const ahead = Math.min(batchesAhead * batchBytes, zerosAheadMaxBytes, this.#segmentBytes);
+    const ahead = Math.min(batchesAhead * batchBytes, this.#segmentBytes);
     const steps = Math.ceil((end + ahead - recordsOffset) / this.#stepBytes);
     this.#size = recordsOffset + steps * this.#stepBytes;
     return zeroWrites(end, this.#size);
