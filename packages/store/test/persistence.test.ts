@@ -260,3 +260,34 @@ t.test('a write that fails is told once, and nothing is written after it', async
   t.equal(state.durable.index, 0);
   await t.rejects(state.close(), failure);
 });
+
+t.test('rows stay as they are until their batch is written, however late the database reads them', async (t) => {
+  const databases = createMemoryDatabases();
+  const openDatabase = async (options: Parameters<typeof openLevelDatabase>[0]): Promise<StateDatabase> => {
+    const database = await databases.open(options);
+    return {
+      ...database,
+      async batch(rows, how) {
+        for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => void setImmediate(resolve));
+        await database.batch(rows, how);
+      },
+    };
+  };
+  const directory = createMemoryStateDirectory('/state', databases);
+  const open = (): Promise<OpenedState> =>
+    openState(optionsFor('/state', { openDatabase, openDirectory: () => directory, clock: createTestClock() }));
+  const { store, state } = await open();
+  // Batches of some rows and of several MiB, the next one due while one is being written.
+  for (const [round, count] of [1, 40, 3, 400, 2, 1200, 50].entries()) {
+    const entries = Array.from({ length: count }, (_, i) => put(`${round}/${i}`, String(i % 10).repeat(6000)));
+    applyAll(store, entries);
+    state.logSyncedTo(store.appliedIndex);
+    await new Promise((resolve) => void setImmediate(resolve));
+  }
+  await state.flush();
+  const expected = hashState(store);
+  await state.close();
+  const again = await open();
+  t.equal(hashState(again.store), expected);
+  await again.state.close();
+});

@@ -55,6 +55,22 @@ export function stateDatabaseSuite(
     await again.close();
   });
 
+  t.test('memory of a batch that was written may be used again', async (t) => {
+    const options = { directory: directory('memory'), createIfMissing: true };
+    const database = await open(options);
+    const changes = [change('a', '1'), change('b', '2')];
+    await database.batch(changes, { sync: true });
+    for (const { key, value } of changes) {
+      key.fill(0x7a);
+      value?.fill(0x7a);
+    }
+    t.same(await rowsOf(database), ['a=1', 'b=2']);
+    await database.close();
+    const again = await open({ ...options, createIfMissing: false });
+    t.same(await rowsOf(again), ['a=1', 'b=2']);
+    await again.close();
+  });
+
   t.test('a snapshot shows one moment while batches go on', async (t) => {
     const database = await open({ directory: directory('snapshot'), createIfMissing: true });
     await database.batch([change('a', '1'), change('b', '1')], { sync: false });

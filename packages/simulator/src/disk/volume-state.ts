@@ -32,7 +32,12 @@ function openDatabase({ process, drive }: StateOptions, stored: StoredDatabase):
   const rows = stored.rows();
   return {
     get: (key) => rows.get(nameOfRow(key))?.value,
-    async batch(changes, { sync }) {
+    async batch(rowChanges, { sync }) {
+      // The caller's memory is the caller's again afterwards.
+      const changes = rowChanges.map(({ key, value }) => ({
+        key: Uint8Array.from(key),
+        value: value && Uint8Array.from(value),
+      }));
       await drive.write(process);
       stored.add(changes);
       const covered = stored.batchCount;

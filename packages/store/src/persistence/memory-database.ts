@@ -60,7 +60,10 @@ function openBatches(stored: StoredBatch[] | undefined, rows: Map<string, Row>, 
   return {
     get: (key) => rows.get(bytesToText(key))?.value,
     async batch(changes, { sync }) {
-      const copies = changes.map(({ key, value }) => ({ key: key.slice(), value: value?.slice() }));
+      const copies = changes.map(({ key, value }) => ({
+        key: Uint8Array.from(key),
+        value: value && Uint8Array.from(value),
+      }));
       stored?.push({ changes: copies, sync });
       applyChanges(rows, copies);
       await Promise.resolve();

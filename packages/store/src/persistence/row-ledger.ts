@@ -4,6 +4,7 @@
  */
 import { bytesToText } from '../bytes.ts';
 import type { RowChange } from './state-database.ts';
+import type { RowMemory } from './row-memory.ts';
 import { type Head, sealRow } from './rows.ts';
 
 interface LedgerRow {
@@ -35,9 +36,9 @@ export class RowLedger {
     this.#digest = (this.#digest + row.checksum) % 2 ** 52;
   }
 
-  /** The change that stores a row's content, entered. */
-  put(key: Uint8Array, content: Uint8Array): RowChange {
-    const { value, checksum } = sealRow(key, content);
+  /** The change that stores a row's content, entered. @param memory see {@link sealRow} */
+  put(key: Uint8Array, content: Uint8Array, memory?: RowMemory): RowChange {
+    const { value, checksum } = sealRow(key, content, memory);
     this.enter(key, { checksum, bytes: key.length + value.length });
     return { key, value };
   }

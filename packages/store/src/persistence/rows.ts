@@ -26,6 +26,7 @@ import type { Alarm } from '../alarms.ts';
 import type { MemberRecord } from '../membership.ts';
 import { type Lease, wholeLease } from '../leases/lease-table.ts';
 import type { Revision } from '../mvcc/superseded.ts';
+import type { RowMemory } from './row-memory.ts';
 
 export const formatVersion = 1;
 const checksumBytes = 4;
@@ -121,9 +122,11 @@ export interface SealedRow {
   readonly checksum: number;
 }
 
-export function sealRow(key: Uint8Array, content: Uint8Array): SealedRow {
+/** @param memory where the value goes; into memory of its own unless told */
+export function sealRow(key: Uint8Array, content: Uint8Array, memory?: RowMemory): SealedRow {
   const checksum = crc32(content, crc32(key));
-  const value = Buffer.allocUnsafe(content.length + checksumBytes);
+  const length = content.length + checksumBytes;
+  const value = memory?.take(length) ?? Buffer.allocUnsafe(length);
   value.set(content);
   writeUint32(value, content.length, checksum);
   return { value, checksum };

@@ -26,7 +26,10 @@ export interface StateSnapshot {
 export interface StateDatabase {
   /** Reads without awaiting. */
   get(key: Uint8Array): Uint8Array | undefined;
-  /** Applies all changes or none; later batches are later. `sync`: durable, with all earlier ones, when it resolves. */
+  /**
+   * Applies all changes or none; later batches are later. `sync`: durable, with all earlier ones, when it resolves. The memory of
+   * the changes is the caller's again then.
+   */
   batch(changes: readonly RowChange[], options: { sync: boolean }): Promise<void>;
   snapshot(): StateSnapshot;
   /** Gives back what deleted and overwritten rows still take, while everything else goes on. */

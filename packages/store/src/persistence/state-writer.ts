@@ -13,6 +13,7 @@ import type { AppliedBatch, StateMachine } from '../state-machine.ts';
 import { authRowChanges } from './auth-rows.ts';
 import { membershipRowChanges } from './membership-rows.ts';
 import type { RowLedger } from './row-ledger.ts';
+import { RowMemory } from './row-memory.ts';
 import { type Head, alarmKey, encodeHead, encodeLease, headKey, leaseKey, pageKey, sealRow } from './rows.ts';
 import type { RowChange, StateDatabase } from './state-database.ts';
 
@@ -56,6 +57,8 @@ export class StateWriter {
   #awaitingCompaction: (() => void)[] = [];
   /** A compaction has cleaned pages that no batch has taken yet. */
   #hasCleanedPages = false;
+  /** For the pages of the batch under way. */
+  readonly #memory = new RowMemory();
   #failure: OperatingError | undefined;
   #isClosed = false;
 
@@ -211,9 +214,11 @@ export class StateWriter {
     pages: readonly { name: { main: number; sub: number }; records: Uint8Array | undefined }[],
   ): RowChange[] {
     const { ledger } = this.#options;
+    // The batch before has ended: one is written at a time.
+    this.#memory.begin();
     return pages.map(({ name, records }) => {
       const key = pageKey(name);
-      return records ? ledger.put(key, records) : ledger.delete(key);
+      return records ? ledger.put(key, records, this.#memory) : ledger.delete(key);
     });
   }
 
