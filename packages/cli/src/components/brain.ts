@@ -1,5 +1,6 @@
 import { brainOptionTable, brainSettings, parseBrainSettings, restoreMember, startBrain } from '@flotilla/brain';
 import { OperatingError, type OptionTable, parseOptions } from '@flotilla/base';
+import { collectStoreSeldom } from './collector.ts';
 import { logLevelOf } from './common-options.ts';
 import type { Component, StartInput } from './component.ts';
 
@@ -12,6 +13,7 @@ export const brainComponent: Component = {
   start({ argv, env, logger }) {
     const settings = parseBrainSettings({ argv, env });
     const level = logLevelOf(parseOptions(brainOptionTable, { argv, env, envPrefix })['log-level']);
+    collectStoreSeldom();
     return startBrain({ settings, logger: logger(level) });
   },
 };
