@@ -4,13 +4,15 @@ import { type Brain, parseBrainSettings, startBrain } from '@flotilla/brain';
 import { mirroredFiles } from './mirrored-files.ts';
 
 const mirror = process.env['BRAIN_MIRROR'];
+const segmentBytes = Number(process.env['BRAIN_SEGMENT_BYTES'] ?? 0);
 const syncs = process.env['BRAIN_MIRROR_SYNCS'] !== 'no';
 
 async function main(): Promise<void> {
   const settings = parseBrainSettings({ argv: process.argv.slice(2), env: {} });
   const logger = createLogger({ component: 'brain', level: 'info' });
   const files = mirror === undefined ? {} : { files: mirroredFiles({ from: settings.dataDir, to: mirror, syncs }) };
-  const brain: Brain = await startBrain({ settings, logger, ...files });
+  const size = segmentBytes > 0 ? { segmentBytes } : {};
+  const brain: Brain = await startBrain({ settings, logger, ...files, ...size });
   process.once('SIGTERM', () => void brain.close());
   await brain.stopped;
 }

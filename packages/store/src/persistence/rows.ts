@@ -17,7 +17,7 @@
  * content: a row that was damaged, or lies under another key, is refused.
  */
 import { crc32 } from 'node:zlib';
-import { OperatingError } from '@flotilla/base';
+import { OperatingError, codeOf, messageOf } from '@flotilla/base';
 import { authpb, etcdserverpb, fromUnsignedId } from '@flotilla/wire';
 import type { AuthSettings, Role, User } from '../auth/auth-state.ts';
 import { fromMessage, toMessage } from '../auth/permission.ts';
@@ -152,6 +152,12 @@ export function stateDamaged(reason: string, cause?: unknown): OperatingError {
       'with an empty data directory, so that it gets a snapshot from the others',
     { cause },
   );
+}
+
+/** What went wrong in a database, with the place where it lies. */
+export function damagedAt(directory: string, error: unknown): unknown {
+  if (codeOf(error) !== 'STATE_DAMAGED' || messageOf(error).includes(directory)) return error;
+  return new OperatingError('STATE_DAMAGED', `${directory}: ${messageOf(error)}`, { cause: error });
 }
 
 /** What the state is as of. `rowCount`, `rowBytes` and `digest` are over all rows but `F` and `H`. */

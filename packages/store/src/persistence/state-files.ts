@@ -12,6 +12,7 @@ import { RowLedger } from './row-ledger.ts';
 import {
   type Head,
   type Identity,
+  damagedAt,
   decodeHead,
   encodeFormat,
   encodeHead,
@@ -212,7 +213,7 @@ async function stateOf(
     return { store: machine, state };
   } catch (error) {
     await database.close();
-    throw error;
+    throw damagedAt(join(surroundings.directory.path, generationName(number)), error);
   }
 }
 
