@@ -36,6 +36,7 @@ export async function startAlone(plan: MemberPlan, directory: string): Promise<L
       return createRaft(options);
     },
     startTransport: () => ({
+      setPeers: () => undefined,
       send: () => undefined,
       sendSnapshot: () => Promise.reject(new Error('nobody is there')),
       ask: () => Promise.reject(new Error('nobody is there')),

@@ -1,19 +1,10 @@
 /** The store under kill -9, on the real cluster: nothing acknowledged is lost, and writes go on. */
 import { type EtcdClient, createEtcdClient, prefixRange } from '@flotilla/etcd-client';
 import t from 'tap';
-import { type Cluster, startCluster } from './cluster.ts';
+import { startCluster } from './cluster.ts';
+import { leadingBrain } from './objects.ts';
 import { until } from './until.ts';
 import { startWriteStream } from './write-stream.ts';
-
-async function leadingBrain(cluster: Cluster): Promise<string> {
-  const { stdout } = await cluster.etcdctl('endpoint', 'status', '-w', 'json');
-  const statuses = JSON.parse(stdout) as {
-    Endpoint: string;
-    Status: { leader: number; header: { member_id: number } };
-  }[];
-  const leading = statuses.find(({ Status }) => Status.leader === Status.header.member_id);
-  return `brain-${cluster.endpoints.indexOf(leading?.Endpoint ?? '') + 1}`;
-}
 
 async function missingKeys(client: EtcdClient, keys: readonly string[]): Promise<readonly string[]> {
   const { kvs } = await client.kv.range({ ...prefixRange('stream/'), keysOnly: true });

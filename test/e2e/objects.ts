@@ -40,3 +40,14 @@ export async function leaderOf(cluster: Cluster, election: string): Promise<stri
   const { code, stdout } = await cluster.kubectl('get', 'lease', election, '-n', 'kube-system', '-o', output);
   return code === 0 ? stdout : '';
 }
+
+/** The component that leads the store. */
+export async function leadingBrain(cluster: Cluster): Promise<string> {
+  const { stdout } = await cluster.etcdctl('endpoint', 'status', '-w', 'json');
+  const statuses = JSON.parse(stdout) as {
+    Endpoint: string;
+    Status: { leader: number; header: { member_id: number } };
+  }[];
+  const leading = statuses.find(({ Status }) => Status.leader === Status.header.member_id);
+  return `brain-${cluster.endpoints.indexOf(leading?.Endpoint ?? '') + 1}`;
+}

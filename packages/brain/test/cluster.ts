@@ -128,11 +128,16 @@ export interface MemberProcess {
 
 const program = fileURLToPath(new URL('brain-process.js', import.meta.url));
 
-export function spawnMember(plan: MemberPlan, env: Readonly<Record<string, string>> = {}): MemberProcess {
+/** @param command runs a member with the flags that follow; this package's own small program unless told. */
+export function spawnMember(
+  plan: MemberPlan,
+  env: Readonly<Record<string, string>> = {},
+  command: readonly string[] = [program],
+): MemberProcess {
   const argv = Object.entries(plan.options).map(
     ([flag, value]) => `--${flag}=${Array.isArray(value) ? value.join(',') : String(value)}`,
   );
-  const child = spawn(process.execPath, [program, ...argv], {
+  const child = spawn(process.execPath, [...command, ...argv], {
     // The channel tells the child when this process is gone.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { ...process.env, ...env },

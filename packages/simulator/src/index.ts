@@ -1,6 +1,18 @@
 /** Seeded, deterministic simulation of a brain, and the checker of linearizability. */
 export { checkEtcdHistory } from './linearizability/etcd-check.ts';
 export {
+  deleteOutput,
+  deleteRequest,
+  putOutput,
+  putRequest,
+  rangeOutput,
+  rangeRequest,
+  rowOf,
+  txnOutput,
+  txnRequest,
+} from './clients/requests.ts';
+export { leaseName } from './checks/entry-inputs.ts';
+export {
   type Compare,
   type EtcdInput,
   type EtcdOutput,
@@ -10,6 +22,7 @@ export {
   type KeyRow,
   type KeyState,
   type KeyspaceState,
+  type LogFacts,
   emptyKeyspace,
   execute,
   plainEtcdModel,

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { type OpenedState, hashState } from '@flotilla/store';
 import { READ, READWRITE, addUsers, authStore, bytes, read } from './auth-harness.ts';
-import { createMachine } from './persistence-harness.ts';
+import { createMachine, finished } from './persistence-harness.ts';
 
 async function fill({ store, state }: OpenedState): Promise<void> {
   const auth = authStore(store);
@@ -60,7 +60,7 @@ t.test('a snapshot carries users and roles', async (t) => {
   const incoming = await target.state.receiveSnapshot(exported);
   for await (const chunk of exported.chunks) await incoming.write(chunk);
   await exported.close();
-  const received = await incoming.finish();
+  const received = await finished(incoming);
   t.equal(hashState(received.store), hashState(opened.store));
   t.equal(received.store.auth.enabled, true);
   await received.state.close();

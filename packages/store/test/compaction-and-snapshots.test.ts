@@ -2,10 +2,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { hashState, openState } from '@flotilla/store';
+import { type OpenedState, hashState, openState } from '@flotilla/store';
 import {
   optionsFor,
   createMachine,
+  finished,
   sampleEntries,
   applyAll,
   hashAfter,
@@ -86,7 +87,7 @@ t.test('a snapshot taken under writes makes the same state elsewhere', async (t)
   await applyAndFlush(receiver, entries.slice(0, 10));
   const incoming = await receiver.state.receiveSnapshot(snapshot);
   for (let at = 0; at < bytes.length; at += 1000) await incoming.write(bytes.subarray(at, at + 1000));
-  const received = await incoming.finish();
+  const received = await finished(incoming);
   t.equal(hashState(received.store), hashAfter(entries, 500));
   t.equal(received.state.durable.index, 500);
   await applyAndFlush(received, entries.slice(500));
@@ -97,6 +98,25 @@ t.test('a snapshot taken under writes makes the same state elsewhere', async (t)
   const again = await openState(optionsFor(join(root, 'receiver'), { memberId: 6n }));
   t.equal(hashState(again.store), hashState(sender.store));
   await again.state.close();
+});
+
+t.test('the old state can be read until the new one has taken over', async (t) => {
+  const [sender, receiver] = [createMachine(), createMachine()];
+  const source = await sender.open();
+  await applyAndFlush(source, sampleEntries(200, 18));
+  const snapshot = source.state.exportSnapshot();
+  const old = await receiver.open();
+  const incoming = await old.state.receiveSnapshot(snapshot);
+  for await (const chunk of snapshot.chunks) await incoming.write(chunk);
+  let opened: OpenedState | undefined;
+  await incoming.finish((next) => {
+    opened = next;
+    t.equal(old.state.exportSnapshot().index, 0);
+  });
+  t.throws(() => old.state.exportSnapshot(), 'afterwards it is closed');
+  t.equal(opened?.store.appliedIndex, snapshot.index);
+  await opened?.state.close();
+  await source.state.close();
 });
 
 t.test('a damaged, cut or foreign snapshot is refused and the old state stays', async (t) => {
@@ -111,7 +131,7 @@ t.test('a damaged, cut or foreign snapshot is refused and the old state stays', 
     const incoming = await opened.state.receiveSnapshot(position);
     try {
       await incoming.write(stream);
-      await incoming.finish();
+      await finished(incoming);
       return 'accepted';
     } catch (error) {
       await incoming.abort();

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { systemClock } from '@flotilla/base';
 import {
+  type IncomingSnapshot,
   type OpenStateOptions,
   type OpenedState,
   type Store,
@@ -34,6 +35,16 @@ export function createMachine() {
     );
   const batches = () => databases.batches.get('/state/generation-000001') ?? [];
   return { databases, directory, open, batches };
+}
+
+/** The state that a received snapshot becomes. */
+export async function finished(incoming: IncomingSnapshot): Promise<OpenedState> {
+  let replaced: OpenedState | undefined;
+  await incoming.finish((opened) => {
+    replaced = opened;
+  });
+  if (!replaced) throw new Error('no state took over');
+  return replaced;
 }
 
 /** The entries that random operations become. */

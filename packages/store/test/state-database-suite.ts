@@ -71,6 +71,14 @@ export function stateDatabaseSuite(
     await again.close();
   });
 
+  t.test('a database that was closed answers nothing', async (t) => {
+    const database = await open({ directory: directory('closed'), createIfMissing: true });
+    await database.close();
+    t.throws(() => database.get(bytes('a')));
+    t.throws(() => database.snapshot());
+    await t.rejects(database.batch([change('a', '1')], { sync: false }));
+  });
+
   t.test('a snapshot shows one moment while batches go on', async (t) => {
     const database = await open({ directory: directory('snapshot'), createIfMissing: true });
     await database.batch([change('a', '1'), change('b', '1')], { sync: false });

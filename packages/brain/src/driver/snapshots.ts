@@ -4,7 +4,7 @@
  */
 import { type Logger, OperatingError, assert, messageOf } from '@flotilla/base';
 import type { Message, NodeId, Raft, SnapshotMessage, SnapshotMeta } from '@flotilla/raft';
-import type { ExportedSnapshot, IncomingSnapshot, OpenedState } from '@flotilla/store';
+import type { ExportedSnapshot, IncomingSnapshot } from '@flotilla/store';
 import type { PeerTransport, SnapshotTransfer } from '../transport/transport.ts';
 import type { StateMachine } from './state-machine.ts';
 
@@ -139,15 +139,14 @@ export class SnapshotReceiver {
   }
 
   /** Raft accepted the snapshot: makes it the state. */
-  async install(snapshot: SnapshotMeta): Promise<OpenedState> {
+  async install(snapshot: SnapshotMeta): Promise<void> {
     const waiting = this.#waiting;
     assert(waiting?.snapshot.index === snapshot.index, 'raft installs the snapshot that was received');
     this.#waiting = undefined;
     try {
-      const opened = await waiting.incoming.finish();
+      await waiting.incoming.finish((opened) => this.#options.machine.replace(opened));
       this.#options.logger.info('installed a snapshot', { index: snapshot.index, term: snapshot.term });
       waiting.settle();
-      return opened;
     } catch (error) {
       waiting.settle(error instanceof Error ? error : new Error(messageOf(error)));
       throw error;

@@ -225,7 +225,7 @@ function createWriter(
     // A leader whose disk hangs must be able to hand over; a follower that is held up is missed by nobody but its own clients.
     mayBlock: () => raft.role === 'follower',
     async install(snapshot) {
-      machine.replace(await snapshotReceiver.install(snapshot));
+      await snapshotReceiver.install(snapshot);
       const { config } = machine.store.membership;
       const expected = encodeConfig(snapshot.config);
       assert(config !== undefined && Buffer.compare(config, expected) === 0, 'a snapshot is of one configuration');

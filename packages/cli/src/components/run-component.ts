@@ -47,10 +47,8 @@ export async function runComponent(name: ComponentName, argv: readonly string[])
     await tellSupervisor({ type: 'failed', message: error.message });
     return 1;
   }
-  const over = Promise.race([told, running.stopped.then(() => undefined, messageOf)]);
-  await Promise.race([running.ready, over]);
-  await tellSupervisor({ type: 'ready' });
-  const failure = await over;
+  const stopped = Promise.race([told, running.stopped.then(() => undefined, messageOf)]);
+  const failure = await untilOver(Promise.resolve(running.ready), stopped);
   if (failure !== undefined) process.stderr.write(`flotilla ${name}: stopped by a failure: ${failure}\n`);
   const closed = await Promise.race([
     running.close().then(() => true),
@@ -58,6 +56,21 @@ export async function runComponent(name: ComponentName, argv: readonly string[])
   ]);
   if (!closed) process.stderr.write(`flotilla ${name}: not closed after ${closeDeadlineMs} ms; ending anyway\n`);
   return failure === undefined && closed ? 0 : 1;
+}
+
+/** Says when the component is ready; resolves when it is over, with what failed. */
+async function untilOver(ready: Promise<unknown>, stopped: Promise<string | undefined>): Promise<string | undefined> {
+  const failedEarly = ready.then(
+    () => undefined,
+    (error: unknown) => messageOf(error),
+  );
+  const isReady = failedEarly.then((failure) => failure === undefined);
+  if (await Promise.race([isReady, stopped.then(() => false)])) {
+    await tellSupervisor({ type: 'ready' });
+    return await stopped;
+  }
+  // Why it was never ready, it says better when it stops.
+  return await Promise.race([stopped, sleep(systemClock, closeDeadlineMs).then(() => failedEarly)]);
 }
 
 /** Resolves when the process is to end. */

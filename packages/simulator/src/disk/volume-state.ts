@@ -30,9 +30,17 @@ export function databasesOf({ process, volume, drive }: StateOptions): OpenDatab
 
 function openDatabase({ process, drive }: StateOptions, stored: StoredDatabase): StateDatabase {
   const rows = stored.rows();
+  let isOpen = true;
+  const mustBeOpen = (): void => {
+    if (!isOpen) throw new Error('the database is not open');
+  };
   return {
-    get: (key) => rows.get(nameOfRow(key))?.value,
+    get(key) {
+      mustBeOpen();
+      return rows.get(nameOfRow(key))?.value;
+    },
     async batch(rowChanges, { sync }) {
+      mustBeOpen();
       // The caller's memory is the caller's again afterwards.
       const changes = rowChanges.map(({ key, value }) => ({
         key: Uint8Array.from(key),
@@ -48,6 +56,7 @@ function openDatabase({ process, drive }: StateOptions, stored: StoredDatabase):
       applyChanges(rows, changes);
     },
     snapshot() {
+      mustBeOpen();
       const frozen = new Map(rows);
       return {
         get: (key) => frozen.get(nameOfRow(key))?.value,
@@ -62,6 +71,7 @@ function openDatabase({ process, drive }: StateOptions, stored: StoredDatabase):
       await drive.write(process);
     },
     close() {
+      isOpen = false;
       stored.holder = undefined;
       return Promise.resolve();
     },

@@ -57,9 +57,17 @@ export function createMemoryDatabases({ keepsBatches = true } = {}): MemoryDatab
 
 /** @param stored takes each batch; undefined: the rows are all that is kept. */
 function openBatches(stored: StoredBatch[] | undefined, rows: Map<string, Row>, onClose: () => void): StateDatabase {
+  let isOpen = true;
+  const mustBeOpen = (): void => {
+    if (!isOpen) throw stateDamaged('the database is not open');
+  };
   return {
-    get: (key) => rows.get(bytesToText(key))?.value,
+    get(key) {
+      mustBeOpen();
+      return rows.get(bytesToText(key))?.value;
+    },
     async batch(changes, { sync }) {
+      mustBeOpen();
       const copies = changes.map(({ key, value }) => ({
         key: Uint8Array.from(key),
         value: value && Uint8Array.from(value),
@@ -69,6 +77,7 @@ function openBatches(stored: StoredBatch[] | undefined, rows: Map<string, Row>, 
       await Promise.resolve();
     },
     snapshot() {
+      mustBeOpen();
       const frozen = new Map(rows);
       return {
         get: (key) => frozen.get(bytesToText(key))?.value,
@@ -81,6 +90,7 @@ function openBatches(stored: StoredBatch[] | undefined, rows: Map<string, Row>, 
     },
     compact: () => Promise.resolve(),
     close() {
+      isOpen = false;
       onClose();
       return Promise.resolve();
     },

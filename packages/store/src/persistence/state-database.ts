@@ -23,6 +23,7 @@ export interface StateSnapshot {
   close(): Promise<void>;
 }
 
+/** Once it is closed, every call fails. */
 export interface StateDatabase {
   /** Reads without awaiting. */
   get(key: Uint8Array): Uint8Array | undefined;

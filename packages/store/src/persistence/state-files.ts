@@ -69,10 +69,11 @@ export interface IncomingSnapshot {
   /** @throws OperatingError `SNAPSHOT_DAMAGED` or `STATE_DAMAGED`: call `abort` then. */
   write(chunk: Uint8Array): Promise<void>;
   /**
-   * Checks and syncs the whole, makes it current, closes the old state and opens the new.
+   * Checks and syncs the whole, makes it current and opens it; then closes the old state, and removes it.
+   * @param replace must go over to the new state at once: until then the old one can be read
    * @throws OperatingError `SNAPSHOT_DAMAGED`: it is aborted, and the old state stays current.
    */
-  finish(): Promise<OpenedState>;
+  finish(replace: (opened: OpenedState) => void): Promise<void>;
   /** Removes what was received. Idempotent; without effect after `finish`. */
   abort(): Promise<void>;
 }
@@ -338,7 +339,7 @@ async function receiveSnapshot(
       waitingBytes += chunk.length;
       if (waitingBytes >= receiveBatchBytes) await writeWaiting();
     },
-    async finish() {
+    async finish(replace) {
       try {
         await writeAll();
       } catch (error) {
@@ -348,9 +349,9 @@ async function receiveSnapshot(
       isOver = true;
       await database.close();
       await recordGeneration(directory, { number, state: 'ready' });
+      replace(await openGeneration(surroundings, number));
       await retireOld();
       await directory.removeGeneration(generationName(number - 1));
-      return openGeneration(surroundings, number);
     },
     abort,
   };

@@ -1,0 +1,139 @@
+/**
+ * Holds what clients remember against what the store says in the end. The order of revisions is the store's own; the checker of
+ * linearizability looks for an order that explains every answer, whatever revisions say.
+ */
+import {
+  type EtcdInput,
+  type EtcdOutput,
+  type KeyRow,
+  type KeyState,
+  type Operation,
+  checkEtcdHistory,
+  emptyKeyspace,
+  execute,
+} from '@flotilla/simulator';
+import type { LocalRead, Memory, SeenEvent, WatchMemory } from './memory.ts';
+
+export type Question = 'linearizable' | 'watches' | 'leases' | 'local reads';
+export type Verdicts = Readonly<Record<Question, readonly string[]>>;
+
+/** Lines that say what is wrong, for each question; `undecided` counts as wrong. */
+export function judge(memory: Memory): Verdicts {
+  const past = pastOf(memory.watches.at(-1));
+  return {
+    linearizable: linearizability(memory, past),
+    watches: [...past.contradictions, ...memory.watches.flatMap((watch) => wrongWatch(watch, past))],
+    leases: memory.tenancies.flatMap(wrongTenancy),
+    'local reads': wrongLocalReads(memory.localReads, past),
+  };
+}
+
+/** The store's own account of what happened. */
+interface Past {
+  readonly events: readonly SeenEvent[];
+  /** Keys as they were at a revision. */
+  readonly states: readonly ReadonlyMap<string, KeyState>[];
+  readonly contradictions: readonly string[];
+}
+
+function pastOf(watch: WatchMemory | undefined): Past {
+  const events = (watch?.answers ?? []).flatMap((answer) => answer.events);
+  const contradictions: string[] = [];
+  const states: ReadonlyMap<string, KeyState>[] = [new Map(), new Map()];
+  const keys = new Map<string, KeyState>();
+  for (const event of events) {
+    const { key, row, deleted, previous } = event;
+    const before = keys.get(key);
+    const expected = deleted
+      ? textOf(previous) === textOf(before && { key, ...before }) && before !== undefined
+      : textOf(previous) === textOf(before && { key, ...before }) &&
+        row.version === (before?.version ?? 0) + 1 &&
+        row.createRevision === (before?.createRevision ?? row.modRevision);
+    if (!expected) contradictions.push(`${eventText(event)} does not follow ${textOf(before && { key, ...before })}`);
+    if (deleted) keys.delete(key);
+    else keys.set(key, row);
+    // Revisions that change nothing do not exist; a later event of the same one replaces what stands there.
+    while (states.length < row.modRevision) states.push(states.at(-1) ?? new Map());
+    states[row.modRevision] = new Map(keys);
+  }
+  return { events, states, contradictions };
+}
+
+function linearizability({ operations, leases }: Memory, { events }: Past): readonly string[] {
+  const written = new Map(events.filter(({ deleted }) => !deleted).map(({ row }) => [row.value, row.modRevision]));
+  const history = [...operations, ...leaseEnds(leases, events)];
+  const verdict = checkEtcdHistory(history, { written, leases: leases.keys() });
+  if (verdict.kind === 'linearizable') return [];
+  if (verdict.kind === 'undecided') return ['undecided'];
+  return [
+    'no order explains all answers; none of these can come next:',
+    ...verdict.stuck.map((one) => JSON.stringify(one)),
+  ];
+}
+
+/** Leases end without a call, and take their keys along. */
+function leaseEnds(
+  leases: ReadonlyMap<string, number>,
+  events: readonly SeenEvent[],
+): readonly Operation<EtcdInput, EtcdOutput>[] {
+  return events.flatMap(({ key, row, deleted }) => {
+    const lease = key.startsWith('lease/') ? key.slice('lease/'.length) : undefined;
+    if (lease === undefined || !deleted) return [];
+    const output = { revision: row.modRevision, succeeded: true, answers: [] };
+    const result = { at: Number.MAX_SAFE_INTEGER, output };
+    return [{ client: 0, input: { kind: 'revoke', lease } as const, calledAt: leases.get(lease) ?? 0, result }];
+  });
+}
+
+/** Ordered, unique, complete, a revision whole, the value before it, no bookmark ahead of what is still to come. */
+function wrongWatch({ name, answers }: WatchMemory, { events }: Past): readonly string[] {
+  let at = 0;
+  for (const answer of answers) {
+    for (const seen of answer.events) {
+      const expected = events[at++];
+      if (!expected || eventText(seen) !== eventText(expected)) {
+        return [`${name} was sent ${eventText(seen)}, not ${eventText(expected)}`];
+      }
+      if (seen.row.modRevision > answer.revision)
+        return [`${name}: ${eventText(seen)} in an answer of ${answer.revision}`];
+    }
+    const next = events[at]?.row.modRevision ?? Infinity;
+    const last = answer.events.at(-1)?.row.modRevision;
+    if (last === next) return [`${name} was sent a part of revision ${next}`];
+    if (last === undefined && next <= answer.revision) return [`${name} was sent a bookmark ahead of revision ${next}`];
+  }
+  return at === events.length ? [] : [`${name} was never sent ${eventText(events[at])}`];
+}
+
+function wrongTenancy({ key, promisedUntilMs, goneMs }: Memory['tenancies'][number]): readonly string[] {
+  if (goneMs === undefined) return [`the lease of ${key} never ended`];
+  return goneMs >= promisedUntilMs ? [] : [`${key} went ${(promisedUntilMs - goneMs).toFixed(0)} ms early`];
+}
+
+/** They show a state that there was, and never go back within one run of a member for one client. */
+function wrongLocalReads(reads: readonly LocalRead[], { states }: Past): readonly string[] {
+  const reached = new Map<string, number>();
+  return reads.flatMap(({ client, member, run, revision, key, end, rows }) => {
+    const place = `client ${client} at m${member + 1} in run ${run}`;
+    const before = reached.get(place) ?? 0;
+    reached.set(place, revision);
+    if (revision < before) return [`${place}: a local read goes back from ${before} to ${revision}`];
+    const keys = states[Math.min(revision, states.length - 1)] ?? new Map<string, KeyState>();
+    const { answers } = execute({ ...emptyKeyspace, keys }, { kind: 'range', key, end }).output;
+    const expected = answers[0]?.kind === 'range' ? answers[0].rows : [];
+    const [is, was] = [rows.map(textOf).join(), expected.map(textOf).join()];
+    return is === was ? [] : [`${place}: a local read at revision ${revision} showed ${is}, not ${was}`];
+  });
+}
+
+function eventText(event: SeenEvent | undefined): string {
+  if (!event) return 'nothing';
+  const { key, row, deleted, previous } = event;
+  return `${deleted ? `the end of ${key}@${row.modRevision}` : textOf(row)} (before: ${textOf(previous)})`;
+}
+
+function textOf(row: KeyRow | undefined): string {
+  if (!row) return 'nothing';
+  const { key, value, createRevision, modRevision, version, lease } = row;
+  return `${key}=${value}@${createRevision}.${modRevision}.${version}/${lease}`;
+}

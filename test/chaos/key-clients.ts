@@ -1,0 +1,116 @@
+/** Clients that read and write keys, and remember what they asked and what they were told. */
+import {
+  type Compare,
+  type EtcdInput,
+  type KeyInterval,
+  type KeyOperation,
+  rangeOutput,
+  rangeRequest,
+} from '@flotilla/simulator';
+import type { TestClient } from '@flotilla/brain/test/cluster';
+import { RpcError } from '@flotilla/wire';
+import { attempt, callTimeoutMs } from './attempts.ts';
+import { call } from './calls.ts';
+import type { Memory } from './memory.ts';
+import { pause } from './pause.ts';
+import type { Stage } from './stage.ts';
+
+const keys = 16;
+/** All keys of the key clients, and no lease's. */
+const everyKey: KeyInterval = { key: 'k', end: 'k~' };
+
+export interface Work {
+  readonly stage: Stage;
+  readonly clients: readonly TestClient[];
+  readonly memory: Memory;
+  readonly random: () => number;
+  readonly isOver: () => boolean;
+}
+
+export class KeyClient {
+  readonly #work: Work;
+  readonly #number: number;
+  #values = 0;
+
+  constructor(work: Work, number: number) {
+    this.#work = work;
+    this.#number = number;
+  }
+
+  async run(): Promise<void> {
+    const { random, isOver } = this.#work;
+    while (!isOver()) {
+      const kind = random();
+      if (kind < 0.35) await this.#write(this.#put());
+      else if (kind < 0.45) await this.#write({ kind: 'delete', ...this.#interval() });
+      else if (kind < 0.7) await this.#write(this.#txn());
+      else if (kind < 0.9) await this.#write({ kind: 'range', ...this.#interval() });
+      else await this.#readLocally();
+      await pause(20 * random());
+    }
+  }
+
+  /** Also linearizable reads: all that has one place in the order of everything. */
+  async #write(input: EtcdInput): Promise<void> {
+    const { memory } = this.#work;
+    const client = this.#any().client;
+    const calledAt = performance.now();
+    try {
+      const output = await call(client, input);
+      const at = performance.now();
+      memory.operations.push({ client: this.#number, input, calledAt, result: { at, output } });
+      if (input.kind !== 'range') memory.acknowledgedMs.push(at);
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      if (input.kind !== 'range') memory.operations.push({ client: this.#number, input, calledAt, result: undefined });
+      await pause(30);
+    }
+  }
+
+  async #readLocally(): Promise<void> {
+    const { stage, memory } = this.#work;
+    const interval = this.#interval();
+    const { client, member } = this.#any();
+    const run = stage.runOf(member);
+    const request = rangeRequest(interval, { serializable: true });
+    const answer = await attempt(() => client.kv.Range(request, { timeoutMs: callTimeoutMs }));
+    if (!answer || stage.runOf(member) !== run) return;
+    const { revision, answers } = rangeOutput(answer);
+    const rows = answers[0]?.kind === 'range' ? answers[0].rows : [];
+    memory.localReads.push({ client: this.#number, member, run, revision, rows, ...interval });
+  }
+
+  #put(key = this.#key()): Extract<KeyOperation, { kind: 'put' }> {
+    return { kind: 'put', key, value: `${this.#number}.${++this.#values}`, lease: '' };
+  }
+
+  /** Compare-and-put on what some watcher saw last, as a lock or a counter would do it, and sometimes more than one key. */
+  #txn(): EtcdInput {
+    const { random, memory } = this.#work;
+    const put = this.#put();
+    const seen = memory.watches[Math.floor(random() * memory.watches.length)]?.answers.at(-1)?.events.at(-1)?.row;
+    const compare: Compare =
+      seen && random() < 0.5
+        ? { key: seen.key, target: 'modRevision', equals: seen.modRevision }
+        : { key: put.key, target: 'version', equals: Math.floor(3 * random()) };
+    const success: KeyOperation[] = [{ ...put, key: compare.key.startsWith('k') ? compare.key : put.key }];
+    const other = this.#key();
+    if (other !== success[0]?.key && random() < 0.5) success.push({ kind: 'delete', key: other, end: undefined });
+    return { kind: 'txn', compares: [compare], success, failure: [{ kind: 'range', key: put.key, end: undefined }] };
+  }
+
+  #interval(): KeyInterval {
+    const { random } = this.#work;
+    return random() < 0.05 ? everyKey : { key: this.#key(), end: undefined };
+  }
+
+  #key(): string {
+    return `k${String(Math.floor(keys * this.#work.random())).padStart(2, '0')}`;
+  }
+
+  #any(): { readonly client: TestClient; readonly member: number } {
+    const { clients, random } = this.#work;
+    const member = Math.floor(random() * clients.length);
+    return { client: clients[member] as TestClient, member };
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * `make chaos MINUTES=…`: rounds until the time is over, then a deployment that is rolled under kills. `SEED` is the first
+ * round's, `MEMBERS` how many each has, `FAULTS` which faults happen (names with commas between them; then nothing is rolled).
+ */
+import { faultNames } from './faults.ts';
+import { runRolling } from './rolling.ts';
+import { runRounds } from './rounds.ts';
+import { failureLines, headLine, rollingLine, roundLine } from './table.ts';
+
+const { MINUTES = '2', SEED, MEMBERS, FAULTS } = process.env;
+const faults = FAULTS === undefined ? faultNames : faultNames.filter((name) => FAULTS.split(',').includes(name));
+const seed = Number(SEED ?? Date.now() % 1_000_000);
+const members = MEMBERS === undefined ? undefined : Number(MEMBERS);
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+say(headLine());
+for await (const report of runRounds({ minutes: Number(MINUTES), seed, members, faults })) {
+  say(roundLine(report));
+  const failures = failureLines(report);
+  for (const line of failures) say(line);
+  if (failures.length > 0) process.exitCode = 1;
+}
+if (FAULTS === undefined) await roll();
+
+async function roll(): Promise<void> {
+  const ends: (() => Promise<void> | void)[] = [];
+  try {
+    const report = await runRolling({ teardown: (end) => void ends.push(end) }, { seed, rollouts: 6, killsEach: 3 });
+    say(rollingLine(report));
+    if (report.wrong.length > 0) process.exitCode = 1;
+  } finally {
+    for (const end of ends.reverse()) await end();
+  }
+}

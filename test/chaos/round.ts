@@ -1,0 +1,144 @@
+/** One round: a cluster, its clients, faults for a while, then peace, in which everything must come to rest; then the verdicts. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { seededRandomness } from '@flotilla/base';
+import { connect } from '@flotilla/brain/test/cluster';
+import { clampInteger } from '@flotilla/wire';
+import { startCrowd } from './crowd.ts';
+import { type FaultName, faultNames, faultsByName, lonelyFaults } from './faults.ts';
+import { type Verdicts, judge } from './judge.ts';
+import { pause } from './pause.ts';
+import { Stage } from './stage.ts';
+
+export interface RoundOptions {
+  readonly seed: number;
+  readonly members: number;
+  /** How long faults happen. */
+  readonly seconds: number;
+  /** Which faults happen; all unless told. */
+  readonly faults?: readonly FaultName[];
+}
+
+export interface RoundReport {
+  readonly seed: number;
+  readonly members: number;
+  readonly faults: ReadonlyMap<FaultName, number>;
+  /** Answered writes and reads. */
+  readonly operations: number;
+  /** Writes of which nobody knows. */
+  readonly unknown: number;
+  readonly events: number;
+  readonly leases: number;
+  readonly snapshots: number;
+  /** Between two acknowledged writes, over all clients. */
+  readonly longestGapMs: number;
+  readonly verdicts: Verdicts & Readonly<Record<'members', readonly string[]>>;
+  /** Where the history was kept, when something is wrong. */
+  readonly kept: string | undefined;
+}
+
+/** Between faults, at most. */
+const calmMs = 600;
+const faultMs = 2500;
+
+export async function runRound({ seed, members, seconds, faults: wanted }: RoundOptions): Promise<RoundReport> {
+  const randomness = seededRandomness(seed);
+  const random = (): number => randomness.next();
+  const stage = await Stage.open(members);
+  try {
+    await stage.allServe();
+    const crowd = startCrowd(stage, random);
+    const faults = await wreak(stage, { random, seconds, wanted: wanted ?? faultNames });
+    await stage.allServe();
+    await crowd.settle();
+    const { memory } = crowd;
+    const verdicts = { ...judge(memory), members: [...stage.endings, ...(await differences(stage))] };
+    await stage.close();
+    const isWrong = Object.values(verdicts).some((lines) => lines.length > 0);
+    return {
+      seed,
+      members,
+      faults,
+      operations: memory.operations.filter(({ result }) => result).length + memory.localReads.length,
+      unknown: memory.operations.filter(({ result }) => !result).length,
+      events: memory.watches.at(-1)?.answers.reduce((sum, { events }) => sum + events.length, 0) ?? 0,
+      leases: memory.tenancies.length,
+      snapshots: stage.logs.filter((line) => line.includes('installed a snapshot')).length,
+      longestGapMs: longestGapMs(memory.acknowledgedMs),
+      verdicts,
+      kept: isWrong ? keep(seed, { verdicts, memory, logs: stage.logs }) : undefined,
+    };
+  } finally {
+    await stage.close();
+  }
+}
+
+/** Faults, one after the other or two at a time, all undone in the end. */
+async function wreak(
+  stage: Stage,
+  {
+    random,
+    seconds,
+    wanted,
+  }: { readonly random: () => number; readonly seconds: number; readonly wanted: readonly FaultName[] },
+): Promise<ReadonlyMap<FaultName, number>> {
+  const counts = new Map<FaultName, number>();
+  const names = wanted.filter((name) => name !== 'fillDisk' || stage.smallDisk);
+  const endMs = performance.now() + seconds * 1000;
+  let active: (() => Promise<void> | void)[] = [];
+  const undoAll = async (): Promise<void> => {
+    for (const undo of active) await undo();
+    active = [];
+  };
+  while (performance.now() < endMs) {
+    const name = names[Math.floor(random() * names.length)] ?? 'kill';
+    if (lonelyFaults.has(name)) {
+      await undoAll();
+      await stage.allServe();
+    }
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    active.push(await faultsByName[name]({ stage, random }));
+    await pause(faultMs * random());
+    // Sometimes the next fault comes on top.
+    if (lonelyFaults.has(name) || active.length > 1 || random() < 0.7) {
+      await undoAll();
+      if (random() < 0.5) await stage.allServe();
+      await pause(calmMs * random());
+    }
+  }
+  await undoAll();
+  return counts;
+}
+
+/** Equal hashes of equal revisions, also of what lies on disk. */
+async function differences(stage: Stage): Promise<readonly string[]> {
+  const clients = stage.endpoints.map(connect);
+  try {
+    const header = (await clients[0]?.kv.Range({ key: Buffer.from('end') }))?.header;
+    const revision = clampInteger(header?.revision);
+    const hashes = await Promise.all(clients.map(({ maintenance }) => maintenance.HashKV({ revision })));
+    const different = new Set(hashes.map(({ hash }) => hash));
+    return different.size === 1
+      ? []
+      : [`members hold different states of revision ${revision}: ${[...different].join()}`];
+  } finally {
+    for (const client of clients) client.close();
+  }
+}
+
+function longestGapMs(timesMs: readonly number[]): number {
+  const sorted = [...timesMs].sort((a, b) => a - b);
+  return sorted.reduce((longest, time, i) => Math.max(longest, time - (sorted[i - 1] ?? time)), 0);
+}
+
+function keep(seed: number, round: object): string {
+  const directory = join(tmpdir(), `flotilla-chaos-${seed}`);
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, 'history.json');
+  writeFileSync(
+    path,
+    JSON.stringify(round, (_key, value: unknown) => (value instanceof Map ? [...value] : value), 1),
+  );
+  return path;
+}

@@ -1,0 +1,62 @@
+/** Watchers of everything that go on where they were when a stream breaks. */
+import { rowOf } from '@flotilla/simulator';
+import type { TestClient } from '@flotilla/brain/test/cluster';
+import { clampInteger, type etcdserverpb } from '@flotilla/wire';
+import { attempt } from './attempts.ts';
+import type { Memory, SeenEvent, WatchMemory } from './memory.ts';
+
+export interface WatcherOptions {
+  readonly name: string;
+  readonly memory: Memory;
+  readonly end: AbortSignal;
+}
+
+/** Resolves when `end` is aborted. */
+export async function followEverything(client: TestClient, { name, memory, end }: WatcherOptions): Promise<void> {
+  const watch: WatchMemory = { name, answers: [], next: 1 };
+  memory.watches.push(watch);
+  while (!end.aborted) {
+    const abort = new AbortController();
+    const stop = (): void => abort.abort();
+    end.addEventListener('abort', stop, { once: true });
+    await attempt(async () => {
+      for await (const answer of client.watch.Watch(everythingFrom(watch.next, abort.signal), {
+        signal: abort.signal,
+      })) {
+        if (answer.created !== true) take(answer, { watch, memory });
+      }
+    });
+    end.removeEventListener('abort', stop);
+    abort.abort();
+  }
+}
+
+function take(
+  answer: etcdserverpb.WatchResponse,
+  { watch, memory }: { readonly watch: WatchMemory; readonly memory: Memory },
+): void {
+  const events = answer.events.map(eventOf);
+  const revision = clampInteger(answer.header?.revision);
+  watch.answers.push({ revision, events });
+  // A watcher that catches up is told the store's revision, and events of earlier ones.
+  watch.next = Math.max(watch.next, 1 + (events.at(-1)?.row.modRevision ?? revision));
+  const nowMs = performance.now();
+  for (const { key, deleted } of events) {
+    const tenancy = deleted ? memory.tenancies.findLast((other) => other.key === key) : undefined;
+    if (tenancy) tenancy.goneMs = Math.min(tenancy.goneMs ?? Infinity, nowMs);
+  }
+}
+
+function eventOf({ type, kv, prev_kv }: etcdserverpb.WatchResponse['events'][number]): SeenEvent {
+  const row = rowOf(kv ?? {});
+  return { key: row.key, row, deleted: Number(type) === 1, previous: prev_kv ? rowOf(prev_kv) : undefined };
+}
+
+async function* everythingFrom(
+  start_revision: number,
+  end: AbortSignal,
+): AsyncGenerator<etcdserverpb.WatchRequest.$Properties, void> {
+  const all = { key: Buffer.of(0), range_end: Buffer.of(0) };
+  yield { create_request: { ...all, start_revision, prev_kv: true, progress_notify: true } };
+  await new Promise<void>((resolve) => end.addEventListener('abort', () => resolve(), { once: true }));
+}
