@@ -144,7 +144,10 @@ export class Stage {
     const member = this.#running.get(i);
     if (!member) return;
     this.#running.delete(i);
-    await stopProcess(member, signal);
+    const stopped = stopProcess(member, signal);
+    // A process that is frozen hears nothing.
+    member.child.kill('SIGCONT');
+    await stopped;
     this.logs.push(...member.log.map((line) => `${this.nameOf(i)} ${line}`));
     await this.#proxies[i]?.refuse();
   }

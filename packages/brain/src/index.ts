@@ -2,6 +2,7 @@
 export { Authentication, type AuthenticationOptions } from './auth/authentication.ts';
 export { clusterGuards, guarded, kvGuards, leaseGuards, maintenanceGuards } from './auth/guard.ts';
 export { type Brain, startBrain } from './brain.ts';
+export { gatewayRoutes } from './gateway/routes.ts';
 export { type Front, type FrontOptions, openFront } from './http/front.ts';
 export { type AutoCompactionRule, startAutoCompaction } from './driver/auto-compaction.ts';
 export { CommitNews } from './driver/commit-news.ts';

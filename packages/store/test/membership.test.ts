@@ -164,7 +164,9 @@ t.test('a snapshot brings members and configuration; a newcomer has none before'
     await incoming.write(chunk);
   }
   await exported.close();
-  const received = await incoming.finish();
+  let received: OpenedState | undefined;
+  await incoming.finish((opened) => (received = opened));
+  if (!received) throw new Error('nothing took over');
   t.equal(textOfMembers(received.store.membership), '1@http://a:1 3@http://m3:1 -2');
   t.equal(configText(received), 'applied 2');
   await received.state.close();

@@ -4,6 +4,8 @@ import { descriptor } from '../gen/descriptor.js';
 
 export interface Field {
   readonly name: string;
+  /** On the wire. */
+  readonly number: number;
   /** The other name that JSON may use: `rangeEnd`. */
   readonly jsonName: string;
   /** `int64`, `bytes`, …, or the name of a message or an enum. */
@@ -31,7 +33,7 @@ export interface MethodTypes {
 /** A node of the descriptor, as far as it is read here. */
 interface Node {
   readonly nested?: Readonly<Record<string, Node>>;
-  readonly fields?: Readonly<Record<string, { readonly type: string; readonly rule?: string }>>;
+  readonly fields?: Readonly<Record<string, { readonly id: number; readonly type: string; readonly rule?: string }>>;
   readonly oneofs?: Readonly<Record<string, { readonly oneof: readonly string[] }>>;
   readonly values?: Readonly<Record<string, number>>;
   readonly methods?: Readonly<Record<string, { readonly requestType: string; readonly responseType: string }>>;
@@ -83,11 +85,12 @@ function messageOf(node: Node, scopes: readonly Node[]): Message {
   const known = messages.get(node);
   if (known) return known;
   const inOneof = new Set(Object.values(node.oneofs ?? {}).flatMap(({ oneof }) => oneof));
-  const fields = Object.entries(node.fields ?? {}).map(([name, { type, rule }]): Field => {
+  const fields = Object.entries(node.fields ?? {}).map(([name, { id, type, rule }]): Field => {
     const found = resolve(type, scopes);
     const isMessage = found?.node.fields !== undefined;
     return {
       name,
+      number: id,
       jsonName: name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
       type,
       isRepeated: rule === 'repeated',

@@ -103,7 +103,8 @@ function scalarFromJson(type: string, value: unknown): unknown {
     case 'bytes':
       return typeof value === 'string' ? bytesFromBase64(value) : undefined;
     case 'string':
-      return typeof value === 'string' ? value : undefined;
+      // Half a surrogate pair is no character: as in Go, U+FFFD stands for it.
+      return typeof value === 'string' ? Buffer.from(value).toString() : undefined;
     case 'bool':
       return typeof value === 'boolean' ? value : undefined;
     case 'int64': {

@@ -42,3 +42,8 @@ export class RpcError extends Error {
 export function isRpcError(thrown: unknown, status?: StatusCode): thrown is RpcError {
   return thrown instanceof RpcError && (status === undefined || thrown.status === status);
 }
+
+/** What a handler threw after its call was cancelled: whatever it is, it is no bug. */
+export function cancelled(error: unknown): RpcError {
+  return error instanceof RpcError ? error : new RpcError(StatusCode.CANCELLED, 'context canceled', { cause: error });
+}

@@ -4,7 +4,7 @@
  */
 import type { Clock, Logger, Timer } from '@flotilla/base';
 import { type Outcome, type Renewal, root, toRpcError } from '@flotilla/store';
-import { RpcError, etcdserverpb, fromId } from '@flotilla/wire';
+import { RpcError, StatusCode, etcdserverpb, fromId } from '@flotilla/wire';
 import { decodeValue, encodeValue } from '../transport/frame.ts';
 import type { PeerTransport } from '../transport/transport.ts';
 import type { Leadership } from './leadership.ts';
@@ -80,12 +80,7 @@ export class Leases {
 
   /** Answers another member's question, if this one leads. */
   async answer(question: Uint8Array): Promise<Uint8Array> {
-    const { kind, id } = decodeValue(question);
-    if ((kind !== 'renew' && kind !== 'timeToLive') || typeof id !== 'string' || !/^-?\d{1,20}$/.test(id)) {
-      throw new Error('an unknown question');
-    }
-    const answer = await this.#answerAsLeader({ kind, id: BigInt(id) });
-    return encodeValue(answer);
+    return encodeValue(await this.#answerAsLeader(decodeQuestion(question)));
   }
 
   async #ask(question: Question, signal: AbortSignal): Promise<LeaseAnswer> {
@@ -178,4 +173,13 @@ export class Leases {
 interface Question {
   readonly kind: 'renew' | 'timeToLive';
   readonly id: bigint;
+}
+
+/** @throws RpcError for bytes that are no question. */
+function decodeQuestion(bytes: Uint8Array): Question {
+  const { kind, id } = decodeValue(bytes);
+  if ((kind !== 'renew' && kind !== 'timeToLive') || typeof id !== 'string' || !/^-?\d{1,20}$/.test(id)) {
+    throw new RpcError(StatusCode.INVALID_ARGUMENT, 'a question that is not of this protocol');
+  }
+  return { kind, id: BigInt(id) };
 }

@@ -1,5 +1,6 @@
 /** What other members ask beside raft's messages: each question names its kind, and somebody here has the answer. */
 import type { NodeId } from '@flotilla/raft';
+import { RpcError, StatusCode } from '@flotilla/wire';
 import { decodeValue } from '../transport/frame.ts';
 import type { CorruptionChecks } from '../corruption/corruption-checks.ts';
 import type { Departure } from './departure.ts';
@@ -17,8 +18,17 @@ export async function answerQuestion(
   { leases, reconfiguration, departure, corruption }: Answering,
   { from, question }: { readonly from: NodeId; readonly question: Uint8Array },
 ): Promise<Uint8Array> {
-  const { kind } = decodeValue(question);
+  const kind = kindOf(question);
   if (kind === 'isRemoved') return departure.answer(from);
   if (kind === 'confChange') return reconfiguration.answer(question);
   return await (corruption.answer(question) ?? leases.answer(question));
+}
+
+/** @throws RpcError for bytes that are no question. */
+function kindOf(question: Uint8Array): unknown {
+  try {
+    return decodeValue(question)['kind'];
+  } catch (error) {
+    throw new RpcError(StatusCode.INVALID_ARGUMENT, 'a question that is not of this protocol', { cause: error });
+  }
 }

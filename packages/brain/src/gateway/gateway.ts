@@ -60,7 +60,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   return (exchange) => {
     const route = gatewayPath.exec(exchange.url)?.[1] ?? '';
     answer(options, targetOf(route), exchange).catch((error: unknown) => {
-      if (!(error instanceof RpcError)) logger.error('a gateway call failed', { path: exchange.url, err: error });
+      // What fails because its client is gone is no bug.
+      const isBug = !(error instanceof RpcError) && !exchange.signal.aborted;
+      if (isBug) logger.error('a gateway call failed', { path: exchange.url, err: error });
       fail(exchange.reply, error);
     });
   };

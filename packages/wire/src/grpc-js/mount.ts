@@ -26,7 +26,7 @@ import {
   type UnaryHandler,
 } from '../service.ts';
 import type { CallObserver, RpcServerOptions } from '../rpc-server.ts';
-import { RpcError, StatusCode, type Trailers } from '../status.ts';
+import { RpcError, StatusCode, type Trailers, cancelled } from '../status.ts';
 
 /** A request together with the bytes it came as. */
 interface Received {
@@ -118,14 +118,15 @@ function unaryImplementation(
       observer?.ended(StatusCode.OK);
       callback(null, response);
     };
+    const context = contextOf(call, bytes);
     const refuse = (error: unknown): void => {
-      const status = toStatus(error);
+      const status = context.signal.aborted ? statusOf(cancelled(error)) : toStatus(error);
       observer?.ended(status.code as StatusCode);
       callback(status);
     };
     observer?.started();
     try {
-      const response = handler(message, contextOf(call, bytes));
+      const response = handler(message, context);
       if (response instanceof Promise) response.then(respond, refuse);
       else respond(response);
     } catch (error) {
@@ -226,10 +227,6 @@ function sinkOf(call: WritableCall, { signal }: CallContext, { observer, toStatu
       else call.end();
     },
   };
-}
-
-function cancelled(error: Error): RpcError {
-  return error instanceof RpcError ? error : new RpcError(StatusCode.CANCELLED, 'context canceled', { cause: error });
 }
 
 function drained(call: WritableCall, signal: AbortSignal): Promise<void> {

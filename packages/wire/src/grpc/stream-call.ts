@@ -4,7 +4,7 @@ import { runSize } from '../http2/message-run.ts';
 import type { Http2Stream, StreamReceiver } from '../http2/stream.ts';
 import { runPushed } from '../push-form.ts';
 import { Encoded, type EncodedRun, type ResponseSink } from '../service.ts';
-import { RpcError, StatusCode } from '../status.ts';
+import { RpcError, StatusCode, cancelled } from '../status.ts';
 import { failureBlock, okAlone, okTrailers, responseHead } from './answers.ts';
 import { ServerCallContext } from './call-context.ts';
 import type { Expiring } from './deadlines.ts';
@@ -199,8 +199,4 @@ export class StreamCall implements StreamReceiver, ResponseSink<unknown>, Expiri
 
 function incomplete(): RpcError {
   return new RpcError(StatusCode.INTERNAL, 'grpc: the requests end within a message');
-}
-
-function cancelled(error: Error): RpcError {
-  return error instanceof RpcError ? error : new RpcError(StatusCode.CANCELLED, 'context canceled', { cause: error });
 }

@@ -1,7 +1,7 @@
 /** A call with one request and one response: no promise and no closure unless its handler makes one. */
 import type { Http2Stream, StreamReceiver } from '../http2/stream.ts';
 import { Encoded } from '../service.ts';
-import { RpcError, StatusCode } from '../status.ts';
+import { RpcError, StatusCode, cancelled } from '../status.ts';
 import { failureBlock, okTrailers, responseHead } from './answers.ts';
 import { ServerCallContext } from './call-context.ts';
 import type { Expiring } from './deadlines.ts';
@@ -142,7 +142,7 @@ export class UnaryCall implements StreamReceiver, Expiring {
 
   /** Ends the call with what its handler threw. */
   #refuse(thrown: unknown): void {
-    const error = this.#host.statusOf(this.#mounted, thrown);
+    const error = this.#context.aborted ? cancelled(thrown) : this.#host.statusOf(this.#mounted, thrown);
     this.#mounted.observer?.ended(error.status);
     this.#fail(error);
   }

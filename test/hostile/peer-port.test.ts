@@ -1,0 +1,65 @@
+/**
+ * The port for the other members, called by whoever is none: cluster, sender, receiver and version are checked before a byte of
+ * a frame is looked at, and what a right greeting is followed by must be frames.
+ */
+import t from 'tap';
+import { seededRandomness } from '@flotilla/base';
+import { brainSettings } from '@flotilla/brain';
+import { forgeBytes } from './forge.ts';
+import { callRaw, framed, openSession } from './raw-calls.ts';
+import { startVictim } from './victim.ts';
+
+t.setTimeout(0);
+
+const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const [FAILED_PRECONDITION, INVALID_ARGUMENT] = [9, 3];
+
+t.test('strangers are refused before their frames are read, and members for frames that are none', async (t) => {
+  const victim = await startVictim(t, 3);
+  const randomness = seededRandomness(seed);
+  const random = (): number => randomness.next();
+  const { membership } = brainSettings(victim.plan.members[0]?.options ?? {});
+  const other = membership.members.find((member) => member !== membership.self)?.id ?? 0n;
+  const right = {
+    'flotilla-protocol': '1',
+    'flotilla-cluster': membership.clusterId.toString(16),
+    'flotilla-from': other.toString(16),
+    'flotilla-to': membership.self.id.toString(16),
+    'flotilla-last-index': '999999999',
+  };
+  const strangers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    'nobody at all': {},
+    'another cluster': { ...right, 'flotilla-cluster': 'abc' },
+    'no member': { ...right, 'flotilla-from': '1' },
+    'the member itself': { ...right, 'flotilla-from': right['flotilla-to'] },
+    'one who looks for another': { ...right, 'flotilla-to': '1' },
+    'another version': { ...right, 'flotilla-protocol': '2' },
+    'ids that are none': { ...right, 'flotilla-from': 'x'.repeat(5000) },
+    'an index that is none': { ...right, 'flotilla-last-index': 'NaN' },
+  };
+  const session = await openSession(victim.peerPort);
+  t.teardown(() => session.destroy());
+  const garbage = (): Buffer => framed(Buffer.concat(Array.from({ length: 20 }, () => forgeBytes(random))));
+  const methods = ['Exchange', 'Snapshot', 'Ask'];
+  for (const [who, headers] of Object.entries(strangers)) {
+    for (const method of methods) {
+      const call = { path: `/flotilla.v1.Peer/${method}`, body: garbage(), headers, patienceMs: 10_000 };
+      const { grpcStatus } = await callRaw(session, call);
+      t.equal(grpcStatus, FAILED_PRECONDITION, `${who}: ${method}`);
+    }
+  }
+  for (let i = 0; i < 50; i++) {
+    for (const method of methods) {
+      const call = { path: `/flotilla.v1.Peer/${method}`, body: garbage(), headers: right, patienceMs: 10_000 };
+      const { grpcStatus, message } = await callRaw(session, call);
+      const expected =
+        method === 'Ask' ? grpcStatus !== 0 && grpcStatus !== undefined : grpcStatus === INVALID_ARGUMENT;
+      if (!expected) t.fail(`${method}: status ${grpcStatus} ${message}`, { seed });
+    }
+  }
+  const huge = { path: '/flotilla.v1.Peer/Exchange', body: framed(Buffer.alloc(10), 2 ** 31), headers: right };
+  t.equal((await callRaw(session, { ...huge, patienceMs: 10_000 })).grpcStatus, 8, 'a size that no frame has');
+  t.equal((await callRaw(session, { path: '/etcdserverpb.KV/Put', body: framed(Buffer.alloc(0)) })).grpcStatus, 12);
+  await victim.probe();
+  t.strictSame(victim.bugs(), [], `SEED=${seed}`);
+});
