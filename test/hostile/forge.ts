@@ -82,7 +82,7 @@ export function forgeJson(random: Random, message: Message, depth = 0): unknown 
 }
 
 function forgeJsonValue(random: Random, field: Field, depth: number): unknown {
-  if (random() < 0.05) return pick<unknown>(random, [null, {}, [], 1e400, -1, '\ud800', 'AAAA=A', true, 1.5]);
+  if (random() < 0.05) return pick<unknown>(random, [null, {}, [], 1e300, -1, '\ud800', 'AAAA=A', true, 1.5]);
   const message = field.message();
   if (message) return depth < maxDepth ? forgeJson(random, message, depth + 1) : {};
   if (field.values)

@@ -45,7 +45,7 @@ export async function recordGeneration(directory: StateDirectory, current: Curre
 }
 
 function decodeRecord(directory: StateDirectory, record: string): CurrentGeneration {
-  if (/^flotilla-state [02-9]/.test(record)) {
+  if (/^flotilla-state (?!1\n)\d+\n/.test(record)) {
     const reason = `${directory.path}/current has a format that this version does not know`;
     throw new OperatingError('STATE_FORMAT', `${reason}: start the version that wrote it`);
   }

@@ -17,7 +17,7 @@
  * content: a row that was damaged, or lies under another key, is refused.
  */
 import { crc32 } from 'node:zlib';
-import { OperatingError, codeOf, messageOf } from '@flotilla/base';
+import { OperatingError } from '@flotilla/base';
 import { authpb, etcdserverpb, fromUnsignedId } from '@flotilla/wire';
 import type { AuthSettings, Role, User } from '../auth/auth-state.ts';
 import { fromMessage, toMessage } from '../auth/permission.ts';
@@ -154,10 +154,10 @@ export function stateDamaged(reason: string, cause?: unknown): OperatingError {
   );
 }
 
-/** What went wrong in a database, with the place where it lies. */
-export function damagedAt(directory: string, error: unknown): unknown {
-  if (codeOf(error) !== 'STATE_DAMAGED' || messageOf(error).includes(directory)) return error;
-  return new OperatingError('STATE_DAMAGED', `${directory}: ${messageOf(error)}`, { cause: error });
+/** Why a database was refused, with the place where it lies. */
+export function refusedAt(directory: string, error: unknown): unknown {
+  if (!(error instanceof OperatingError) || error.message.includes(directory)) return error;
+  return new OperatingError(error.code, `${directory}: ${error.message}`, { cause: error });
 }
 
 /** What the state is as of. `rowCount`, `rowBytes` and `digest` are over all rows but `F` and `H`. */

@@ -12,13 +12,13 @@ import { RowLedger } from './row-ledger.ts';
 import {
   type Head,
   type Identity,
-  damagedAt,
   decodeHead,
   encodeFormat,
   encodeHead,
   formatKey,
   headKey,
   openRow,
+  refusedAt,
   sealRow,
   stateDamaged,
 } from './rows.ts';
@@ -214,7 +214,7 @@ async function stateOf(
     return { store: machine, state };
   } catch (error) {
     await database.close();
-    throw damagedAt(join(surroundings.directory.path, generationName(number)), error);
+    throw refusedAt(join(surroundings.directory.path, generationName(number)), error);
   }
 }
 
