@@ -54,7 +54,7 @@ export class Calls {
         const { run } = machine;
         if (!run?.services) return reply({ kind: 'unreached' });
         forget = run.process.onDeath(() => reply({ kind: 'lost' }));
-        run.process.after(0, () => {
+        run.process.take(() => {
           if (!run.services) return reply({ kind: 'unreached' });
           this.#serve(() => invoke(run.services as Services, run)).then(
             (value) => {

@@ -41,6 +41,11 @@ export class LeaseClient {
     return Math.max(0, ...this.#held.map(({ ttlMs }) => ttlMs));
   }
 
+  /** Leases of its own that have not ended. */
+  get hold(): number {
+    return this.#held.filter(({ name }) => !this.#cast.ledger.leaseEnds.has(name)).length;
+  }
+
   async run(): Promise<void> {
     const { scheduler } = this.#cast;
     while (!this.#cast.isOver) {

@@ -53,6 +53,11 @@ export class WatchClient {
     }
   }
 
+  /** A change has happened that it was not told of. */
+  get isBehind(): boolean {
+    return this.#firstMatchFrom(this.#next, this.#cast.ledger.revision) !== undefined;
+  }
+
   /** Everything must have arrived by now. */
   check(): void {
     const { ledger, verdict } = this.#cast;
@@ -77,7 +82,7 @@ export class WatchClient {
       const { run } = machine;
       if (!run?.services) return network.throwAt(machine.name, this.#name, give);
       // A process that ends before it gets there serves nobody.
-      run.process.after(0, () => {
+      run.process.take(() => {
         answered = true;
         this.#serve(run, stream);
       });

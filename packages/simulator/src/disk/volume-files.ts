@@ -78,23 +78,20 @@ function openFile({ process, drive, onUse }: FilesOptions, path: string, file: S
     async write(writes) {
       onUse('write', path);
       for (const { position, bytes, times = 1 } of writes) {
-        for (let i = 0; i < times; i++) {
-          // The caller may use its buffer for something else as soon as this has returned.
-          const copy = Uint8Array.from(bytes);
-          const at = position + i * bytes.length;
-          // Bytes reach the page cache while the write is under way.
-          const half = copy.length >> 1;
-          file.apply({ position: at, bytes: copy.subarray(0, half) });
-          if (i === 0) await drive.write(process);
-          file.apply({ position: at + half, bytes: copy.subarray(half) });
-        }
+        // The caller may use its buffer for something else as soon as this has returned.
+        const copy = Uint8Array.from(bytes);
+        // Bytes reach the page cache while the write is under way.
+        const half = times === 1 ? copy.length >> 1 : 0;
+        file.apply({ position, bytes: copy.subarray(0, half), times: 1 });
+        await drive.write(process);
+        file.apply({ position: position + half, bytes: copy.subarray(half), times });
       }
       await sync();
       onUse('synced', path);
     },
     async truncate(size) {
       await drive.write(process);
-      file.apply({ position: size, bytes: undefined });
+      file.apply({ position: size, bytes: undefined, times: 1 });
       await sync();
     },
     close: () => Promise.resolve(),

@@ -12,6 +12,8 @@ interface PendingChange {
   readonly position: number;
   /** Undefined: the file was cut off here. */
   readonly bytes: Uint8Array | undefined;
+  /** How often the bytes follow each other. */
+  readonly times: number;
 }
 
 export class StoredFile {
@@ -114,10 +116,10 @@ function tear(file: StoredFile, chance: Chance, marks: Marks): void {
     ] as const);
     if (fate === 'lost') {
       marks.hit('unsynced bytes lost');
-    } else if (fate === 'whole' || !change.bytes || change.bytes.length === 0) {
+    } else if (fate === 'whole' || whole(change).length === 0) {
       applyTo(file.durable, change);
     } else {
-      for (const part of partsOf(change.position, change.bytes, fate, chance)) applyTo(file.durable, part);
+      for (const part of partsOf(change.position, whole(change), fate, chance)) applyTo(file.durable, part);
       marks.hit(fate === 'flipped' ? 'unsynced bits flipped' : 'unsynced bytes torn');
     }
   }
@@ -133,20 +135,25 @@ function partsOf(
   fate: 'prefix' | 'sectors' | 'flipped',
   chance: Chance,
 ): PendingChange[] {
-  if (fate === 'prefix') return [{ position, bytes: bytes.subarray(0, chance.below(bytes.length + 1)) }];
-  if (fate === 'flipped') return [{ position, bytes: flipped(bytes, chance) }];
+  if (fate === 'prefix') return [{ position, bytes: bytes.subarray(0, chance.below(bytes.length + 1)), times: 1 }];
+  if (fate === 'flipped') return [{ position, bytes: flipped(bytes, chance), times: 1 }];
   const parts: PendingChange[] = [];
   for (let at = 0; at < bytes.length;) {
     const end = Math.min(bytes.length, at + sectorBytes - ((position + at) % sectorBytes));
-    if (chance.happens(0.5)) parts.push({ position: position + at, bytes: bytes.subarray(at, end) });
+    if (chance.happens(0.5)) parts.push({ position: position + at, bytes: bytes.subarray(at, end), times: 1 });
     at = end;
   }
   return parts;
 }
 
-function applyTo(extent: Extent, { position, bytes }: PendingChange): void {
-  if (bytes) extent.write(position, bytes);
-  else extent.truncate(position);
+function applyTo(extent: Extent, { position, bytes, times }: PendingChange): void {
+  if (!bytes) return extent.truncate(position);
+  for (let i = 0; i < times; i++) extent.write(position + i * bytes.length, bytes);
+}
+
+/** All its bytes. */
+function whole({ bytes = new Uint8Array(0), times }: PendingChange): Uint8Array {
+  return times === 1 ? bytes : Buffer.concat(Array.from({ length: times }, () => bytes));
 }
 
 function flipped(bytes: Uint8Array, chance: Chance): Uint8Array {

@@ -167,7 +167,7 @@ export class Connection {
       how,
       deliver: () => {
         if (!this.#isOpen) return;
-        if (receiver.isAlive) receiver.after(0, () => this.#isOpen && deliver());
+        if (receiver.isAlive) receiver.take(() => this.#isOpen && deliver());
         else this.#reset(from === 0 ? 1 : 0);
       },
       broken: () => this.break(),

@@ -100,10 +100,10 @@ class Link {
     ports.network.throwAt(here, there, () => {
       const other = ports.end(this.#peer);
       if (!other) {
-        if (!ports.dark.has(this.#peer)) ports.network.throwAt(there, here, () => process.after(0, () => over(true)));
+        if (!ports.dark.has(this.#peer)) ports.network.throwAt(there, here, () => process.take(() => over(true)));
         return;
       }
-      other.process.after(0, () => {
+      other.process.take(() => {
         const connection = new Connection(ports.network, [process, other.process], [here, there]);
         const caller = { id: this.#options.self, peerUrls };
         const isRemoved = other.receiver.standing(caller) === 'removed';
@@ -218,7 +218,7 @@ class Link {
     const [copy] = encodeFrames([message]).flatMap((frame) => decodeFrame(frame, { from: self, to: this.#peer }));
     if (copy?.type !== 'snapshot') throw new Error('a snapshot message is one');
     const taken = new Promise<void>((resolve, reject) => {
-      other.process.after(0, () => {
+      other.process.take(() => {
         other.receiver.receiveSnapshot({ message: copy, chunks: queue }).then(resolve, reject);
       });
       other.process.onDeath(() => reject(new Error('the other process died')));

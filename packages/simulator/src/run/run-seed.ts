@@ -181,8 +181,9 @@ class Run {
     if (!this.#areEqual()) return this.#verdict.violate(`healed members did not agree within ${boundMs} ms`);
     // What is left of every lease, at the slowest pace, and the time that a leader needs to notice.
     const longestMs = Math.max(...this.#leaseClients.map(({ longestTtlMs }) => longestTtlMs));
-    await this.#until(longestMs * (1 + 2 * this.#plan.drift) + 2 * heartbeatMs * electionTicks + 5000, () => false);
-    await this.#until(boundMs, () => this.#areEqual());
+    const leaseMs = longestMs * (1 + 2 * this.#plan.drift) + 2 * heartbeatMs * electionTicks + 5000;
+    await this.#until(leaseMs, () => this.#leaseClients.every(({ hold }) => hold === 0));
+    await this.#until(boundMs, () => this.#areEqual() && !this.#watchClients.some(({ isBehind }) => isBehind));
   }
 
   #areEqual(): boolean {

@@ -69,17 +69,22 @@ export class Process {
   after(delayMs: number, callback: () => void): Timer {
     let cancelled = false;
     const act = (): void => {
-      if (cancelled || !this.#isAlive) return;
-      if (this.#isPaused) this.#waiting.push(act);
-      else callback();
+      if (!cancelled) callback();
     };
-    const timer = this.#scheduler.after(delayMs, act);
+    const timer = this.#scheduler.after(delayMs, () => this.take(act));
     return {
       cancel() {
         cancelled = true;
         timer.cancel();
       },
     };
+  }
+
+  /** Something has come for it: it takes it now, or once it goes on; never when it is dead. */
+  take(callback: () => void): void {
+    if (!this.#isAlive) return;
+    if (this.#isPaused) this.#waiting.push(callback);
+    else callback();
   }
 
   /** Resolves after `delayMs` of the world's time; never when it dies before. */
@@ -101,7 +106,7 @@ export class Process {
     this.#isPaused = false;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const act of waiting) this.#scheduler.after(0, act);
+    for (const act of waiting) this.#scheduler.after(0, () => this.take(act));
   }
 
   moveWallClock(byMs: number): void {
