@@ -36,8 +36,9 @@ export {
   registerModel,
 } from './linearizability/register-model.ts';
 export { type SearchOptions, type Verdict, checkLinearizable } from './linearizability/search.ts';
+export { type FarmOptions, runSeeds } from './farm/farm.ts';
 export { type RunReport, runSeed } from './run/run-seed.ts';
-export { type MarkName, Marks, markNames } from './world/marks.ts';
+export { type MarkCounts, type MarkName, Marks, markNames } from './world/marks.ts';
 export { Drive } from './disk/drive.ts';
 export { filesOf } from './disk/volume-files.ts';
 export { databasesOf } from './disk/volume-state.ts';

@@ -1,13 +1,15 @@
-/** `make sim`: runs seeds one after the other; one that fails prints its trace and the command that replays it. */
-import { Marks, markNames } from './world/marks.ts';
+/** `make sim`: runs seeds on two threads; one that fails prints its trace and the command that replays it. */
+import { runSeeds } from './farm/farm.ts';
 import { type RunReport, runSeed } from './run/run-seed.ts';
+import { Marks, markNames } from './world/marks.ts';
 
 const seeds = Number(process.env['SEEDS'] ?? 100);
 const from = Number(process.env['FROM'] ?? 1);
-const isVerbose = seeds === 1;
+/** So many seeds must come to every mark between them. */
+const seedsForAllMarks = 500;
 
 const marks = new Marks();
-const totals = { counted: 0, acknowledged: 0, leaderChanges: 0, undecided: 0, failed: 0, virtualMs: 0, happened: 0 };
+const totals = { counted: 0, acknowledged: 0, leaderChanges: 0, undecided: 0, failed: 0, virtualMs: 0 };
 const began = process.cpuUsage();
 
 function print(line: string): void {
@@ -21,23 +23,30 @@ function tell(report: RunReport): void {
   );
 }
 
-for (let seed = from; seed < from + seeds; seed++) {
-  const report = await runSeed(seed, { keepsTrace: isVerbose });
+function add(report: RunReport): void {
   if (report.counts) totals.counted++;
   if (report.undecided) totals.undecided++;
   totals.acknowledged += report.acknowledged;
   totals.leaderChanges += report.leaderChanges;
   totals.virtualMs += report.virtualMs;
-  totals.happened += report.happened;
   marks.add(report.marks);
-  if (isVerbose) for (const line of report.trace) print(line);
-  if (isVerbose) tell(report);
-  if (report.violation === undefined) continue;
+  if (report.violation === undefined) return;
   totals.failed++;
-  if (!isVerbose) for (const line of report.trace.slice(-60)) print(line);
-  tell(report);
+  if (seeds > 1) {
+    for (const line of report.trace.slice(-60)) print(line);
+    tell(report);
+  }
   print(`FAILED: ${report.violation}`);
-  print(`replay: make sim SEEDS=1 FROM=${seed}`);
+  print(`replay: make sim SEEDS=1 FROM=${report.seed}`);
+}
+
+if (seeds === 1) {
+  const report = await runSeed(from, { keepsTrace: true });
+  for (const line of report.trace) print(line);
+  tell(report);
+  add(report);
+} else {
+  await runSeeds({ from, count: seeds, onReport: add });
 }
 
 const { user, system } = process.cpuUsage(began);
@@ -49,4 +58,6 @@ print(
     `${totals.acknowledged} operations, ${totals.leaderChanges} leader changes, ${(totals.virtualMs / 3.6e6).toFixed(2)} hours, ` +
     `${((user + system) / 1000 / seeds).toFixed(0)} ms of CPU a seed`,
 );
-process.exitCode = totals.failed > 0 ? 1 : 0;
+const missed = totals.counted >= seedsForAllMarks ? marks.missed : [];
+if (missed.length > 0) print(`FAILED: not once in ${totals.counted} seeds: ${missed.join('; ')}`);
+process.exitCode = totals.failed > 0 || missed.length > 0 ? 1 : 0;

@@ -18,13 +18,14 @@ import { checkEtcdHistory } from '../linearizability/etcd-check.ts';
 import { Network } from '../network/network.ts';
 import { PeerPorts } from '../network/peers.ts';
 import { Chance } from '../world/chance.ts';
-import { Marks } from '../world/marks.ts';
+import { type MarkCounts, Marks } from '../world/marks.ts';
 import { Scheduler } from '../world/scheduler.ts';
 import { Trace } from '../world/trace.ts';
 import { Machine } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
 import { type Plan, drawPlan } from './plan.ts';
 
+/** Plain data: it also travels between threads. */
 export interface RunReport {
   readonly seed: number;
   /** The first promise that was broken; undefined when all held. */
@@ -39,7 +40,7 @@ export interface RunReport {
   readonly happened: number;
   /** The search for an order gave up. */
   readonly undecided: boolean;
-  readonly marks: Marks;
+  readonly marks: MarkCounts;
   readonly traceHash: string;
   readonly trace: readonly string[];
 }
@@ -253,7 +254,7 @@ class Run {
       virtualMs: this.#scheduler.nowMs,
       happened: this.#scheduler.happened,
       undecided: this.#undecided,
-      marks: this.#marks,
+      marks: this.#marks.counts,
       traceHash: this.#trace.hash,
       trace: this.#trace.lines,
     };

@@ -58,8 +58,15 @@ export const markNames = [
 
 export type MarkName = (typeof markNames)[number];
 
+/** How often each mark was reached; those that were not are missing. */
+export type MarkCounts = ReadonlyMap<MarkName, number>;
+
 export class Marks {
   readonly #counts = new Map<MarkName, number>();
+
+  get counts(): MarkCounts {
+    return this.#counts;
+  }
 
   hit(name: MarkName): void {
     this.#counts.set(name, this.count(name) + 1);
@@ -69,8 +76,12 @@ export class Marks {
     return this.#counts.get(name) ?? 0;
   }
 
-  /** Adds the counts of another run. */
-  add(other: Marks): void {
-    for (const [name, count] of other.#counts) this.#counts.set(name, this.count(name) + count);
+  /** Adds the counts of a run. */
+  add(counts: MarkCounts): void {
+    for (const [name, count] of counts) this.#counts.set(name, this.count(name) + count);
+  }
+
+  get missed(): readonly MarkName[] {
+    return markNames.filter((name) => this.count(name) === 0);
   }
 }
