@@ -94,16 +94,20 @@ export class Ledger {
     return this.#committed[index]?.revision;
   }
 
-  /** A member was told that these are committed. */
-  commit(who: string, inTerm: number, entries: readonly Entry[]): void {
+  /** A member was told that these are committed. Returns those of which it is the first to learn. */
+  commit(who: string, inTerm: number, entries: readonly Entry[]): readonly Entry[] {
+    const news: Entry[] = [];
     for (const entry of entries) {
       const known = this.#committed[entry.index];
       const crc = crc32(entry.data);
-      if (!known) this.#append(who, entry, { crc, inTerm });
-      else if (known.term !== entry.term || known.crc !== crc) {
+      if (!known) {
+        this.#append(who, entry, { crc, inTerm });
+        news.push(entry);
+      } else if (known.term !== entry.term || known.crc !== crc) {
         this.#verdict.violate(`${who} applies another entry ${entry.index} (term ${entry.term}, not ${known.term})`);
       }
     }
+    return news;
   }
 
   /** Rows as a range of a revision must find them. */

@@ -16,17 +16,23 @@ import {
   createRaft,
 } from '@flotilla/raft';
 import type { Marks } from '../world/marks.ts';
+import type { DurableLogs } from './durable-logs.ts';
 import type { Ledger } from './ledger.ts';
 import type { RaftChecks } from './raft-checks.ts';
+
+/** Something that raft does, and after which a crash is worth more than at other times. */
+export type RaftMoment = 'election' | 'vote' | 'truncation' | 'write';
 
 export interface Observers {
   readonly who: string;
   readonly checks: RaftChecks;
+  readonly durable: DurableLogs;
   readonly ledger: Ledger;
   readonly marks: Marks;
   readonly note: (what: string) => void;
   /** The state machine has applied everything up to `index`. */
   readonly onApplied: (index: number) => void;
+  readonly onMoment: (moment: RaftMoment) => void;
 }
 
 export class ObservedRaft implements Raft {
@@ -39,16 +45,18 @@ export class ObservedRaft implements Raft {
   constructor(options: RaftOptions, observers: Observers) {
     this.#raft = createRaft(options);
     this.#observers = observers;
-    const { snapshot, entries = [] } = options.initial ?? {};
-    this.#base = snapshot?.index ?? 0;
-    this.#terms = [snapshot?.term ?? 0, ...entries.map(({ term }) => term)];
-    observers.checks.appended(observers.who, entries, snapshot?.term ?? 0);
+    const { snapshot, entries = [], hardState } = options.initial ?? {};
+    const base = { index: snapshot?.index ?? 0, term: snapshot?.term ?? 0 };
+    this.#base = base.index;
+    this.#terms = [base.term, ...entries.map(({ term }) => term)];
+    observers.checks.appended(observers.who, entries, base.term);
+    observers.durable.started(options.id, observers.who, { base, entries, hardState });
   }
 
   ready(): Ready | undefined {
     const ready = this.#raft.ready();
     if (!ready) return undefined;
-    const { who, checks, ledger, marks, note } = this.#observers;
+    const { who, checks, durable, ledger, marks, note, onMoment } = this.#observers;
     const { snapshot, entries, committed, softState, hardState, messages } = ready;
     if (snapshot) {
       this.#base = snapshot.index;
@@ -57,25 +65,31 @@ export class ObservedRaft implements Raft {
     this.#append(entries);
     if (hardState && ready.mustSync)
       note(`writes term ${hardState.term}, vote ${hardState.vote}, ${entries.length} entries`);
-    ledger.commit(who, this.#raft.term, committed);
+    if (ready.mustSync) {
+      durable.writes(this.id, ready);
+      onMoment('write');
+    }
+    for (const entry of ledger.commit(who, this.#raft.term, committed)) durable.committed(who, entry, this.config);
     if ((committed.at(-1)?.index ?? 0) > this.#raft.status().syncedIndex)
       marks.hit('entries applied before they were synced here');
     if (softState) {
       note(`${softState.role} of term ${this.#raft.term}, leader ${softState.leader}`);
       if (softState.role === 'leader') {
         marks.hit('leader elected');
+        onMoment('election');
         checks.elected(who, this.#raft.term, (index) => this.#termAt(index));
       }
     }
-    checks.left(who, messages);
+    this.#left(messages);
     for (const { type } of messages) if (type === 'propose') marks.hit('follower forwarded a write');
     for (const { type } of messages) if (type === 'readIndex') marks.hit('follower forwarded a read');
     return ready;
   }
 
   synced(ready: Ready): void {
-    this.#observers.checks.left(this.#observers.who, ready.messagesAfterSync);
-    this.#raft.synced(ready);
+    this.#observers.durable.synced(this.id, ready);
+    this.#left(ready.messagesAfterSync);
+    this.#leading(() => this.#raft.synced(ready));
   }
 
   applied(index: number): void {
@@ -86,8 +100,27 @@ export class ObservedRaft implements Raft {
   step(message: Message): void {
     const { marks } = this.#observers;
     const ledBefore = this.#raft.role === 'leader';
-    this.#raft.step(message);
+    this.#leading(() => this.#raft.step(message));
     if (ledBefore && this.#raft.role !== 'leader') marks.hit('leader deposed while it still led for itself');
+  }
+
+  /** Paper, 5.4.2: a leader commits by counting only what is of its own term. */
+  #leading(act: () => void): void {
+    const { role, commit } = this.#raft;
+    act();
+    if (role !== 'leader' || this.#raft.role !== 'leader' || this.#raft.commit === commit) return;
+    const term = this.#termAt(this.#raft.commit) ?? this.#raft.term;
+    if (term !== this.#raft.term) {
+      const { who, checks } = this.#observers;
+      checks.committedByCounting(who, { index: this.#raft.commit, term, inTerm: this.#raft.term });
+    }
+  }
+
+  #left(messages: readonly Message[]): void {
+    const { who, checks, durable, onMoment } = this.#observers;
+    checks.left(who, messages);
+    durable.left(this.id, messages);
+    if (messages.some(({ type }) => type === 'vote' || type === 'voteResponse')) onMoment('vote');
   }
 
   #termAt(index: number): number | undefined {
@@ -97,9 +130,12 @@ export class ObservedRaft implements Raft {
   #append(entries: readonly Entry[]): void {
     const [first] = entries;
     if (!first) return;
-    const { who, checks, marks } = this.#observers;
+    const { who, checks, marks, onMoment } = this.#observers;
     const at = first.index - this.#base;
-    if (at < this.#terms.length) marks.hit('conflicting suffix truncated');
+    if (at < this.#terms.length) {
+      marks.hit('conflicting suffix truncated');
+      onMoment('truncation');
+    }
     this.#terms.length = at;
     checks.appended(who, entries, this.#terms[at - 1] ?? 0);
     for (const { term } of entries) this.#terms.push(term);

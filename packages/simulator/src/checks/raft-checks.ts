@@ -61,6 +61,12 @@ export class RaftChecks {
     }
   }
 
+  /** A leader moved its commit index to an entry of an earlier term: another leader could still replace that one. */
+  committedByCounting(who: string, entry: { readonly index: number; readonly term: number; readonly inTerm: number }): void {
+    const { index, term, inTerm } = entry;
+    this.#verdict.violate(`${who} commits entry ${index} of term ${term} by counting, as the leader of term ${inTerm}`);
+  }
+
   /** These messages leave. A vote is given once a term, also across restarts. */
   left(who: string, messages: readonly Message[]): void {
     for (const message of messages) {

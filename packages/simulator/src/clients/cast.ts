@@ -25,6 +25,8 @@ export interface Cast {
   readonly trace: Trace;
   /** Every call that counts for linearizability. */
   readonly history: Operation<EtcdInput, EtcdOutput>[];
+  /** Writes that have not come back: at the end of the run they count as of unknown outcome. */
+  readonly underWay: Set<Operation<EtcdInput, EtcdOutput>>;
   /** Leases that clients may put keys under; one may have ended meanwhile. */
   readonly leases: string[];
   acknowledged: number;

@@ -235,11 +235,14 @@ export class KeyClient {
       context: ReturnType<typeof contextOf>,
     ) => Promise<EtcdOutput>,
   ): Promise<boolean> {
-    const { scheduler, calls, history, marks } = this.#cast;
+    const { scheduler, calls, history, underWay, marks } = this.#cast;
     const calledAt = scheduler.stamp();
+    const operation = { client: this.#number, input, calledAt, result: undefined };
+    underWay.add(operation);
     const result = await calls.make(this.#name, this.#machine, (services) =>
       invoke(services, contextOf(this.#name, bytes, neverAborted)),
     );
+    underWay.delete(operation);
     if (result.kind === 'unreached') return false;
     if (result.kind === 'answered') {
       this.#record({ client: this.#number, input, calledAt, output: result.value });
@@ -247,7 +250,7 @@ export class KeyClient {
     }
     if (result.kind === 'failed' && isDefinite(result.error)) return true;
     marks.hit('write of unknown outcome');
-    history.push({ client: this.#number, input, calledAt, result: undefined });
+    history.push(operation);
     return false;
   }
 

@@ -16,8 +16,9 @@ import {
 } from '@flotilla/brain';
 import { type LogFields, type Logger, codeOf, messageOf } from '@flotilla/base';
 import { hashState } from '@flotilla/store';
+import type { DurableLogs } from '../checks/durable-logs.ts';
 import type { Ledger } from '../checks/ledger.ts';
-import { ObservedRaft } from '../checks/observed-raft.ts';
+import { ObservedRaft, type RaftMoment } from '../checks/observed-raft.ts';
 import { rangeOutput, rangeRequest } from '../clients/requests.ts';
 import type { KeyRow } from '../linearizability/etcd-model.ts';
 import type { RaftChecks } from '../checks/raft-checks.ts';
@@ -33,6 +34,7 @@ import type { Marks } from '../world/marks.ts';
 import { Process } from '../world/process.ts';
 import type { Scheduler } from '../world/scheduler.ts';
 import type { Trace } from '../world/trace.ts';
+import type { RaftLimits } from './plan.ts';
 
 /** What all machines share. */
 export interface Surroundings {
@@ -42,12 +44,14 @@ export interface Surroundings {
   readonly verdict: Verdict;
   readonly ledger: Ledger;
   readonly checks: RaftChecks;
+  readonly durable: DurableLogs;
   readonly ports: PeerPorts;
   readonly metrics: BrainMetrics;
   readonly turnMs: number;
   readonly drift: number;
   readonly driveSpeed: DriveSpeed;
   readonly segmentBytes: number;
+  readonly raftLimits: RaftLimits;
   /** Index → hash of the state there, from whoever came first. */
   readonly stateHashes: Map<number, number>;
 }
@@ -67,6 +71,9 @@ export interface MemberRun {
   member: Member | undefined;
   services: Services | undefined;
 }
+
+/** When a fault is worth more than at other times. */
+export type Moment = RaftMoment | 'logWrite' | 'witnessWrite' | 'snapshot';
 
 /** A member that finds its files damaged says one of these, and does not start. */
 const refusals = new Set([
@@ -95,7 +102,7 @@ export class Machine {
   /** Where this run's log writes are: to crash in between. */
   #writesUnderWay = 0;
   #receivesSnapshot = false;
-  #atLogWrite: (() => void) | undefined;
+  readonly #awaited = new Map<Moment, () => void>();
 
   constructor(settings: BrainSettings, chance: Chance, surroundings: Surroundings) {
     this.settings = settings;
@@ -227,15 +234,14 @@ export class Machine {
     });
   }
 
-  /** Calls `act` once, when a write of the log begins. */
-  atNextLogWrite(act: () => void): void {
-    this.#atLogWrite = act;
+  /** Calls `act` once, when that next happens here. */
+  atNext(moment: Moment, act: () => void): void {
+    this.#awaited.set(moment, act);
   }
 
-  #logWriteBegins(): void {
-    this.#writesUnderWay++;
-    const act = this.#atLogWrite;
-    this.#atLogWrite = undefined;
+  #comes(moment: Moment): void {
+    const act = this.#awaited.get(moment);
+    this.#awaited.delete(moment);
     act?.();
   }
 
@@ -270,7 +276,7 @@ export class Machine {
 
   #worldOf(run: MemberRun): MemberWorld {
     const { process } = run;
-    const { marks, metrics, ports, segmentBytes } = this.#surroundings;
+    const { marks, metrics, ports, segmentBytes, raftLimits } = this.#surroundings;
     const { volume, drive } = this;
     return {
       clock: process.clock,
@@ -281,9 +287,8 @@ export class Machine {
         volume,
         drive,
         onUse: (what, path) => {
-          if (!path.endsWith('.log')) return;
-          if (what === 'write') this.#logWriteBegins();
-          if (what === 'synced') this.#writesUnderWay--;
+          if (what === 'write') this.#comes(path.endsWith('.log') ? 'logWrite' : 'witnessWrite');
+          if (path.endsWith('.log')) this.#writesUnderWay += what === 'write' ? 1 : -1;
         },
       }),
       openDatabase: databasesOf({ process, volume, drive }),
@@ -291,19 +296,22 @@ export class Machine {
       endOfTurn: process.endOfTurn,
       segmentBytes,
       createRaft: (options) =>
-        new ObservedRaft(options, {
+        new ObservedRaft({ ...options, ...raftLimits }, {
           who: this.name,
           checks: this.#surroundings.checks,
+          durable: this.#surroundings.durable,
           ledger: this.#surroundings.ledger,
           marks,
           note: (what) => this.#note(what),
           onApplied: (index) => this.#checkState(run, index),
+          onMoment: (moment) => this.#comes(moment),
         }),
       startTransport: (receiver) => {
         const watched = {
           ...receiver,
           receiveSnapshot: async (transfer: Parameters<typeof receiver.receiveSnapshot>[0]) => {
             this.#receivesSnapshot = true;
+            this.#comes('snapshot');
             try {
               await receiver.receiveSnapshot(transfer);
             } finally {

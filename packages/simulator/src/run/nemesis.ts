@@ -167,7 +167,7 @@ export class Nemesis {
   #atWrite(target: Machine, act: () => void): void {
     if (this.#chance.happens(0.3)) return act();
     const { syncMs, writeMs } = this.#options.plan.driveSpeed;
-    target.atNextLogWrite(() => this.#later(this.#chance.between(0, 2 * (syncMs + writeMs)), act));
+    target.atNext('logWrite', () => this.#later(this.#chance.between(0, 2 * (syncMs + writeMs)), act));
   }
 
   /** At most one disk: a majority of them must live. */

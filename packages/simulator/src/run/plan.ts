@@ -1,5 +1,6 @@
 /** What a seed decides before anything happens: the cluster, its options, the manner of its world, and how much of what goes wrong. */
 import { type BrainSettings, brainSettings } from '@flotilla/brain';
+import type { RaftOptions } from '@flotilla/raft';
 import type { DriveSpeed } from '../disk/drive.ts';
 import type { NetworkPlan } from '../network/network.ts';
 import type { Chance } from '../world/chance.ts';
@@ -24,6 +25,9 @@ export const faultNames = [
 
 export type FaultName = (typeof faultNames)[number];
 
+/** How much raft sends, and hands out, at a time. */
+export type RaftLimits = Pick<RaftOptions, 'maxMessageBytes' | 'maxInflightMessages' | 'maxCommittedBytes'>;
+
 export interface Plan {
   readonly seed: number;
   readonly settings: readonly BrainSettings[];
@@ -34,6 +38,7 @@ export interface Plan {
   /** How far the pace of a member's clock may be from the world's, as a share. */
   readonly drift: number;
   readonly segmentBytes: number;
+  readonly raftLimits: RaftLimits;
   /** Kinds of fault and their weights. */
   readonly faults: readonly (readonly [weight: number, fault: FaultName])[];
   /** Time from one fault to the next. */
@@ -81,6 +86,7 @@ export function drawPlan(seed: number, chance: Chance): Plan {
     turnMs: chance.magnitude(0.01, 0.3),
     drift: chance.happens(0.5) ? chance.magnitude(0.0001, 0.02) : 0,
     segmentBytes: Math.floor(chance.magnitude(4096, 1024 * 1024)),
+    raftLimits: chance.happens(0.5) ? drawRaftLimits(chance) : {},
     faults,
     faultEveryMs: chance.magnitude(300, 2000),
     clients,
@@ -93,6 +99,15 @@ export function drawPlan(seed: number, chance: Chance): Plan {
     lostAnswers: chance.happens(0.5) ? chance.magnitude(0.001, 0.03) : 0,
     operations: 1000,
     safetyMs: 8000,
+  };
+}
+
+/** Small enough that what usually travels together is torn apart. */
+function drawRaftLimits(chance: Chance): RaftLimits {
+  return {
+    maxMessageBytes: Math.floor(chance.magnitude(50, 5000)),
+    maxInflightMessages: chance.within(1, 16),
+    maxCommittedBytes: Math.floor(chance.magnitude(50, 5000)),
   };
 }
 

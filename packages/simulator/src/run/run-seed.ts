@@ -6,6 +6,7 @@
 import { type BrainMetrics, createBrainMetrics } from '@flotilla/brain';
 import { seededRandomness } from '@flotilla/base';
 import { CommitPace } from '../checks/commit-pace.ts';
+import { DurableLogs } from '../checks/durable-logs.ts';
 import { Ledger } from '../checks/ledger.ts';
 import { RaftChecks } from '../checks/raft-checks.ts';
 import { Verdict } from '../checks/verdict.ts';
@@ -102,6 +103,7 @@ class Run {
       trace: this.#trace,
       ledger: this.#ledger,
       checks: this.#checks,
+      durable: new DurableLogs(verdict),
       ports: new PeerPorts(this.#network, hosts),
       metrics: (metrics ??= createBrainMetrics()),
       stateHashes: new Map<number, number>(),
@@ -118,6 +120,7 @@ class Run {
       ledger: this.#ledger,
       pace: this.#pace,
       history: [],
+      underWay: new Set(),
       leases: [],
       acknowledged: 0,
       knownRevision: 1,
@@ -197,7 +200,7 @@ class Run {
     for (const machine of this.#machines) machine.compareState(this.#ledger.lastIndex);
     for (const client of this.#leaseClients) client.check();
     for (const client of this.#watchClients) client.check();
-    const verdict = checkEtcdHistory([...this.#cast.history, ...this.#leaseEnds()], {
+    const verdict = checkEtcdHistory([...this.#cast.history, ...this.#cast.underWay, ...this.#leaseEnds()], {
       written: this.#written(),
       leases: this.#ledger.leaseChanges.map(({ lease }) => lease),
     });
