@@ -95,6 +95,30 @@ t.test('no zeros are written ahead of large batches', async (t) => {
   await again.log.close();
 });
 
+t.test('however a write is torn, the commit index names no entry that the write was to replace', async (t) => {
+  const suffix = { hardState: { term: 2, vote: 0n, commit: 8 }, entries: entriesOf(2, 5, 10) };
+  const snapshot = { hardState: { term: 2, vote: 0n, commit: 20 }, installing: { index: 20, term: 2 } };
+  for (const batch of [suffix, snapshot]) {
+    const files = createMemoryFiles();
+    const { log } = await openLog(files, { segmentBytes: 2000 });
+    await log.append({ hardState: { term: 1, vote: 0n, commit: 4 }, entries: entriesOf(1, 1, 11) });
+    await log.append({ hardState: { term: 2, vote: 0n, commit: 4 } });
+    const before = files.image().get(firstSegment) ?? new Uint8Array();
+    await log.append(batch);
+    const after = files.image().get(firstSegment) ?? new Uint8Array();
+    for (const end of range(recordsEnd(before), recordsEnd(after) + 1, 4)) {
+      const torn = Buffer.concat([after.subarray(0, end), before.subarray(end)]);
+      const { recovered, log: again } = await openLog(createMemoryFiles(files.image().set(firstSegment, torn)));
+      const wrong = recovered.entries.find(
+        ({ index, term }) => index > 4 && index <= recovered.hardState.commit && term === 1,
+      );
+      t.equal(wrong, undefined, `cut at ${end}`);
+      await again.close();
+    }
+    await log.close();
+  }
+});
+
 t.test('what was not written yet is not reported, what was torn is', async (t) => {
   const files = createMemoryFiles();
   const { log } = await openLog(files);

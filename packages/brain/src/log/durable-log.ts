@@ -199,8 +199,9 @@ class SegmentedLog implements DurableLog {
 
   #recordsOf({ hardState, entries = [], installing }: LogBatch): LogRecord[] {
     const records: LogRecord[] = [];
-    if (hardState) records.push({ kind: 'hardState', ...hardState });
     const [first] = entries;
+    if (hardState)
+      records.push({ kind: 'hardState', ...hardState, commit: this.#commitAhead(hardState, first, installing) });
     if (first && first.index <= this.#last.index) records.push(this.#cutOff(first.index));
     for (const run of runsOfOneTerm(entries)) records.push({ kind: 'entries', entries: run });
     if (installing) records.push({ kind: 'installing', index: installing.index, term: installing.term });
@@ -211,6 +212,15 @@ class SegmentedLog implements DurableLog {
       this.#last = { index: last.index, term: last.term };
     }
     return records;
+  }
+
+  /**
+   * A crash may leave the hard state of a batch without the rest, and with it what the rest was to replace: its commit index
+   * must not name that. Logs [1@1 2@1 3@1], committed 1; 2@2 and 3@2 arrive, committed 3: torn, 2@1 would count as committed.
+   */
+  #commitAhead({ commit }: HardState, first: EntryId | undefined, installing: EntryId | undefined): number {
+    if (installing) return Math.min(commit, this.#hardState.commit);
+    return first ? Math.min(commit, first.index - 1) : commit;
   }
 
   #cutOff(index: number): LogRecord {
