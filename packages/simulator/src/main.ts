@@ -17,9 +17,9 @@ function print(line: string): void {
 }
 
 function tell(report: RunReport): void {
-  const { seed, members, acknowledged, leaderChanges, faultKinds, traceHash } = report;
+  const { seed, profile, members, acknowledged, leaderChanges, faultKinds, traceHash } = report;
   print(
-    `seed ${seed}: ${members} members, ${acknowledged} operations, ${leaderChanges} leader changes, ${faultKinds} kinds of fault, trace ${traceHash}`,
+    `seed ${seed}: ${profile}, ${members} members, ${acknowledged} operations, ${leaderChanges} leader changes, ${faultKinds} kinds of fault, trace ${traceHash}`,
   );
 }
 

@@ -111,8 +111,10 @@ export class DurableLogs {
     } else if (last > found.base && last >= known.base && termAt(found, last) !== termAt(known, last)) {
       this.#verdict.violate(`${who} starts with another entry ${last} than it had confirmed`);
     }
-    const isOlder = found.term < known.term || (found.term === known.term && known.vote > 0n && found.vote !== known.vote);
-    if (isOlder) this.#verdict.violate(`${who} starts in term ${found.term}, and has forgotten its vote in ${known.term}`);
+    const isOlder =
+      found.term < known.term || (found.term === known.term && known.vote > 0n && found.vote !== known.vote);
+    if (isOlder)
+      this.#verdict.violate(`${who} starts in term ${found.term}, and has forgotten its vote in ${known.term}`);
   }
 }
 

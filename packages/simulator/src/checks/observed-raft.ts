@@ -21,7 +21,7 @@ import type { Ledger } from './ledger.ts';
 import type { RaftChecks } from './raft-checks.ts';
 
 /** Something that raft does, and after which a crash is worth more than at other times. */
-export type RaftMoment = 'election' | 'vote' | 'truncation' | 'write';
+export type RaftMoment = 'election' | 'vote' | 'truncation' | 'write' | 'handover';
 
 export interface Observers {
   readonly who: string;
@@ -121,6 +121,7 @@ export class ObservedRaft implements Raft {
     checks.left(who, messages);
     durable.left(this.id, messages);
     if (messages.some(({ type }) => type === 'vote' || type === 'voteResponse')) onMoment('vote');
+    if (messages.some(({ type }) => type === 'timeoutNow')) onMoment('handover');
   }
 
   #termAt(index: number): number | undefined {

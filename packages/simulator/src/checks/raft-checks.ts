@@ -62,7 +62,10 @@ export class RaftChecks {
   }
 
   /** A leader moved its commit index to an entry of an earlier term: another leader could still replace that one. */
-  committedByCounting(who: string, entry: { readonly index: number; readonly term: number; readonly inTerm: number }): void {
+  committedByCounting(
+    who: string,
+    entry: { readonly index: number; readonly term: number; readonly inTerm: number },
+  ): void {
     const { index, term, inTerm } = entry;
     this.#verdict.violate(`${who} commits entry ${index} of term ${term} by counting, as the leader of term ${inTerm}`);
   }

@@ -143,6 +143,8 @@ export class LeaseClient {
     const { calls, scheduler, marks, ledger, verdict } = this.#cast;
     const machine = this.#pickMachine();
     const calledMs = scheduler.nowMs;
+    const newer = this.#cast.machines.some(({ leads, run }) => leads && (run?.raft?.term ?? 0) > (machine.run?.raft?.term ?? 0));
+    if (machine.leads && newer) marks.hit('renewal at a deposed leader');
     const endedBefore = ledger.leaseEnds.has(held.name);
     const result = await calls.make(this.#name, machine, async ({ lease }) => {
       const requests = createAsyncQueue<etcdserverpb.LeaseKeepAliveRequest>(1);
@@ -164,7 +166,6 @@ export class LeaseClient {
     const askedForMs = result.kind === 'lost' ? 5000 + 2 * this.#electionTimeoutMs : 0;
     if (result.kind !== 'unreached') held.renewedByMs = Math.max(held.renewedByMs, scheduler.nowMs + askedForMs);
     if (result.kind !== 'answered') {
-      if (machine.run && !machine.leads) marks.hit('renewal at a deposed leader');
       return;
     }
     this.#cast.acknowledged++;
@@ -175,8 +176,10 @@ export class LeaseClient {
 
   /** Mostly where the lease was last seen to lead: a leader that is deposed must not say yes. */
   #pickMachine(): Machine {
-    const leader = this.#cast.machines.find((machine) => machine.leads);
-    return leader && this.#chance.happens(0.5) ? leader : this.#chance.pick(this.#cast.machines);
+    const { machines, plan } = this.#cast;
+    const leaders = machines.filter((machine) => machine.leads);
+    const leader = leaders.length > 0 ? this.#chance.pick(leaders) : undefined;
+    return leader && this.#chance.happens(plan.renewalsAtLeader) ? leader : this.#chance.pick(this.#cast.machines);
   }
 
   async #revoke(held: HeldLease): Promise<void> {

@@ -11,17 +11,19 @@ export interface DriveSpeed {
 export class Drive {
   readonly #scheduler: Scheduler;
   readonly #chance: Chance;
-  readonly #speed: DriveSpeed;
+  readonly speed: DriveSpeed;
   slowness = 1;
   isFull = false;
   /** The next sync fails, once. */
   failsNextSync = false;
+  /** How often it has failed whoever used it. */
+  failures = 0;
   #stalledUntilMs = 0;
 
   constructor(options: { readonly scheduler: Scheduler; readonly chance: Chance; readonly speed: DriveSpeed }) {
     this.#scheduler = options.scheduler;
     this.#chance = options.chance;
-    this.#speed = options.speed;
+    this.speed = options.speed;
   }
 
   stall(forMs: number): void {
@@ -29,19 +31,24 @@ export class Drive {
   }
 
   async write(process: Process): Promise<void> {
-    await this.#take(process, this.#speed.writeMs);
-    if (this.isFull) throw failure('ENOSPC', 'no space left on device');
+    await this.#take(process, this.speed.writeMs);
+    if (this.isFull) throw this.#failure('ENOSPC', 'no space left on device');
   }
 
   async sync(process: Process): Promise<void> {
-    await this.#take(process, this.#speed.syncMs);
+    await this.#take(process, this.speed.syncMs);
     if (!this.failsNextSync) return;
     this.failsNextSync = false;
-    throw failure('EIO', 'i/o error');
+    throw this.#failure('EIO', 'i/o error');
   }
 
   async read(process: Process): Promise<void> {
-    await this.#take(process, this.#speed.writeMs);
+    await this.#take(process, this.speed.writeMs);
+  }
+
+  #failure(code: string, message: string): Error {
+    this.failures++;
+    return failure(code, message);
   }
 
   async #take(process: Process, usualMs: number): Promise<void> {

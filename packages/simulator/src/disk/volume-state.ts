@@ -10,9 +10,12 @@ export interface StateOptions {
   readonly process: Process;
   readonly volume: Volume;
   readonly drive: Drive;
+  /** Told when a batch is about to be written. */
+  readonly onBatch?: () => void;
 }
 
-export function databasesOf({ process, volume, drive }: StateOptions): OpenDatabase {
+export function databasesOf(options: StateOptions): OpenDatabase {
+  const { process, volume, drive } = options;
   return async ({ directory, createIfMissing }) => {
     await drive.read(process);
     let stored = volume.databases.get(directory);
@@ -24,11 +27,11 @@ export function databasesOf({ process, volume, drive }: StateOptions): OpenDatab
     const found = stored.batchCount;
     await drive.sync(process);
     stored.synced(found);
-    return openDatabase({ process, volume, drive }, stored);
+    return openDatabase(options, stored);
   };
 }
 
-function openDatabase({ process, drive }: StateOptions, stored: StoredDatabase): StateDatabase {
+function openDatabase({ process, drive, onBatch }: StateOptions, stored: StoredDatabase): StateDatabase {
   const rows = stored.rows();
   let isOpen = true;
   const mustBeOpen = (): void => {
@@ -41,6 +44,7 @@ function openDatabase({ process, drive }: StateOptions, stored: StoredDatabase):
     },
     async batch(rowChanges, { sync }) {
       mustBeOpen();
+      onBatch?.();
       // The caller's memory is the caller's again afterwards.
       const changes = rowChanges.map(({ key, value }) => ({
         key: Uint8Array.from(key),

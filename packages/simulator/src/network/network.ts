@@ -32,6 +32,9 @@ export class Network {
   readonly #cut = new Set<string>();
   /** `from to` → times slower. */
   readonly #slow = new Map<string, number>();
+  /** `from to` → a firewall answers in the other's place: connections are reset, new ones are refused. */
+  readonly #rejected = new Set<string>();
+  readonly #connections = new Set<Connection>();
   /** Faults of single parcels happen only while this is set. */
   isUnreliable = true;
 
@@ -55,9 +58,31 @@ export class Network {
     this.#slow.set(`${from} ${to}`, times);
   }
 
+  /** Cuts both ways, and tells both that the other's process is gone, which it is not. */
+  reject(a: string, b: string): void {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      this.cut(from, to);
+      this.#rejected.add(`${from} ${to}`);
+    }
+    for (const connection of [...this.#connections]) if (connection.isBetween(a, b)) connection.break();
+  }
+
   heal(): void {
     this.#cut.clear();
     this.#slow.clear();
+    this.#rejected.clear();
+  }
+
+  isRejected(from: string, to: string): boolean {
+    return this.#rejected.has(`${from} ${to}`);
+  }
+
+  opened(connection: Connection): void {
+    this.#connections.add(connection);
+    connection.onBroken(() => this.#connections.delete(connection));
   }
 
   isCut(from: string, to: string): boolean {
@@ -153,6 +178,11 @@ export class Connection {
     this.#hosts = hosts;
     this.#lanes = [network.openLane(hosts[0], hosts[1]), network.openLane(hosts[1], hosts[0])];
     for (const i of [0, 1] as const) ends[i].onDeath(() => this.#reset(i));
+    network.opened(this);
+  }
+
+  isBetween(a: string, b: string): boolean {
+    return this.#hosts.includes(a) && this.#hosts.includes(b);
   }
 
   get isOpen(): boolean {

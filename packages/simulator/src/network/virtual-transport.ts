@@ -96,6 +96,10 @@ class Link {
       this.#retry(refused);
     };
     const timeout = process.after(connectTimeoutMs, () => over(false));
+    if (ports.network.isRejected(here, there)) {
+      process.after(ports.network.latencyMs(here, there), () => over(true));
+      return;
+    }
     const [lastIndex, peerUrls] = [receiver.lastSyncedIndex(), receiver.peerUrls()];
     ports.network.throwAt(here, there, () => {
       const other = ports.end(this.#peer);

@@ -15,6 +15,7 @@ import {
   watchHandlers,
 } from '@flotilla/brain';
 import { type LogFields, type Logger, codeOf, messageOf } from '@flotilla/base';
+import type { Raft } from '@flotilla/raft';
 import { hashState } from '@flotilla/store';
 import type { DurableLogs } from '../checks/durable-logs.ts';
 import type { Ledger } from '../checks/ledger.ts';
@@ -49,7 +50,6 @@ export interface Surroundings {
   readonly metrics: BrainMetrics;
   readonly turnMs: number;
   readonly drift: number;
-  readonly driveSpeed: DriveSpeed;
   readonly segmentBytes: number;
   readonly raftLimits: RaftLimits;
   /** Index → hash of the state there, from whoever came first. */
@@ -67,13 +67,14 @@ export interface Services {
 /** One run of a member. */
 export interface MemberRun {
   readonly process: Process;
+  raft: Raft | undefined;
   readonly number: number;
   member: Member | undefined;
   services: Services | undefined;
 }
 
 /** When a fault is worth more than at other times. */
-export type Moment = RaftMoment | 'logWrite' | 'witnessWrite' | 'snapshot';
+export type Moment = RaftMoment | 'logWrite' | 'witnessWrite' | 'stateWrite' | 'snapshot';
 
 /** A member that finds its files damaged says one of these, and does not start. */
 const refusals = new Set([
@@ -85,7 +86,7 @@ const refusals = new Set([
   'STATE_FORMAT',
 ]);
 
-/** Starts and refusals that a fault explains; anything else that stops a member is a bug. */
+/** What stops a member whose drive has failed it; anything else that does is a bug. */
 const diskFailures = new Set(['LOG_WRITE_FAILED', 'STATE_WRITE_FAILED', 'ENOSPC', 'EIO', 'DATA_DIRECTORY']);
 
 export class Machine {
@@ -96,7 +97,8 @@ export class Machine {
   readonly volume = new Volume();
   #run: MemberRun | undefined;
   #runs = 0;
-  #diskFailed = false;
+  /** Of the drive, before this run. */
+  #failuresBefore = 0;
   #isDamaged = false;
   #isLost = false;
   /** Where this run's log writes are: to crash in between. */
@@ -104,12 +106,15 @@ export class Machine {
   #receivesSnapshot = false;
   readonly #awaited = new Map<Moment, () => void>();
 
-  constructor(settings: BrainSettings, chance: Chance, surroundings: Surroundings) {
+  constructor(
+    { settings, driveSpeed }: { readonly settings: BrainSettings; readonly driveSpeed: DriveSpeed },
+    chance: Chance,
+    surroundings: Surroundings,
+  ) {
     this.settings = settings;
     this.#chance = chance;
     this.#surroundings = surroundings;
-    const { scheduler, driveSpeed } = surroundings;
-    this.drive = new Drive({ scheduler, chance: chance.fork(), speed: driveSpeed });
+    this.drive = new Drive({ scheduler: surroundings.scheduler, chance: chance.fork(), speed: driveSpeed });
   }
 
   get name(): string {
@@ -143,8 +148,9 @@ export class Machine {
     ports.dark.delete(this.id);
     const pace = 1 + drift * this.#chance.between(-1, 1);
     const process = new Process({ name: this.name, scheduler, pace, turnMs });
-    const run: MemberRun = { process, number: ++this.#runs, member: undefined, services: undefined };
+    const run: MemberRun = { process, number: ++this.#runs, raft: undefined, member: undefined, services: undefined };
     this.#run = run;
+    this.#failuresBefore = this.drive.failures;
     this.#writesUnderWay = 0;
     this.#receivesSnapshot = false;
     this.#note(`starts, run ${run.number}`);
@@ -183,17 +189,12 @@ export class Machine {
       this.#isLost = true;
       return this.kill();
     }
-    const isExplained = this.#diskFailed && diskFailures.has(codeOf(error) ?? '');
+    const isExplained = this.drive.failures > this.#failuresBefore && diskFailures.has(codeOf(error) ?? '');
     if (!isExplained) {
       const stack = error instanceof Error ? (error.stack ?? '') : '';
       this.#surroundings.verdict.violate(`${this.name} ${what}: ${messageOf(error)}\n${stack}`);
     }
     if (this.#run === run) this.kill();
-  }
-
-  /** From now on its disk may be the reason why it stops. */
-  diskFails(): void {
-    this.#diskFailed = true;
   }
 
   kill(): void {
@@ -291,21 +292,26 @@ export class Machine {
           if (path.endsWith('.log')) this.#writesUnderWay += what === 'write' ? 1 : -1;
         },
       }),
-      openDatabase: databasesOf({ process, volume, drive }),
+      openDatabase: databasesOf({ process, volume, drive, onBatch: () => this.#comes('stateWrite') }),
       openStateDirectory: (path) => stateDirectoryOf({ process, volume, drive }, path),
       endOfTurn: process.endOfTurn,
       segmentBytes,
-      createRaft: (options) =>
-        new ObservedRaft({ ...options, ...raftLimits }, {
-          who: this.name,
-          checks: this.#surroundings.checks,
-          durable: this.#surroundings.durable,
-          ledger: this.#surroundings.ledger,
-          marks,
-          note: (what) => this.#note(what),
-          onApplied: (index) => this.#checkState(run, index),
-          onMoment: (moment) => this.#comes(moment),
-        }),
+      createRaft: (options) => {
+        run.raft = new ObservedRaft(
+          { ...options, ...raftLimits },
+          {
+            who: this.name,
+            checks: this.#surroundings.checks,
+            durable: this.#surroundings.durable,
+            ledger: this.#surroundings.ledger,
+            marks,
+            note: (what) => this.#note(what),
+            onApplied: (index) => this.#checkState(run, index),
+            onMoment: (moment) => this.#comes(moment),
+          },
+        );
+        return run.raft;
+      },
       startTransport: (receiver) => {
         const watched = {
           ...receiver,

@@ -19,6 +19,8 @@ export interface NemesisOptions {
 
 /** A machine that is down is looked after this often. */
 const lookMs = 50;
+/** A fault that waits for its moment waits no longer. */
+const longestWaitMs = 2000;
 
 export class Nemesis {
   readonly #options: NemesisOptions;
@@ -72,40 +74,40 @@ export class Nemesis {
   /** Machines without a run start again when their time has come. */
   #lookAfter(): void {
     const { scheduler, machines } = this.#options;
-    for (const machine of machines) {
-      if (!machine.run && (this.#downUntilMs.get(machine) ?? 0) <= scheduler.nowMs) {
-        this.#down(machine, lookMs * this.#chance.between(1, 4));
-        machine.start();
-      }
-    }
+    for (const machine of machines) this.#startIfDue(machine);
     scheduler.after(lookMs, () => this.#lookAfter());
   }
 
+  #startIfDue(machine: Machine): void {
+    if (machine.run || (this.#downUntilMs.get(machine) ?? 0) > this.#options.scheduler.nowMs) return;
+    this.#downUntilMs.set(machine, this.#options.scheduler.nowMs + lookMs * this.#chance.between(1, 4));
+    machine.start();
+  }
+
   #strike(fault: FaultName): void {
-    const { trace, marks, network, machines } = this.#options;
+    const { trace, marks, network, machines, plan } = this.#options;
     const chance = this.#chance;
-    // Leaders are worth more than others.
     const leader = machines.find(({ leads }) => leads);
-    const target = leader && chance.happens(0.5) ? leader : chance.pick(machines);
-    const forMs = chance.magnitude(50, 3000);
+    const target = leader && chance.happens(plan.leaderShare) ? leader : chance.pick(machines);
+    const forMs = chance.magnitude(...plan.faultForMs);
     trace.note('!', `${fault} ${target.name} for ${forMs.toFixed(0)} ms`);
     this.#seen.add(fault);
     switch (fault) {
       case 'kill':
-        return this.#atWrite(target, () => {
+        return this.#atItsWorst(target, () => {
           this.#down(target, forMs);
           target.kill();
         });
       case 'stop':
         return target.stop();
       case 'losePower':
-        return this.#atWrite(target, () => {
+        return this.#atItsWorst(target, () => {
           this.#down(target, forMs);
           target.losePower();
         });
       case 'losePowerOfAll':
         marks.hit('all members down at once');
-        return this.#atWrite(target, () => {
+        return this.#atItsWorst(target, () => {
           for (const machine of machines) {
             this.#down(machine, forMs * chance.between(0.5, 1));
             machine.losePower();
@@ -124,17 +126,27 @@ export class Nemesis {
         );
       case 'cutOff':
         marks.hit('member cut off');
-        return this.#cutFor(
-          [
-            [[target], this.#others(target)],
-            [this.#others(target), [target]],
-          ],
-          forMs,
-        );
+        return this.#cutOff(target, forMs);
+      case 'reject':
+        marks.hit('member cut off by a firewall that rejects');
+        for (const other of this.#others(target)) network.reject(target.name, other.name);
+        return this.#healLater(forMs);
+      case 'handOverAndCutOff':
+        return this.#handOverAndCutOff(target, forMs);
+      case 'campaign':
+        marks.hit('several members campaign at once');
+        for (const { run } of chance.shuffle(machines).slice(0, 2)) run?.process.take(() => run.raft?.campaign());
+        return;
       case 'slowLink': {
         const other = chance.pick(machines);
         marks.hit('slow link');
         network.slow(target.name, other.name, chance.magnitude(3, 300));
+        return this.#healLater(forMs);
+      }
+      case 'slowLinkFromLeader': {
+        const other = chance.pick(machines);
+        marks.hit('slow link');
+        network.slow((leader ?? target).name, other.name, chance.magnitude(30, 300));
         return this.#healLater(forMs);
       }
       case 'slowDisk':
@@ -147,12 +159,10 @@ export class Nemesis {
         return target.drive.stall(forMs);
       case 'fullDisk':
         marks.hit('full disk');
-        target.diskFails();
         target.drive.isFull = true;
         return this.#later(forMs, () => (target.drive.isFull = false));
       case 'failSync':
         marks.hit('failed sync');
-        target.diskFails();
         target.drive.failsNextSync = true;
         return;
       case 'damage':
@@ -163,11 +173,19 @@ export class Nemesis {
     }
   }
 
-  /** Now, or mostly while the target writes its log or just after: that is where a promise may be broken. */
-  #atWrite(target: Machine, act: () => void): void {
+  /** Now, or mostly while the target does something that a crash could spoil, or just after; at last even if it does not. */
+  #atItsWorst(target: Machine, act: () => void): void {
     if (this.#chance.happens(0.3)) return act();
-    const { syncMs, writeMs } = this.#options.plan.driveSpeed;
-    target.atNext('logWrite', () => this.#later(this.#chance.between(0, 2 * (syncMs + writeMs)), act));
+    const { syncMs, writeMs } = target.drive.speed;
+    let isDone = false;
+    const once = (): void => {
+      if (!isDone) act();
+      isDone = true;
+    };
+    target.atNext(this.#chance.pickWeighted(this.#options.plan.moments), () =>
+      this.#later(this.#chance.between(0, 2 * (syncMs + writeMs)), once),
+    );
+    this.#later(longestWaitMs, once);
   }
 
   /** At most one disk: a majority of them must live. */
@@ -183,6 +201,31 @@ export class Nemesis {
     this.#options.marks.hit(target.leads ? 'paused while it led' : 'paused');
     process.pause();
     this.#later(forMs, () => process.isPaused && process.resume());
+  }
+
+  /** The leader gives its office away, and hears no more of what comes of it. */
+  #handOverAndCutOff(target: Machine, forMs: number): void {
+    const { marks, machines, plan } = this.#options;
+    const run = target.run;
+    if (!target.leads || !run) return;
+    target.atNext('handover', () =>
+      this.#later(plan.network.latencyMs * this.#chance.between(0, 4), () => {
+        marks.hit('leader cut off while it hands over');
+        this.#cutOff(target, forMs);
+      }),
+    );
+    const to = this.#chance.pick(machines).id;
+    run.process.take(() => run.raft?.transferLeadership(to));
+  }
+
+  #cutOff(target: Machine, forMs: number): void {
+    this.#cutFor(
+      [
+        [[target], this.#others(target)],
+        [this.#others(target), [target]],
+      ],
+      forMs,
+    );
   }
 
   #sides(): [Machine[], Machine[]][] {
@@ -218,5 +261,6 @@ export class Nemesis {
 
   #down(machine: Machine, forMs: number): void {
     this.#downUntilMs.set(machine, this.#options.scheduler.nowMs + forMs);
+    this.#options.scheduler.after(forMs, () => this.#startIfDue(machine));
   }
 }

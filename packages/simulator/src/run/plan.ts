@@ -4,6 +4,8 @@ import type { RaftOptions } from '@flotilla/raft';
 import type { DriveSpeed } from '../disk/drive.ts';
 import type { NetworkPlan } from '../network/network.ts';
 import type { Chance } from '../world/chance.ts';
+import type { Moment } from './machine.ts';
+import { type ProfileName, bend, profileNames } from './profiles.ts';
 
 export const faultNames = [
   'kill',
@@ -14,7 +16,11 @@ export const faultNames = [
   'partition',
   'partitionOneWay',
   'cutOff',
+  'reject',
+  'handOverAndCutOff',
+  'campaign',
   'slowLink',
+  'slowLinkFromLeader',
   'slowDisk',
   'stallDisk',
   'fullDisk',
@@ -30,9 +36,11 @@ export type RaftLimits = Pick<RaftOptions, 'maxMessageBytes' | 'maxInflightMessa
 
 export interface Plan {
   readonly seed: number;
+  readonly profile: ProfileName;
   readonly settings: readonly BrainSettings[];
   readonly network: NetworkPlan;
-  readonly driveSpeed: DriveSpeed;
+  /** Of each member. */
+  readonly driveSpeeds: readonly DriveSpeed[];
   /** How long a turn of a member's event loop takes. */
   readonly turnMs: number;
   /** How far the pace of a member's clock may be from the world's, as a share. */
@@ -43,6 +51,12 @@ export interface Plan {
   readonly faults: readonly (readonly [weight: number, fault: FaultName])[];
   /** Time from one fault to the next. */
   readonly faultEveryMs: number;
+  /** How long a fault lasts: at least, at most. */
+  readonly faultForMs: readonly [number, number];
+  /** Share of the faults that strike the leader. */
+  readonly leaderShare: number;
+  /** When members die, and the weights. */
+  readonly moments: readonly (readonly [weight: number, moment: Moment])[];
   readonly clients: number;
   readonly keys: number;
   /** Mean time between two operations of a client. */
@@ -50,6 +64,8 @@ export interface Plan {
   /** As many operations follow each other at once. */
   readonly burst: number;
   readonly leases: number;
+  /** Share of the renewals that go to a member that calls itself leader. */
+  readonly renewalsAtLeader: number;
   readonly watchers: number;
   /** Share of the clients' answers that never arrive. */
   readonly lostAnswers: number;
@@ -59,6 +75,13 @@ export interface Plan {
 }
 
 export function drawPlan(seed: number, chance: Chance): Plan {
+  const even = drawEvenPlan(seed, chance);
+  // What needs a majority to overtake a leader needs one.
+  const profile = even.settings.length >= 3 && chance.happens(0.6) ? chance.pick(profileNames) : 'even';
+  return bend(even, profile, chance);
+}
+
+function drawEvenPlan(seed: number, chance: Chance): Plan {
   const size = chance.pickWeighted([
     [1, 1],
     [1, 2],
@@ -68,6 +91,7 @@ export function drawPlan(seed: number, chance: Chance): Plan {
     [1, 6],
     [1, 7],
   ]);
+  const driveSpeed = { writeMs: chance.magnitude(0.01, 0.5), syncMs: chance.magnitude(0.1, 10) };
   const clients = chance.within(4, 12);
   const faults = chance
     .shuffle(faultNames)
@@ -75,6 +99,7 @@ export function drawPlan(seed: number, chance: Chance): Plan {
     .map((fault) => [chance.magnitude(1, 10), fault] as const);
   return {
     seed,
+    profile: 'even',
     settings: drawSettings(size, chance),
     network: {
       manner: chance.happens(0.5) ? 'streams' : 'parcels',
@@ -82,19 +107,31 @@ export function drawPlan(seed: number, chance: Chance): Plan {
       lossShare: chance.happens(0.5) ? chance.magnitude(0.001, 0.1) : 0,
       doubleShare: chance.happens(0.5) ? chance.magnitude(0.001, 0.1) : 0,
     },
-    driveSpeed: { writeMs: chance.magnitude(0.01, 0.5), syncMs: chance.magnitude(0.1, 10) },
+    driveSpeeds: Array.from({ length: size }, () => driveSpeed),
     turnMs: chance.magnitude(0.01, 0.3),
     drift: chance.happens(0.5) ? chance.magnitude(0.0001, 0.02) : 0,
     segmentBytes: Math.floor(chance.magnitude(4096, 1024 * 1024)),
     raftLimits: chance.happens(0.5) ? drawRaftLimits(chance) : {},
     faults,
     faultEveryMs: chance.magnitude(300, 2000),
+    faultForMs: [50, 3000],
+    leaderShare: 0.5,
+    moments: [
+      [4, 'logWrite'],
+      [1, 'witnessWrite'],
+      [1, 'stateWrite'],
+      [1, 'vote'],
+      [1, 'election'],
+      [1, 'truncation'],
+      [1, 'snapshot'],
+    ],
     clients,
     keys: chance.within(3, 16),
-    // About a hundred operations a second, whatever the members could do.
-    thinkMs: 10 * clients,
+    // A hundred to three hundred operations a second, whatever the members could do.
+    thinkMs: chance.magnitude(3.3, 10) * clients,
     burst: chance.within(1, 20),
     leases: chance.within(1, 3),
+    renewalsAtLeader: 0.5,
     watchers: chance.within(1, 4),
     lostAnswers: chance.happens(0.5) ? chance.magnitude(0.001, 0.03) : 0,
     operations: 1000,

@@ -15,6 +15,7 @@ import type { Cast } from '../clients/cast.ts';
 import { KeyClient } from '../clients/key-client.ts';
 import { LeaseClient } from '../clients/lease-client.ts';
 import { WatchClient } from '../clients/watch-client.ts';
+import type { DriveSpeed } from '../disk/drive.ts';
 import { checkEtcdHistory } from '../linearizability/etcd-check.ts';
 import { Network } from '../network/network.ts';
 import { PeerPorts } from '../network/peers.ts';
@@ -25,10 +26,12 @@ import { Trace } from '../world/trace.ts';
 import { Machine } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
 import { type Plan, drawPlan } from './plan.ts';
+import type { ProfileName } from './profiles.ts';
 
 /** Plain data: it also travels between threads. */
 export interface RunReport {
   readonly seed: number;
+  readonly profile: ProfileName;
   /** The first promise that was broken; undefined when all held. */
   readonly violation: string | undefined;
   /** Enough happened for the run to prove something. */
@@ -108,7 +111,9 @@ class Run {
       metrics: (metrics ??= createBrainMetrics()),
       stateHashes: new Map<number, number>(),
     };
-    this.#machines = plan.settings.map((settings) => new Machine(settings, chance.fork(), surroundings));
+    this.#machines = plan.settings.map(
+      (settings, i) => new Machine({ settings, driveSpeed: plan.driveSpeeds[i] as DriveSpeed }, chance.fork(), surroundings),
+    );
     const shared = { scheduler, marks, network: this.#network, machines: this.#machines, trace: this.#trace };
     this.#nemesis = new Nemesis({ ...shared, plan, chance: chance.fork() });
     this.#calls = new Calls({ ...shared, chance: chance.fork(), lostAnswers: plan.lostAnswers });
@@ -248,6 +253,7 @@ class Run {
     const { kinds } = this.#nemesis;
     return {
       seed: this.#plan.seed,
+      profile: this.#plan.profile,
       violation: this.#verdict.violation,
       counts: acknowledged >= 1000 && leaderChanges >= 3 && kinds >= 3,
       members: this.#machines.length,
