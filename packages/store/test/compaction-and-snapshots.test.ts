@@ -49,6 +49,43 @@ t.test('old versions are read from disk once they left memory, and compaction gi
   await third.state.close();
 });
 
+t.test('what was deleted and compacted stays deleted after a restart, wherever its versions lay', async (t) => {
+  const machine = createMachine();
+  const opened = await machine.open();
+  // A page of 64 changes that live on but for one; then pages in which nothing lives on.
+  await applyAndFlush(opened, [put('gone'), ...Array.from({ length: 63 }, (_, i) => put(`lives${i}`))]);
+  const churn = (key: string) => [put(key), entryData('deleteRange', { key: Buffer.from(key) })];
+  const remove = entryData('deleteRange', { key: Buffer.from('gone') });
+  await applyAndFlush(opened, [remove, ...Array.from({ length: 100 }, () => churn('short')).flat(), put('last')]);
+  const compact = async ({ store, state }: typeof opened): Promise<void> => {
+    await applyAndFlush({ store, state }, [entryData('compact', { revision: store.revision })]);
+    await state.compacted(store.compactRevision);
+  };
+  await compact(opened);
+  const hash = hashState(opened.store);
+  await opened.state.close();
+  const again = await machine.open();
+  const found = again.store.range({ key: Buffer.from('gone') });
+  t.ok(found.ok && found.response.kvs?.length === 0, 'the key is not there');
+  t.equal(hashState(again.store), hash);
+  // Its tombstone goes with the page that it was kept for.
+  await applyAndFlush(again, [
+    entryData('deleteRange', { key: Buffer.from('lives'), range_end: Buffer.from('livet') }),
+    put('last'),
+  ]);
+  await compact(again);
+  const before = again.state.sizeInUseBytes;
+  await applyAndFlush(again, [put('last')]);
+  await compact(again);
+  t.ok(again.state.sizeInUseBytes <= before);
+  const rehashed = hashState(again.store);
+  await again.state.close();
+  const third = await machine.open();
+  t.equal(hashState(third.store), rehashed);
+  t.equal(third.store.range({ key: Buffer.from('gone') }).ok, true);
+  await third.state.close();
+});
+
 t.test('a compaction in slices ends as one at once, with writes going on between', async (t) => {
   const entries = sampleEntries(1200, 15);
   const machine = createMachine();

@@ -8,6 +8,7 @@
  */
 import { decodeKeyVersion } from './key-value.ts';
 import type { KeyId } from './key-table.ts';
+import type { SparsePage } from './history.ts';
 import type { Keyspace } from './keyspace.ts';
 import { RecordCursor } from './page.ts';
 import { type Revision, countSupersededUpTo, dropSuperseded, supersededAt } from './superseded.ts';
@@ -22,7 +23,7 @@ export interface Compaction {
 export function startCompaction(keyspace: Keyspace, { from, to }: { from: number; to: number }): Compaction {
   const { history } = keyspace;
   let next = from;
-  let sparse: number[] | undefined;
+  let sparse: Iterator<SparsePage> | undefined;
   return {
     step(pages) {
       for (let done = 0; done < pages; done++) {
@@ -33,13 +34,12 @@ export function startCompaction(keyspace: Keyspace, { from, to }: { from: number
             dropFromPage(keyspace, index, { from, to });
             next = page.lastMain + 1;
           } else {
-            sparse = history.sparsePages(to);
+            sparse = history.sparsePages(to).values();
           }
         } else {
-          // From the end, so that a page that disappears moves no other index.
-          const index = sparse.pop();
-          if (index === undefined) return true;
-          history.clean(index, (record) => isReachable(keyspace, record));
+          const page = sparse.next();
+          if (page.done === true) return true;
+          history.clean(page.value, (record) => isReachable(keyspace, record));
         }
       }
       return false;

@@ -5,7 +5,8 @@
  * an archive all pages stay.
  *
  * Invariants: pages are ordered by their first revision and do not overlap; a page's name is the first revision
- * it ever held, also after that record is gone; a page that the archive does not hold as it is stays resident.
+ * it ever held, also after that record is gone; a page that the archive does not hold as it is stays resident; a tombstone
+ * is there for as long as a page holds an older version of its key, dead or not: who reads the pages back knows of no death.
  */
 import { AssertionFailure, assert } from '@flotilla/base';
 import { type KeyVersion, encodeInto, encodedLength } from './key-value.ts';
@@ -43,6 +44,12 @@ export interface VersionPlace {
   readonly end: number;
 }
 
+/** A page that is worth cleaning. */
+export interface SparsePage {
+  readonly name: Revision;
+  readonly takesTombstones: boolean;
+}
+
 /** A run of changes; only history changes it. */
 export interface Page {
   readonly name: Revision;
@@ -54,8 +61,9 @@ class PageState implements Page {
   readonly name: Revision;
   lastMain: number;
   recordCount = 0;
-  /** Records that compaction has made unreachable. */
+  /** Records that compaction has made unreachable, and how many of them are tombstones that were kept for older pages' sake. */
   deadCount = 0;
+  keptTombstones = 0;
   /** Absent: only the archive has it. */
   buffer: Uint8Array | undefined;
   length = 0;
@@ -169,16 +177,24 @@ export class History {
     return !page.isOpen && page.deadCount * 2 >= page.recordCount;
   }
 
-  /** Takes the dead records out of a closed page, which is deleted when none is left. */
-  clean(index: number, isAlive: (record: RecordCursor) => boolean): void {
+  /** Takes dead records out of a closed page, which is deleted when none is left. Pages are cleaned in the order of `sparsePages`. */
+  clean({ name, takesTombstones }: SparsePage, isAlive: (record: RecordCursor) => boolean): void {
+    const index = this.#indexOf(name);
     const page = this.#pages[index] as PageState;
     const records = this.#resident(page);
     const kept: Uint8Array[] = [];
+    let keptTombstones = 0;
     const cursor = new RecordCursor(records);
-    while (cursor.next()) if (isAlive(cursor)) kept.push(records.subarray(cursor.start, cursor.end));
+    while (cursor.next()) {
+      const lives = isAlive(cursor);
+      if (!lives && (takesTombstones || !cursor.isTombstone)) continue;
+      if (!lives) keptTombstones++;
+      kept.push(records.subarray(cursor.start, cursor.end));
+    }
     this.#forget(page);
     page.recordCount = kept.length;
-    page.deadCount = 0;
+    page.deadCount = keptTombstones;
+    page.keptTombstones = keptTombstones;
     if (kept.length === 0) return this.#remove(index);
     page.buffer = Buffer.concat(kept);
     page.length = page.buffer.length;
@@ -186,14 +202,22 @@ export class History {
     this.#touch(page);
   }
 
-  /** Indexes of the closed pages, up to a main revision, of which at least half is dead. */
-  sparsePages(upToMain: number): number[] {
-    const found: number[] = [];
-    this.#pages.forEach((page, index) => {
-      if (!page.isOpen && page.lastMain <= upToMain && page.deadCount > 0 && page.deadCount * 2 >= page.recordCount) {
-        found.push(index);
-      }
-    });
+  /**
+   * The closed pages, up to a main revision, of which at least half is dead, the oldest first. Their dead tombstones may go only
+   * where all older pages are without dead versions by then:
+   *
+   *     [a=1 b=1 c=1]  [d=1 a† d=2 d†]   compacted: a=1 is one of three, and stays; a† must stay with it
+   */
+  sparsePages(upToMain: number): readonly SparsePage[] {
+    const found: SparsePage[] = [];
+    let takesTombstones = true;
+    for (const { name, isOpen, lastMain, recordCount, deadCount, keptTombstones } of this.#pages) {
+      if (isOpen || lastMain > upToMain) break;
+      const hasDeadVersions = deadCount > keptTombstones;
+      const isSparse = deadCount * 2 >= recordCount && (hasDeadVersions || (takesTombstones && deadCount > 0));
+      if (isSparse) found.push({ name, takesTombstones });
+      else if (hasDeadVersions) takesTombstones = false;
+    }
     return found;
   }
 
