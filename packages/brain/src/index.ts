@@ -1,6 +1,6 @@
 /** One member: drives raft and store, the peer transport, the etcd v3 services, health and metrics. */
 export { Authentication, type AuthenticationOptions } from './auth/authentication.ts';
-export { clusterGuards, guarded, kvGuards, leaseGuards, maintenanceGuards } from './auth/guard.ts';
+export { type Guards, clusterGuards, guarded, kvGuards, leaseGuards, maintenanceGuards } from './auth/guard.ts';
 export { type Brain, startBrain } from './brain.ts';
 export { gatewayRoutes } from './gateway/routes.ts';
 export { type Front, type FrontOptions, openFront } from './http/front.ts';
@@ -24,8 +24,11 @@ export {
 } from './options.ts';
 export { restoreMember } from './restore.ts';
 export { publish } from './publishing.ts';
+export { authHandlers } from './services/auth.ts';
 export { kvHandlers } from './services/kv.ts';
 export { leaseHandlers } from './services/lease.ts';
+export { localClient } from './services/local-client.ts';
+export { lockHandlers } from './services/lock.ts';
 export { maintenanceHandlers } from './services/maintenance.ts';
 export { watchHandlers } from './services/watch.ts';
 export type { BrainStatus } from './status.ts';

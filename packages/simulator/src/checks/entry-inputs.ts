@@ -1,19 +1,20 @@
 /** Entries of the log as inputs of the model. */
-import { decodeEntry } from '@flotilla/store';
+import type { Entry } from '@flotilla/store';
 import { clampInteger, etcdserverpb, toId } from '@flotilla/wire';
 import type { Compare, EtcdInput, KeyOperation } from '../linearizability/etcd-model.ts';
 
 const { CompareTarget, CompareResult } = etcdserverpb.Compare;
+const { AlarmAction } = etcdserverpb.AlarmRequest;
 
-/** What an entry does: to the keys and leases, as a compaction, or nothing that the model knows. */
+/** What an entry does: to the keys and leases, as a compaction, to the alarms, or nothing of these. */
 export type EntryMeaning =
   | { readonly kind: 'input'; readonly input: EtcdInput }
   | { readonly kind: 'compact'; readonly revision: number }
+  /** An alarm about space is raised, or disarmed. */
+  | { readonly kind: 'alarm'; readonly member: string; readonly active: boolean }
   | { readonly kind: 'other' };
 
-export function meaningOf(data: Uint8Array): EntryMeaning {
-  if (data.length === 0) return { kind: 'other' };
-  const { type, body } = decodeEntry(data);
+export function meaningOf({ type, body }: Pick<Entry, 'type' | 'body'>): EntryMeaning {
   switch (type) {
     case 'put':
       return { kind: 'input', input: putOf(etcdserverpb.PutRequest.decode(body)) };
@@ -33,6 +34,10 @@ export function meaningOf(data: Uint8Array): EntryMeaning {
         kind: 'input',
         input: { kind: 'revoke', lease: leaseName(etcdserverpb.LeaseRevokeRequest.decode(body).ID) },
       };
+    case 'alarm': {
+      const { action, memberID } = etcdserverpb.AlarmRequest.decode(body);
+      return { kind: 'alarm', member: toId(memberID).toString(16), active: action === AlarmAction.ACTIVATE };
+    }
     // Nothing else changes keys or leases.
     default:
       return { kind: 'other' };

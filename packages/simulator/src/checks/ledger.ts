@@ -4,16 +4,21 @@
  */
 import { crc32 } from 'node:zlib';
 import type { Entry } from '@flotilla/raft';
+import { decodeEntry } from '@flotilla/store';
 import {
   type EtcdInput,
+  type EtcdOutput,
+  type KeyInterval,
   type KeyRow,
   type KeyState,
   type KeyspaceState,
   emptyKeyspace,
   execute,
 } from '../linearizability/etcd-model.ts';
+import { type AuthModel, applyAuthEntry, authOff, mayAccess, mayApply } from './auth-model.ts';
 import type { CommitPace } from './commit-pace.ts';
 import { meaningOf } from './entry-inputs.ts';
+import { FenceChecks } from './fence-checks.ts';
 import type { Scheduler } from '../world/scheduler.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -33,6 +38,16 @@ interface CommittedEntry {
   /** The store's revision once it is applied. */
   readonly revision: number;
 }
+
+/** What changed keys without a call of the key clients. */
+export interface ForeignChange {
+  readonly input: EtcdInput;
+  /** Before anybody can have seen it. */
+  readonly stamp: number;
+  readonly output: EtcdOutput;
+}
+
+type DecodedEntry = ReturnType<typeof decodeEntry>;
 
 /** A lease began or ended, as the log says. */
 export interface LeaseChange {
@@ -54,13 +69,32 @@ export class Ledger {
   readonly #states: KeyspaceState[] = [emptyKeyspace, emptyKeyspace];
   readonly #events: (readonly KeyEvent[])[] = [[], []];
   readonly leaseChanges: LeaseChange[] = [];
+  readonly foreignChanges: ForeignChange[] = [];
   readonly leaseEnds = new Map<string, LeaseChange>();
+  /** Who may do what, and since when. */
+  readonly #auths: { readonly since: number; readonly auth: AuthModel }[] = [{ since: 0, auth: authOff }];
+  readonly #fences: FenceChecks;
+  /** Members without space. */
+  readonly alarms = new Set<string>();
   compactRevision = 0;
 
   constructor(verdict: Verdict, time: Pick<Scheduler, 'nowMs' | 'stamp'>, pace: CommitPace) {
     this.#verdict = verdict;
     this.#time = time;
     this.#pace = pace;
+    this.#fences = new FenceChecks(verdict);
+  }
+
+  get auth(): AuthModel {
+    return (this.#auths.at(-1) as { auth: AuthModel }).auth;
+  }
+
+  /** Whether a user might read an interval at some moment since a stamp. */
+  mightRead(user: string, interval: KeyInterval, since: number): boolean {
+    return this.#auths.some(({ auth }, i) => {
+      const isOver = (this.#auths[i + 1]?.since ?? Infinity) < since;
+      return !isOver && (!auth.enabled || mayAccess(auth, user, { ...interval, access: 'reads' }));
+    });
   }
 
   get lastIndex(): number {
@@ -125,20 +159,49 @@ export class Ledger {
     if (input.kind === 'revoke') this.leaseEnds.set(input.lease, change);
   }
 
+  /** The keys after an entry that is not empty. */
+  #apply(entry: DecodedEntry, before: KeyspaceState): KeyspaceState {
+    const meaning = meaningOf(entry);
+    switch (meaning.kind) {
+      case 'input': {
+        if (!this.#mayApply(entry, meaning.input, before)) return before;
+        const { state: after, output } = execute(before, meaning.input);
+        const isForeign = after.revision > before.revision && isOfLocks(meaning.input);
+        if (isForeign) this.foreignChanges.push({ input: meaning.input, stamp: this.#time.stamp(), output });
+        if (before.leases !== after.leases) this.#leaseChanged(meaning.input, before, after);
+        this.#fences.applied(meaning.input, before, after);
+        return after;
+      }
+      case 'compact':
+        if (meaning.revision <= before.revision) {
+          this.compactRevision = Math.max(this.compactRevision, meaning.revision);
+        }
+        return before;
+      case 'alarm':
+        if (meaning.active) this.alarms.add(meaning.member);
+        else this.alarms.delete(meaning.member);
+        return before;
+      case 'other': {
+        const auth = applyAuthEntry(this.auth, entry);
+        if (auth !== this.auth) this.#auths.push({ since: this.#time.stamp(), auth });
+        return before;
+      }
+    }
+  }
+
+  #mayApply({ caller }: DecodedEntry, input: EtcdInput, before: KeyspaceState): boolean {
+    if (this.auth.enabled && !mayApply(this.auth, caller, input, before)) return false;
+    return this.alarms.size === 0 || !needsSpace(input);
+  }
+
   #append(who: string, { index, term, data }: Entry, { crc, inTerm }: { crc: number; inTerm: number }): void {
     if (index !== this.#committed.length) {
       this.#verdict.violate(`${who} learns that entry ${index} is committed, but ${this.#committed.length} comes next`);
       return;
     }
     this.#pace.committed(`${index}/${term}`);
-    const meaning = meaningOf(data);
     const before = this.#states.at(-1) ?? emptyKeyspace;
-    let after = before;
-    if (meaning.kind === 'input') after = execute(before, meaning.input).state;
-    if (meaning.kind === 'compact' && meaning.revision <= before.revision) {
-      this.compactRevision = Math.max(this.compactRevision, meaning.revision);
-    }
-    if (meaning.kind === 'input' && before.leases !== after.leases) this.#leaseChanged(meaning.input, before, after);
+    const after = data.length === 0 ? before : this.#apply(decodeEntry(data), before);
     if (after.revision === before.revision) {
       this.#states[this.#states.length - 1] = after;
     } else {
@@ -147,6 +210,18 @@ export class Ledger {
     }
     this.#committed.push({ term, crc, knownInTerm: inTerm, revision: after.revision });
   }
+}
+
+/** While there is an alarm, whatever could make the database grow is refused. */
+function needsSpace(input: EtcdInput): boolean {
+  if (input.kind === 'txn') return [...input.success, ...input.failure].some(({ kind }) => kind === 'put');
+  return input.kind === 'put' || input.kind === 'grant';
+}
+
+/** Lock service and fenced writes: their clients keep no history. */
+function isOfLocks(input: EtcdInput): boolean {
+  if (input.kind === 'txn') return [...input.success, ...input.failure].some(isOfLocks);
+  return (input.kind === 'put' || input.kind === 'delete') && !input.key.startsWith('k');
 }
 
 function eventsBetween(before: KeyspaceState, after: KeyspaceState): readonly KeyEvent[] {

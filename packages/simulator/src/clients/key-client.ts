@@ -4,6 +4,7 @@ import { messageOf } from '@flotilla/base';
 import type { Compare, EtcdInput, EtcdOutput, KeyOperation } from '../linearizability/etcd-model.ts';
 import type { Machine, MemberRun } from '../run/machine.ts';
 import type { Chance } from '../world/chance.ts';
+import { users } from './auth-client.ts';
 import { type CallResult, contextOf } from './calls.ts';
 import { type Cast, pass } from './cast.ts';
 import { decoded } from './streams.ts';
@@ -39,6 +40,8 @@ export class KeyClient {
   readonly #chance: Chance;
   readonly #name: string;
   readonly #number: number;
+  /** Who it is where authentication is on. */
+  readonly #user: string;
   readonly #mix: readonly (readonly [weight: number, work: Work])[];
   #machine: Machine;
   #values = 0;
@@ -51,6 +54,7 @@ export class KeyClient {
     this.#number = number;
     this.#name = `c${number}`;
     this.#machine = chance.pick(cast.machines);
+    this.#user = chance.pickWeighted([[2, 'root'], ...users.map((user) => [1, user] as const)]);
     this.#mix = (Object.keys(workMix) as Work[]).map(
       (work) => [workMix[work] * chance.magnitude(0.5, 2), work] as const,
     );
@@ -145,7 +149,10 @@ export class KeyClient {
     const input = { kind: 'range', ...this.#interval() } as const;
     const calledAt = this.#cast.scheduler.stamp();
     const result = await this.#range(rangeRequest(input));
-    if (result.kind !== 'answered') return false;
+    if (result.kind !== 'answered') return result.kind === 'failed' && isDefinite(result.error);
+    if (!this.#cast.ledger.mightRead(this.#user, input, calledAt)) {
+      this.#cast.verdict.violate(`${this.#name} was served ${input.key}, which ${this.#user} may not read`);
+    }
     this.#record({ client: this.#number, input, calledAt, output: rangeOutput(result.value) });
     return true;
   }
@@ -154,7 +161,7 @@ export class KeyClient {
     const { ledger, verdict, marks } = this.#cast;
     const interval = this.#interval();
     const result = await this.#range(rangeRequest(interval, { serializable: true }));
-    if (result.kind !== 'answered') return false;
+    if (result.kind !== 'answered') return result.kind === 'failed' && isDefinite(result.error);
     const { revision, answers } = rangeOutput(result.value);
     const { run } = result;
     if (this.#seen?.run === run && revision < this.#seen.revision) {
@@ -183,7 +190,7 @@ export class KeyClient {
       }
       return true;
     }
-    if (result.kind !== 'answered') return false;
+    if (result.kind !== 'answered') return result.kind === 'failed' && isDefinite(result.error);
     const { answers } = rangeOutput(result.value);
     this.#compareRows(answers, ledger.rowsAt(revision, interval), `a read of revision ${revision}`);
     this.#cast.acknowledged++;
@@ -208,10 +215,7 @@ export class KeyClient {
       targetID: BigInt.asIntN(64, target.id).toString() as never,
     }).finish();
     const result = await this.#cast.calls.make(this.#name, leader, ({ maintenance }) =>
-      maintenance.MoveLeader?.(
-        etcdserverpb.MoveLeaderRequest.decode(bytes),
-        contextOf(this.#name, bytes, neverAborted),
-      ),
+      maintenance.MoveLeader(etcdserverpb.MoveLeaderRequest.decode(bytes), contextOf(this.#name, bytes, neverAborted)),
     );
     if (result.kind === 'answered' && target !== leader) this.#cast.marks.hit('leadership moved by a client');
     return true;
@@ -221,7 +225,7 @@ export class KeyClient {
     const bytes = etcdserverpb.RangeRequest.encode(request).finish();
     return this.#cast.calls.make(this.#name, this.#machine, async ({ kv }) =>
       decoded(
-        await kv.Range(etcdserverpb.RangeRequest.decode(bytes), contextOf(this.#name, bytes, neverAborted)),
+        await kv.Range(etcdserverpb.RangeRequest.decode(bytes), contextOf(this.#name, bytes, neverAborted, this.#user)),
         etcdserverpb.RangeResponse,
       ),
     );
@@ -240,7 +244,7 @@ export class KeyClient {
     const operation = { client: this.#number, input, calledAt, result: undefined };
     underWay.add(operation);
     const result = await calls.make(this.#name, this.#machine, (services) =>
-      invoke(services, contextOf(this.#name, bytes, neverAborted)),
+      invoke(services, contextOf(this.#name, bytes, neverAborted, this.#user)),
     );
     underWay.delete(operation);
     if (result.kind === 'unreached') return false;
@@ -248,7 +252,10 @@ export class KeyClient {
       this.#record({ client: this.#number, input, calledAt, output: result.value });
       return true;
     }
-    if (result.kind === 'failed' && isDefinite(result.error)) return true;
+    if (result.kind === 'failed' && isDefinite(result.error)) {
+      if (result.error.message.includes('permission denied')) marks.hit('request refused for its user');
+      return true;
+    }
     marks.hit('write of unknown outcome');
     history.push(operation);
     return false;
@@ -294,9 +301,12 @@ export class KeyClient {
   }
 }
 
+const refusals =
+  /lease not found|compacted|key is not provided|permission denied|user name|auth store is old|space exceeded/;
+
 /** Nothing came of it, or what came of it changed nothing. */
 function isDefinite(error: unknown): error is RpcError {
-  return isRpcError(error) && /lease not found|compacted|key is not provided/.test(error.message);
+  return isRpcError(error) && refusals.test(error.message);
 }
 
 function sortedText(rows: readonly unknown[]): string {

@@ -143,7 +143,9 @@ export class LeaseClient {
     const { calls, scheduler, marks, ledger, verdict } = this.#cast;
     const machine = this.#pickMachine();
     const calledMs = scheduler.nowMs;
-    const newer = this.#cast.machines.some(({ leads, run }) => leads && (run?.raft?.term ?? 0) > (machine.run?.raft?.term ?? 0));
+    const newer = this.#cast.machines.some(
+      ({ leads, run }) => leads && (run?.raft?.term ?? 0) > (machine.run?.raft?.term ?? 0),
+    );
     if (machine.leads && newer) marks.hit('renewal at a deposed leader');
     const endedBefore = ledger.leaseEnds.has(held.name);
     const result = await calls.make(this.#name, machine, async ({ lease }) => {

@@ -159,6 +159,8 @@ export class WatchClient {
   #cancelled({ compact_revision, cancel_reason }: WatchResponse): void {
     const { verdict, ledger, marks } = this.#cast;
     const compacted = clampInteger(compact_revision);
+    // The permissions changed while it was asked who asks.
+    if (/auth store is old|user name/.test(cancel_reason ?? '')) return this.#ended();
     marks.hit('watch told that its revision is compacted');
     if (compacted <= this.#next || compacted > ledger.compactRevision) {
       verdict.violate(

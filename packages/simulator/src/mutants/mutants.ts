@@ -2,6 +2,8 @@
  * Known bugs, each one expression of the compiled production code put wrong. A simulator that lets one of them pass is blind to
  * that kind of bug.
  */
+import type { ProfileName } from '../run/profiles.ts';
+
 export interface Mutant {
   readonly name: string;
   /** Of the compiled code, below `packages/`. */
@@ -9,6 +11,8 @@ export interface Mutant {
   /** Occurs exactly once there. */
   readonly find: string;
   readonly replace: string;
+  /** The seeds with this mix of faults are tried first. */
+  readonly profile?: ProfileName;
 }
 
 export const mutants: readonly Mutant[] = [
@@ -42,6 +46,7 @@ export const mutants: readonly Mutant[] = [
     file: 'raft/dist/replication.js',
     find: ' || log.termAt(index) !== member.term)',
     replace: ')',
+    profile: 'restarts',
   },
   {
     name: 'a read is answered without a ReadIndex round',
@@ -54,12 +59,14 @@ export const mutants: readonly Mutant[] = [
     file: 'brain/dist/driver/reads.js',
     find: 'this.#waiting.push(',
     replace: '(this.#round?.readers ?? this.#waiting).push(',
+    profile: 'laggards',
   },
   {
     name: 'a read round needs no confirmation',
     file: 'raft/dist/read-index.js',
     find: 'return confirmedRound;',
     replace: 'return Infinity;',
+    profile: 'deposed leaders',
   },
   {
     name: 'a read round begins before an entry of the own term is committed',
@@ -78,12 +85,14 @@ export const mutants: readonly Mutant[] = [
     file: 'brain/dist/member/data.js',
     find: '...recovered.hardState,',
     replace: '...recovered.hardState, vote: 0n,',
+    profile: 'restarts',
   },
   {
     name: 'a vote leaves before it is durable',
     file: 'raft/dist/election.js',
     find: 'member.held.push(answer);',
     replace: 'member.messages.push(answer);',
+    profile: 'restarts',
   },
   {
     name: 'a vote is given to a candidate with an older log',
@@ -96,18 +105,21 @@ export const mutants: readonly Mutant[] = [
     file: 'raft/dist/election.js',
     find: 'member.vote === noNode && member.leader === noNode',
     replace: 'member.leader === noNode',
+    profile: 'restarts',
   },
   {
     name: 'an append is taken although the term before it differs',
     file: 'raft/dist/follower.js',
     find: 'log.termAt(prevIndex) !== prevTerm',
     replace: 'log.termAt(prevIndex) === undefined',
+    profile: 'truncations',
   },
   {
     name: 'a follower commits entries that the append does not vouch for',
     file: 'raft/dist/follower.js',
     find: 'Math.min(message.commit, lastIndex)',
     replace: 'Math.min(message.commit, log.lastIndex)',
+    profile: 'truncations',
   },
   {
     name: 'a heartbeat commits what is not known to match',
@@ -120,30 +132,35 @@ export const mutants: readonly Mutant[] = [
     file: 'brain/dist/driver/compaction.js',
     find: 'Math.min(wanted, machine.state.durable.index)',
     replace: 'wanted',
+    profile: 'compactions',
   },
   {
     name: 'state that is not synced counts as durable',
     file: 'store/dist/persistence/state-writer.js',
     find: 'if (sync)\n            this.#durable = head;',
     replace: 'this.#durable = head;',
+    profile: 'compactions',
   },
   {
     name: 'state is written ahead of the synced log',
     file: 'store/dist/persistence/state-writer.js',
     find: 'while ((this.#waiting[count]?.index ?? Infinity) <= this.#logSyncedIndex)',
     replace: 'while (count < this.#waiting.length)',
+    profile: 'one slow disk',
   },
   {
     name: 'the mark is not lowered before a suffix is cut off',
     file: 'brain/dist/log/durable-log.js',
     find: 'await this.#lowerMark(first.index);',
     replace: 'void first;',
+    profile: 'truncations',
   },
   {
     name: 'the witness has one slot',
     file: 'brain/dist/log/witness.js',
     find: '(sequence % 2) * slotStride',
     replace: '0',
+    profile: 'restarts',
   },
   {
     name: 'a watcher misses a change',
@@ -162,6 +179,7 @@ export const mutants: readonly Mutant[] = [
     file: 'brain/dist/driver/leases.js',
     find: '        await reads.confirm();\n        const { lessor, store } = machine;',
     replace: '        const { lessor, store } = machine;',
+    profile: 'deposed leaders',
   },
   {
     name: 'a renewal does not last',
@@ -198,11 +216,67 @@ export const mutants: readonly Mutant[] = [
     file: 'brain/dist/driver/log-writer.js',
     find: 'await log.restart(at);',
     replace: '',
+    profile: 'compactions',
   },
   {
-    name: 'a torn end of the log is kept',
+    name: 'a record of the log that does not continue the one before it is believed',
     file: 'brain/dist/log/recovery.js',
-    find: 'await file.truncate(end.offset);',
+    find: 'found.previous !== end.crc || found.batch < end.batch',
+    replace: 'false',
+    profile: 'restarts',
+  },
+  {
+    name: 'a torn write leaves the commit index of entries that it was to bring',
+    file: 'brain/dist/log/durable-log.js',
+    find: 'commit: this.#commitAhead(hardState, first, installing)',
+    replace: 'commit: hardState.commit',
+    profile: 'compactions',
+  },
+  {
+    name: 'a log that ends before what was synced is believed',
+    file: 'brain/dist/log/recovery.js',
+    find: 'last.index < witness.mark.index',
+    replace: 'false',
+  },
+  {
+    name: 'a late append cuts off what follows it',
+    file: 'raft/dist/log.js',
+    find: 'if (news === -1)\n            return;',
+    replace:
+      'if (news === -1) { const end = prevIndex + entries.length + 1; if (end <= this.lastIndex && end > this.#committed) this.#truncate(end); return; }',
+    profile: 'overtaking',
+  },
+  {
+    name: 'a sync counts for entries that took the place of those that it wrote',
+    file: 'raft/dist/log.js',
+    find: 'this.#writing = Math.min(this.#writing, from - 1);',
     replace: '',
+    profile: 'truncations',
+  },
+  {
+    name: 'a follower lets leases end by its own clock',
+    file: 'brain/dist/driver/leases.js',
+    find: 'if (!leadership.leads) {',
+    replace: 'if (false) {',
+  },
+  {
+    name: 'evidence of a dead process is taken for proof',
+    file: 'raft/dist/raft-member.js',
+    find: 'this.#member.leader = noNode;',
+    replace:
+      '{ this.#member.leader = noNode; const { config } = this.#member; this.#member.config = { ...config, voters: config.voters.filter((id) => id !== leader) }; }',
+    profile: 'deposed leaders',
+  },
+  {
+    name: 'half of the members is a majority',
+    file: 'raft/dist/quorum.js',
+    find: 'return Math.floor(count / 2) + 1;',
+    replace: 'return Math.max(1, Math.ceil(count / 2));',
+  },
+  {
+    name: 'a compaction takes the newest version along',
+    file: 'store/dist/mvcc/compaction.js',
+    find: 'return table.isLive(id) || main === compacted ? { main, sub: table.sub(id) } : undefined;',
+    replace: 'return main === compacted ? { main, sub: table.sub(id) } : undefined;',
   },
 ];

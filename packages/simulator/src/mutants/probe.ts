@@ -2,16 +2,16 @@
 import { register } from 'node:module';
 import { mutants } from './mutants.ts';
 
-const [name = '', from = '1', seeds = '1'] = process.argv.slice(2);
+const [name = '', seeds = ''] = process.argv.slice(2);
 const mutant = mutants.find((one) => one.name === name);
 if (!mutant) throw new Error(`no mutant ${name}`);
 register('./hooks.js', import.meta.url, { data: mutant });
 // Only what is loaded from now on is put wrong.
 const { runSeed } = await import('../run/run-seed.ts');
 
-for (let seed = Number(from); seed < Number(from) + Number(seeds); seed++) {
+for (const seed of seeds.split(',').map(Number)) {
   const { violation } = await runSeed(seed);
   if (violation === undefined) continue;
-  process.stdout.write(JSON.stringify({ seed, violation: violation.split('\n')[0] }));
-  process.exit(0);
+  process.stdout.write(JSON.stringify({ seed, violation: violation.split('\n')[0] }), () => process.exit(0));
+  break;
 }

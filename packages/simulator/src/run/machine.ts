@@ -6,9 +6,17 @@ import {
   type BrainMetrics,
   type BrainSettings,
   type Member,
+  type Guards,
   type MemberWorld,
+  authHandlers,
+  guarded,
+  kvGuards,
   kvHandlers,
+  leaseGuards,
   leaseHandlers,
+  localClient,
+  lockHandlers,
+  maintenanceGuards,
   maintenanceHandlers,
   publish,
   startMember,
@@ -17,6 +25,16 @@ import {
 import { type LogFields, type Logger, codeOf, messageOf } from '@flotilla/base';
 import type { Raft } from '@flotilla/raft';
 import { hashState } from '@flotilla/store';
+import {
+  type Handlers,
+  type ServiceTable,
+  authService,
+  kvService,
+  leaseService,
+  lockService,
+  maintenanceService,
+  watchService,
+} from '@flotilla/wire';
 import type { DurableLogs } from '../checks/durable-logs.ts';
 import type { Ledger } from '../checks/ledger.ts';
 import { ObservedRaft, type RaftMoment } from '../checks/observed-raft.ts';
@@ -61,7 +79,9 @@ export interface Services {
   readonly kv: Required<ReturnType<typeof kvHandlers>>;
   readonly lease: Required<ReturnType<typeof leaseHandlers>>;
   readonly watch: Required<ReturnType<typeof watchHandlers>>;
-  readonly maintenance: ReturnType<typeof maintenanceHandlers>;
+  readonly maintenance: Required<ReturnType<typeof maintenanceHandlers>>;
+  readonly auth: Required<ReturnType<typeof authHandlers>>;
+  readonly lock: Required<ReturnType<typeof lockHandlers>>;
 }
 
 /** One run of a member. */
@@ -170,12 +190,7 @@ export class Machine {
     run.member = member;
     if (this.#isDamaged) this.#surroundings.marks.hit('damage survived');
     this.#checkStart(member);
-    run.services = {
-      kv: kvHandlers(member) as Services['kv'],
-      lease: leaseHandlers(member, world) as Services['lease'],
-      watch: watchHandlers(member, world.clock) as Services['watch'],
-      maintenance: maintenanceHandlers(member),
-    };
+    run.services = servicesOf(member, world);
     const publishing = new AbortController();
     const clientUrls = this.settings.advertiseClientUrls;
     publish({ member, world, clientUrls, signal: publishing.signal }).catch((error: unknown) => error);
@@ -352,7 +367,8 @@ export class Machine {
   #checkStart({ machine: { store } }: Member): void {
     const { ledger, verdict } = this.#surroundings;
     const { revision, appliedIndex } = store;
-    const outcome = store.range(rangeRequest({ key: 'k', end: 'l' }, { serializable: true }));
+    const caller = { name: 'root', authRevision: store.auth.revision };
+    const outcome = store.range(rangeRequest({ key: 'k', end: 'l' }, { serializable: true }), caller);
     const [answer] = outcome.ok ? rangeOutput(outcome.response).answers : [];
     const rows = answer?.kind === 'range' ? answer.rows : [];
     const expected = ledger.rowsAt(revision, { key: 'k', end: 'l' });
@@ -385,6 +401,23 @@ export class Machine {
     const logger: Logger = { debug: () => undefined, info: line, warn: line, error: line, child: () => logger };
     return logger;
   }
+}
+
+/** As they are mounted for clients. */
+function servicesOf(member: Member, world: MemberWorld): Services {
+  const mounted = <T extends ServiceTable>(
+    table: T,
+    handlers: Handlers<T>,
+    guards: Guards = {},
+  ): Required<Handlers<T>> => guarded(member, { table, handlers, guards }) as Required<Handlers<T>>;
+  return {
+    kv: mounted(kvService, kvHandlers(member), kvGuards),
+    lease: mounted(leaseService, leaseHandlers(member, world), leaseGuards),
+    watch: mounted(watchService, watchHandlers(member, world.clock)),
+    maintenance: mounted(maintenanceService, maintenanceHandlers(member), maintenanceGuards),
+    auth: mounted(authService, authHandlers(member)),
+    lock: mounted(lockService, lockHandlers(member, localClient(member, world))),
+  };
 }
 
 function isSameRow(a: KeyRow, b: KeyRow | undefined): boolean {

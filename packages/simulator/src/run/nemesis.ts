@@ -21,6 +21,8 @@ export interface NemesisOptions {
 const lookMs = 50;
 /** A fault that waits for its moment waits no longer. */
 const longestWaitMs = 2000;
+/** After this, faults come half as often. */
+const calmingMs = 15_000;
 
 export class Nemesis {
   readonly #options: NemesisOptions;
@@ -62,9 +64,11 @@ export class Nemesis {
     }
   }
 
+  /** Faults become rarer as a run grows longer, or one in which little succeeds would never end. */
   #next(): void {
     const { scheduler, plan } = this.#options;
-    scheduler.after(plan.faultEveryMs * this.#chance.between(0.3, 2), () => {
+    const calmer = 1 + scheduler.nowMs / calmingMs;
+    scheduler.after(plan.faultEveryMs * calmer * this.#chance.between(0.3, 2), () => {
       if (this.#isOver) return;
       this.#strike(this.#chance.pickWeighted(plan.faults));
       this.#next();

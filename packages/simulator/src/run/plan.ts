@@ -67,6 +67,12 @@ export interface Plan {
   /** Share of the renewals that go to a member that calls itself leader. */
   readonly renewalsAtLeader: number;
   readonly watchers: number;
+  /** Clients that compete for a lock. */
+  readonly locks: number;
+  /** Authentication is on, and permissions change. */
+  readonly hasUsers: boolean;
+  /** The quota is small: now and then the space ends. */
+  readonly hasLittleSpace: boolean;
   /** Share of the clients' answers that never arrive. */
   readonly lostAnswers: number;
   /** Acknowledged operations that end the safety phase, and how long it lasts at least. */
@@ -91,6 +97,7 @@ function drawEvenPlan(seed: number, chance: Chance): Plan {
     [1, 6],
     [1, 7],
   ]);
+  const hasLittleSpace = chance.happens(0.15);
   const driveSpeed = { writeMs: chance.magnitude(0.01, 0.5), syncMs: chance.magnitude(0.1, 10) };
   const clients = chance.within(4, 12);
   const faults = chance
@@ -100,7 +107,7 @@ function drawEvenPlan(seed: number, chance: Chance): Plan {
   return {
     seed,
     profile: 'even',
-    settings: drawSettings(size, chance),
+    settings: drawSettings(size, hasLittleSpace, chance),
     network: {
       manner: chance.happens(0.5) ? 'streams' : 'parcels',
       latencyMs: chance.magnitude(0.1, 10),
@@ -133,6 +140,9 @@ function drawEvenPlan(seed: number, chance: Chance): Plan {
     leases: chance.within(1, 3),
     renewalsAtLeader: 0.5,
     watchers: chance.within(1, 4),
+    locks: chance.pick([0, 0, 2, 3]),
+    hasUsers: chance.happens(0.25),
+    hasLittleSpace,
     lostAnswers: chance.happens(0.5) ? chance.magnitude(0.001, 0.03) : 0,
     operations: 1000,
     safetyMs: 8000,
@@ -148,7 +158,7 @@ function drawRaftLimits(chance: Chance): RaftLimits {
   };
 }
 
-function drawSettings(size: number, chance: Chance): BrainSettings[] {
+function drawSettings(size: number, hasLittleSpace: boolean, chance: Chance): BrainSettings[] {
   const heartbeatMs = chance.pick([20, 50, 100]);
   const peerUrl = (i: number): string => `http://127.0.0.1:${2380 + i}`;
   const names = Array.from({ length: size }, (_, i) => `m${i + 1}`);
@@ -160,14 +170,17 @@ function drawSettings(size: number, chance: Chance): BrainSettings[] {
     'snapshot-catchup-entries': Math.floor(chance.magnitude(1, 200)),
     'watch-progress-notify-interval': `${chance.pick([100, 300, 1000])}ms`,
     'pre-vote': chance.happens(0.8),
+    ...(hasLittleSpace && { 'quota-backend-bytes': 10_000 }),
   };
-  return names.map((name, i) =>
-    brainSettings({
+  return names.map((name, i) => ({
+    ...brainSettings({
       name,
       'data-dir': `/${name}`,
       'listen-peer-urls': [peerUrl(i)],
       'initial-advertise-peer-urls': [peerUrl(i)],
       ...shared,
     }),
-  );
+    // Who calls is known by a certificate; the network of a simulation needs no TLS to show one.
+    clientCertAuth: true,
+  }));
 }

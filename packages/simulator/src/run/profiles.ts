@@ -85,7 +85,10 @@ const bends: Readonly<Record<ProfileName, Bend>> = {
 
   /** One member's disk is far behind its memory. */
   'one slow disk': ({ driveSpeeds }, chance) => ({
-    driveSpeeds: driveSpeeds.map(({ writeMs, syncMs }, i) => ({ writeMs, syncMs: i === 0 ? 100 + 50 * syncMs : syncMs })),
+    driveSpeeds: driveSpeeds.map(({ writeMs, syncMs }, i) => ({
+      writeMs,
+      syncMs: i === 0 ? 100 + 50 * syncMs : syncMs,
+    })),
     faults: weights({ losePower: 6, kill: 1, stallDisk: 2, slowDisk: 1, losePowerOfAll: 2 }),
     faultEveryMs: chance.magnitude(200, 800),
     faultForMs: [10, 500],

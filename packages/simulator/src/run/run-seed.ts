@@ -10,10 +10,13 @@ import { DurableLogs } from '../checks/durable-logs.ts';
 import { Ledger } from '../checks/ledger.ts';
 import { RaftChecks } from '../checks/raft-checks.ts';
 import { Verdict } from '../checks/verdict.ts';
+import { AuthClient } from '../clients/auth-client.ts';
 import { Calls } from '../clients/calls.ts';
 import type { Cast } from '../clients/cast.ts';
 import { KeyClient } from '../clients/key-client.ts';
 import { LeaseClient } from '../clients/lease-client.ts';
+import { LockClient } from '../clients/lock-client.ts';
+import { SpaceClient } from '../clients/space-client.ts';
 import { WatchClient } from '../clients/watch-client.ts';
 import type { DriveSpeed } from '../disk/drive.ts';
 import { checkEtcdHistory } from '../linearizability/etcd-check.ts';
@@ -85,6 +88,7 @@ class Run {
   readonly #keyClients: readonly KeyClient[];
   readonly #leaseClients: readonly LeaseClient[];
   readonly #watchClients: readonly WatchClient[];
+  readonly #others: readonly { run(): Promise<void> }[];
   #undecided = false;
 
   constructor(plan: Plan, chance: Chance, keepsTrace: boolean) {
@@ -112,7 +116,8 @@ class Run {
       stateHashes: new Map<number, number>(),
     };
     this.#machines = plan.settings.map(
-      (settings, i) => new Machine({ settings, driveSpeed: plan.driveSpeeds[i] as DriveSpeed }, chance.fork(), surroundings),
+      (settings, i) =>
+        new Machine({ settings, driveSpeed: plan.driveSpeeds[i] as DriveSpeed }, chance.fork(), surroundings),
     );
     const shared = { scheduler, marks, network: this.#network, machines: this.#machines, trace: this.#trace };
     this.#nemesis = new Nemesis({ ...shared, plan, chance: chance.fork() });
@@ -135,6 +140,11 @@ class Run {
       Array.from({ length: count }, (_, i) => make(chance.fork(), i + 1));
     this.#keyClients = several(plan.clients, (own, number) => new KeyClient(this.#cast, own, number));
     this.#leaseClients = several(plan.leases, (own, number) => new LeaseClient(this.#cast, own, number));
+    this.#others = [
+      ...several(plan.locks, (own, number) => new LockClient(this.#cast, own, number)),
+      ...several(plan.hasUsers ? 1 : 0, (own) => new AuthClient(this.#cast, own)),
+      ...several(plan.hasLittleSpace ? 1 : 0, (own) => new SpaceClient(this.#cast, own)),
+    ];
     this.#watchClients = several(plan.watchers, (own, number) => new WatchClient(this.#cast, own, number));
   }
 
@@ -147,7 +157,7 @@ class Run {
   async go(): Promise<RunReport> {
     for (const machine of this.#machines) machine.start();
     this.#nemesis.start();
-    for (const client of [...this.#keyClients, ...this.#leaseClients, ...this.#watchClients]) {
+    for (const client of [...this.#keyClients, ...this.#leaseClients, ...this.#watchClients, ...this.#others]) {
       client.run().catch((error: unknown) => this.rejected(error));
     }
     try {
@@ -205,10 +215,13 @@ class Run {
     for (const machine of this.#machines) machine.compareState(this.#ledger.lastIndex);
     for (const client of this.#leaseClients) client.check();
     for (const client of this.#watchClients) client.check();
-    const verdict = checkEtcdHistory([...this.#cast.history, ...this.#cast.underWay, ...this.#leaseEnds()], {
-      written: this.#written(),
-      leases: this.#ledger.leaseChanges.map(({ lease }) => lease),
-    });
+    const verdict = checkEtcdHistory(
+      [...this.#cast.history, ...this.#cast.underWay, ...this.#leaseEnds(), ...this.#foreignChanges()],
+      {
+        written: this.#written(),
+        leases: this.#ledger.leaseChanges.map(({ lease }) => lease),
+      },
+    );
     this.#undecided = verdict.kind === 'undecided';
     if (verdict.kind !== 'violated') return;
     const stuck = verdict.stuck.map(({ client, input, calledAt, result }) =>
@@ -225,6 +238,15 @@ class Run {
       input: { kind, lease },
       calledAt: stamp,
       result: { at: Number.MAX_SAFE_INTEGER, output: { revision, succeeded: true, answers: [] } },
+    }));
+  }
+
+  #foreignChanges(): Cast['history'] {
+    return this.#ledger.foreignChanges.map(({ input, stamp, output }) => ({
+      client: 0,
+      input,
+      calledAt: stamp,
+      result: { at: Number.MAX_SAFE_INTEGER, output },
     }));
   }
 
