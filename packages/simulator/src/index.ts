@@ -37,6 +37,9 @@ export {
 } from './linearizability/register-model.ts';
 export { type SearchOptions, type Verdict, checkLinearizable } from './linearizability/search.ts';
 export { type FarmOptions, runSeeds } from './farm/farm.ts';
+export { catchingSeeds } from './mutants/catching-seeds.ts';
+export { type Catch, fits, hunt, inPairs, seedsFor } from './mutants/hunt.ts';
+export { type Mutant, mutants } from './mutants/mutants.ts';
 export { type RunReport, runSeed } from './run/run-seed.ts';
 export { type MarkCounts, type MarkName, Marks, markNames } from './world/marks.ts';
 export { Drive } from './disk/drive.ts';

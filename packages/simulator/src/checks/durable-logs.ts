@@ -41,9 +41,23 @@ export class DurableLogs {
     this.#logs.set(id, found);
   }
 
-  /** The member forgets all that it ever confirmed, as far as these checks go: its disk was replaced, or rolled back. */
+  /** Its disk was rolled back: it knows no more of what it has confirmed. */
   forget(id: NodeId): void {
     this.#logs.delete(id);
+  }
+
+  /** Term and vote that a member surely remembers, as one text. */
+  promiseOf(id: NodeId): string {
+    const log = this.#logs.get(id);
+    return `${log?.term}/${log?.vote}`;
+  }
+
+  /** Whether all others hold whatever this one does: then nothing is lost if it forgets. */
+  isHeldByAll(id: NodeId, others: readonly NodeId[]): boolean {
+    const log = this.#logs.get(id);
+    if (!log) return false;
+    const last = { index: lastOf(log), term: log.terms.at(-1) ?? 0 };
+    return others.every((other) => this.#holds(other, last));
   }
 
   /** A write begins. */

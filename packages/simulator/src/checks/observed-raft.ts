@@ -21,7 +21,7 @@ import type { Ledger } from './ledger.ts';
 import type { RaftChecks } from './raft-checks.ts';
 
 /** Something that raft does, and after which a crash is worth more than at other times. */
-export type RaftMoment = 'election' | 'vote' | 'truncation' | 'write' | 'handover';
+export type RaftMoment = 'election' | 'vote' | 'truncation' | 'write' | 'handover' | 'install';
 
 export interface Observers {
   readonly who: string;
@@ -61,6 +61,7 @@ export class ObservedRaft implements Raft {
     if (snapshot) {
       this.#base = snapshot.index;
       this.#terms = [snapshot.term];
+      onMoment('install');
     }
     this.#append(entries);
     if (hardState && ready.mustSync)

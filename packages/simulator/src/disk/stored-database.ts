@@ -17,9 +17,16 @@ export class StoredDatabase {
     return this.#batches.length;
   }
 
+  copy(): StoredDatabase {
+    const copy = new StoredDatabase();
+    copy.#batches = [...this.#batches];
+    copy.#durable = copy.#batches.length;
+    return copy;
+  }
+
   /** A batch is in the page cache. */
   add(changes: readonly RowChange[]): void {
-    this.#batches.push(changes.map(({ key, value }) => ({ key: key.slice(), value: value?.slice() })));
+    this.#batches.push(changes.map(({ key, value }) => ({ key: Uint8Array.from(key), value: value && Uint8Array.from(value) })));
   }
 
   /** A sync has returned that began when there were this many batches. */

@@ -94,7 +94,7 @@ export function stateDirectoryOf({ process, volume, drive }: StateOptions, path:
     async writeCurrent(record) {
       await drive.write(process);
       await drive.sync(process);
-      volume.records.set(path, record.slice());
+      volume.records.set(path, Uint8Array.from(record));
       // The name's own sync is still to come back: the caller may not know yet.
       await drive.sync(process);
     },

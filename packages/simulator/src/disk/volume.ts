@@ -32,6 +32,14 @@ export class StoredFile {
   }
 }
 
+/** What a disk held once. */
+export interface VolumeCopy {
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly directories: ReadonlySet<string>;
+  readonly databases: ReadonlyMap<string, StoredDatabase>;
+  readonly records: ReadonlyMap<string, Uint8Array>;
+}
+
 export class Volume {
   readonly files = new Map<string, StoredFile>();
   readonly directories = new Set<string>();
@@ -69,6 +77,32 @@ export class Volume {
       this.files.set(path, file);
     }
     for (const database of this.databases.values()) database.losePower(chance);
+  }
+
+  /** All of it, as somebody copies the disk of a machine that is off. */
+  copy(): VolumeCopy {
+    return {
+      files: new Map([...this.files].map(([path, { content }]) => [path, Uint8Array.from(content.bytes)] as const)),
+      directories: new Set(this.directories),
+      databases: new Map([...this.databases].map(([path, database]) => [path, database.copy()] as const)),
+      records: new Map(this.records),
+    };
+  }
+
+  /** An older copy takes the place of everything. */
+  rollBack({ files, directories, databases, records }: VolumeCopy): void {
+    for (const map of [this.files, this.directories, this.databases, this.records, this.#durableNames]) map.clear();
+    this.#nameChanges = [];
+    for (const path of directories) this.directories.add(path);
+    for (const [path, database] of databases) this.databases.set(path, database.copy());
+    for (const [path, record] of records) this.records.set(path, record);
+    for (const [path, bytes] of files) {
+      const file = new StoredFile();
+      file.content = new Extent(bytes);
+      file.durable = new Extent(bytes);
+      this.files.set(path, file);
+      this.#durableNames.set(path, file);
+    }
   }
 
   /** Something that was durable is not any more, or not as it was; returns what, for the trace. */

@@ -115,13 +115,6 @@ export const mutants: readonly Mutant[] = [
     profile: 'truncations',
   },
   {
-    name: 'a follower commits entries that the append does not vouch for',
-    file: 'raft/dist/follower.js',
-    find: 'Math.min(message.commit, lastIndex)',
-    replace: 'Math.min(message.commit, log.lastIndex)',
-    profile: 'truncations',
-  },
-  {
     name: 'a heartbeat commits what is not known to match',
     file: 'raft/dist/heartbeat.js',
     find: 'Math.min(peer.match, log.committed)',
@@ -219,24 +212,11 @@ export const mutants: readonly Mutant[] = [
     profile: 'compactions',
   },
   {
-    name: 'a record of the log that does not continue the one before it is believed',
-    file: 'brain/dist/log/recovery.js',
-    find: 'found.previous !== end.crc || found.batch < end.batch',
-    replace: 'false',
-    profile: 'restarts',
-  },
-  {
     name: 'a torn write leaves the commit index of entries that it was to bring',
     file: 'brain/dist/log/durable-log.js',
     find: 'commit: this.#commitAhead(hardState, first, installing)',
     replace: 'commit: hardState.commit',
     profile: 'compactions',
-  },
-  {
-    name: 'a log that ends before what was synced is believed',
-    file: 'brain/dist/log/recovery.js',
-    find: 'last.index < witness.mark.index',
-    replace: 'false',
   },
   {
     name: 'a late append cuts off what follows it',
@@ -245,13 +225,6 @@ export const mutants: readonly Mutant[] = [
     replace:
       'if (news === -1) { const end = prevIndex + entries.length + 1; if (end <= this.lastIndex && end > this.#committed) this.#truncate(end); return; }',
     profile: 'overtaking',
-  },
-  {
-    name: 'a sync counts for entries that took the place of those that it wrote',
-    file: 'raft/dist/log.js',
-    find: 'this.#writing = Math.min(this.#writing, from - 1);',
-    replace: '',
-    profile: 'truncations',
   },
   {
     name: 'a follower lets leases end by its own clock',
@@ -278,5 +251,43 @@ export const mutants: readonly Mutant[] = [
     file: 'store/dist/mvcc/compaction.js',
     find: 'return table.isLive(id) || main === compacted ? { main, sub: table.sub(id) } : undefined;',
     replace: 'return main === compacted ? { main, sub: table.sub(id) } : undefined;',
+  },
+  {
+    name: 'an acknowledgement does not wait for the batch behind the one under way',
+    file: 'raft/dist/raft-member.js',
+    find: 'if (this.#outstanding !== undefined)\n            return write;',
+    replace: '',
+  },
+  {
+    name: 'a record of the log with a wrong checksum is believed',
+    file: 'brain/dist/log/record.js',
+    find: 'if (crc32(bytes.subarray(offset + 4, end)) !== crc)',
+    replace: 'if (false)',
+    profile: 'restarts',
+  },
+  {
+    name: 'a compacted tombstone is dropped while an older page holds its key',
+    file: 'store/dist/mvcc/history.js',
+    find: '(takesTombstones || !cursor.isTombstone)',
+    replace: 'true',
+    profile: 'restarts',
+  },
+  {
+    name: 'a disk that was rolled back is let in',
+    file: 'brain/dist/transport/rollback.js',
+    find: 'if (match <= lastIndex)',
+    replace: 'if (true)',
+  },
+  {
+    name: 'a request is judged by newer permissions than it was made under',
+    file: 'store/dist/auth/auth-state.js',
+    find: 'if (caller.authRevision < this.#revision)',
+    replace: 'if (false)',
+  },
+  {
+    name: 'entries that were under way when the space ended are applied',
+    file: 'store/dist/alarms.js',
+    find: 'alarms.has(NOSPACE) && needsSpace(type, body)',
+    replace: 'false',
   },
 ];

@@ -45,7 +45,7 @@ import type { Verdict } from '../checks/verdict.ts';
 import { Drive, type DriveSpeed } from '../disk/drive.ts';
 import { filesOf } from '../disk/volume-files.ts';
 import { databasesOf, stateDirectoryOf } from '../disk/volume-state.ts';
-import { Volume } from '../disk/volume.ts';
+import { Volume, type VolumeCopy } from '../disk/volume.ts';
 import type { PeerPorts } from '../network/peers.ts';
 import { startVirtualTransport } from '../network/virtual-transport.ts';
 import type { Chance } from '../world/chance.ts';
@@ -120,6 +120,9 @@ export class Machine {
   /** Of the drive, before this run. */
   #failuresBefore = 0;
   #isDamaged = false;
+  #isRolledBack = false;
+  /** Of the disk, when it last stopped in good order, and what the member had promised by then. */
+  #copy: { readonly volume: VolumeCopy; readonly promise: string } | undefined;
   #isLost = false;
   /** Where this run's log writes are: to crash in between. */
   #writesUnderWay = 0;
@@ -204,6 +207,11 @@ export class Machine {
       this.#isLost = true;
       return this.kill();
     }
+    if (this.#isRolledBack && codeOf(error) === 'DISK_ROLLED_BACK') {
+      this.#surroundings.marks.hit('rolled back disk found');
+      this.#isLost = true;
+      return this.kill();
+    }
     const isExplained = this.drive.failures > this.#failuresBefore && diskFailures.has(codeOf(error) ?? '');
     if (!isExplained) {
       const stack = error instanceof Error ? (error.stack ?? '') : '';
@@ -250,6 +258,30 @@ export class Machine {
     });
   }
 
+  /**
+   * The disk is stopped and goes back to what it was at an earlier stop. Only where the cluster can bear it: a majority of disks
+   * must live, so the others hold all that is forgotten here, and no vote is forgotten.
+   */
+  rollBack(others: readonly Machine[]): void {
+    const copy = this.#copy;
+    if (!copy) return;
+    this.stop(() => {
+      const { durable, marks } = this.#surroundings;
+      const isBorne =
+        copy.promise === durable.promiseOf(this.id) &&
+        durable.isHeldByAll(
+          this.id,
+          others.map(({ id }) => id),
+        );
+      if (!isBorne) return;
+      marks.hit('disk rolled back');
+      this.#note('is rolled back');
+      this.#isRolledBack = true;
+      this.volume.rollBack(copy.volume);
+      durable.forget(this.id);
+    });
+  }
+
   /** Calls `act` once, when that next happens here. */
   atNext(moment: Moment, act: () => void): void {
     this.#awaited.set(moment, act);
@@ -266,7 +298,6 @@ export class Machine {
     const run = this.#run;
     const member = run?.member;
     if (!run || !member) return;
-    this.#surroundings.marks.hit('stopped in good order');
     this.#note('is told to stop');
     run.services = undefined;
     const end = async (): Promise<void> => {
@@ -277,9 +308,11 @@ export class Machine {
     const gone = (): void => {
       if (this.#run !== run) return;
       this.#note('has stopped');
+      this.#surroundings.marks.hit('stopped in good order');
       this.#run = undefined;
       run.process.kill();
       whenGone();
+      this.#copy = { volume: this.volume.copy(), promise: this.#surroundings.durable.promiseOf(this.id) };
     };
     end().then(gone, (error: unknown) => {
       if (run.process.isAlive) this.#failed(run, error, 'does not stop in good order');

@@ -30,7 +30,8 @@ export class Nemesis {
   readonly #seen = new Set<FaultName>();
   /** Machine → down at least until then. */
   readonly #downUntilMs = new Map<Machine, number>();
-  #hasDamaged = false;
+  /** What was done to it may have cost it its disk. */
+  #lostDisk: Machine | undefined;
   #isOver = false;
 
   constructor(options: NemesisOptions) {
@@ -171,6 +172,11 @@ export class Nemesis {
         return;
       case 'damage':
         return this.#damage(target);
+      case 'rollBack':
+        if (!this.#mayLoseDisk(target) || target.leads) return;
+        this.#lostDisk = target;
+        target.stop();
+        return this.#later(chance.magnitude(300, 3000), () => target.rollBack(this.#others(target)));
       case 'moveWallClock':
         marks.hit('wall clock moved');
         return target.run?.process.moveWallClock(chance.between(-1e7, 1e7));
@@ -194,9 +200,14 @@ export class Nemesis {
 
   /** At most one disk: a majority of them must live. */
   #damage(target: Machine): void {
-    if (this.#hasDamaged || this.#options.machines.length < 3 || !target.member) return;
-    this.#hasDamaged = true;
+    if (!this.#mayLoseDisk(target)) return;
+    this.#lostDisk = target;
     target.damage();
+  }
+
+  #mayLoseDisk(target: Machine): boolean {
+    const isFirst = this.#lostDisk === undefined || this.#lostDisk === target;
+    return isFirst && this.#options.machines.length >= 3 && target.member !== undefined;
   }
 
   #pause(target: Machine, forMs: number): void {

@@ -27,6 +27,7 @@ export const faultNames = [
   'failSync',
   'moveWallClock',
   'damage',
+  'rollBack',
 ] as const;
 
 export type FaultName = (typeof faultNames)[number];
@@ -131,6 +132,7 @@ function drawEvenPlan(seed: number, chance: Chance): Plan {
       [1, 'election'],
       [1, 'truncation'],
       [1, 'snapshot'],
+      [1, 'install'],
     ],
     clients,
     keys: chance.within(3, 16),

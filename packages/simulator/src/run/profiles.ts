@@ -77,10 +77,11 @@ const bends: Readonly<Record<ProfileName, Bend>> = {
   compactions: (plan, chance) => ({
     settings: plan.settings.map((settings) => ({ ...settings, snapshotCount: 20, catchUpEntries: 1 })),
     segmentBytes: 4096,
-    faults: weights({ losePower: 6, kill: 2, cutOff: 3, losePowerOfAll: 2, slowDisk: 1, stop: 1 }),
+    faults: weights({ losePower: 5, kill: 4, cutOff: 4, losePowerOfAll: 2, slowDisk: 1, stop: 1 }),
+    leaderShare: 0.6,
     faultEveryMs: chance.magnitude(200, 600),
     faultForMs: [200, 2000],
-    moments: preferring(['snapshot', 'stateWrite']),
+    moments: preferring(['install', 'snapshot', 'stateWrite']),
   }),
 
   /** One member's disk is far behind its memory. */

@@ -62,6 +62,8 @@ export const markNames = [
   'files damaged',
   'damage refused',
   'damage survived',
+  'disk rolled back',
+  'rolled back disk found',
 ] as const;
 
 export type MarkName = (typeof markNames)[number];

@@ -1,0 +1,17 @@
+import { catchingSeeds, fits, hunt, inPairs, mutants, seedsFor } from '@flotilla/simulator';
+import t from 'tap';
+
+/** A change of the code makes another run of a recorded seed: then one that catches the bug is looked for among so many. */
+const seedsMore = 12;
+
+t.test('each known bug is caught by the seed that is recorded for it, or by another', { timeout: 0 }, async (t) => {
+  t.ok(Object.keys(catchingSeeds).length >= 25, 'so many are caught');
+  await inPairs(mutants, async (mutant) => {
+    const { name } = mutant;
+    if (!fits(mutant)) return t.fail(`${name}: its place is gone from the code`);
+    const known = catchingSeeds[name];
+    if (known === undefined) return t.comment(`${name}: no seed is known to catch it`);
+    const caught = (await hunt(mutant, [known])) ?? (await hunt(mutant, seedsFor(mutant, 1, seedsMore)));
+    t.ok(caught, `${name}: seed ${known} does not catch it any more, nor do others; see make mutants`);
+  });
+});
