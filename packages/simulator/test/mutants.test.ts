@@ -8,9 +8,9 @@ t.test('each known bug is caught by the seed that is recorded for it, or by anot
   t.ok(Object.keys(catchingSeeds).length >= 25, 'so many are caught');
   await inPairs(mutants, async (mutant) => {
     const { name } = mutant;
-    if (!fits(mutant)) return t.fail(`${name}: its place is gone from the code`);
+    t.ok(fits(mutant), `${name}: its place is still in the code`);
     const known = catchingSeeds[name];
-    if (known === undefined) return t.comment(`${name}: no seed is known to catch it`);
+    if (known === undefined) return;
     const caught = (await hunt(mutant, [known])) ?? (await hunt(mutant, seedsFor(mutant, 1, seedsMore)));
     t.ok(caught, `${name}: seed ${known} does not catch it any more, nor do others; see make mutants`);
   });

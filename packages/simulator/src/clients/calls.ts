@@ -81,5 +81,11 @@ export class Calls {
 
 /** The context of a call with these request bytes, of somebody whose certificate names a user: the one who may do all unless told. */
 export function contextOf(host: string, requestBytes: Uint8Array, signal: AbortSignal, user = 'root'): CallContext {
-  return { signal, metadata: () => undefined, requestBytes, peer: host, clientCertificate: { commonName: user, organizations: [] } };
+  return {
+    signal,
+    metadata: () => undefined,
+    requestBytes,
+    peer: host,
+    clientCertificate: { commonName: user, organizations: [] },
+  };
 }

@@ -26,7 +26,9 @@ export class StoredDatabase {
 
   /** A batch is in the page cache. */
   add(changes: readonly RowChange[]): void {
-    this.#batches.push(changes.map(({ key, value }) => ({ key: Uint8Array.from(key), value: value && Uint8Array.from(value) })));
+    this.#batches.push(
+      changes.map(({ key, value }) => ({ key: Uint8Array.from(key), value: value && Uint8Array.from(value) })),
+    );
   }
 
   /** A sync has returned that began when there were this many batches. */
