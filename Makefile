@@ -41,7 +41,7 @@ test: build
 sim: build
 	SEEDS=$(or $(SEEDS),100) FROM=$(or $(FROM),1) node packages/simulator/dist/main.js
 
-# Puts known bugs into the compiled code, one at a time, and finds a seed that catches each.
+# Puts known bugs into the compiled code, one at a time, and records a seed that catches each.
 mutants: build
 	SEEDS=$(or $(SEEDS),40) FROM=$(or $(FROM),1) node packages/simulator/dist/mutants/main.js $(ONLY)
 

@@ -12,7 +12,7 @@ import { type Cast, pass } from './cast.ts';
 const roles = ['low', 'high'] as const;
 export const users = ['u1', 'u2'] as const;
 
-type Change = (services: Services, context: (bytes: Uint8Array) => CallContext) => Promise<unknown> | unknown;
+type Change = (services: Services, context: (bytes: Uint8Array) => CallContext) => unknown;
 
 const { READ, WRITE, READWRITE } = authpb.Permission.Type;
 

@@ -28,9 +28,17 @@ export async function runSeeds({ from, count, threads = 2, onReport }: FarmOptio
   await Promise.all(Array.from({ length: Math.min(threads, count) }, () => runThread(take, tell)));
 }
 
-function runThread(take: () => number | undefined, tell: (report: RunReport) => void): Promise<void> {
+async function runThread(take: () => number | undefined, tell: (report: RunReport) => void): Promise<void> {
   const worker = new Worker(new URL('worker.js', import.meta.url));
-  return new Promise<void>((resolve, reject) => {
+  try {
+    await serve(worker, take, tell);
+  } finally {
+    await worker.terminate();
+  }
+}
+
+function serve(worker: Worker, take: () => number | undefined, tell: (report: RunReport) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
     const hand = (): void => {
       const seed = take();
       if (seed === undefined) resolve();
@@ -43,5 +51,5 @@ function runThread(take: () => number | undefined, tell: (report: RunReport) => 
     worker.on('error', reject);
     worker.on('exit', (code) => reject(new Error(`a thread of the farm ended by itself with ${code}`)));
     hand();
-  }).finally(() => worker.terminate());
+  });
 }

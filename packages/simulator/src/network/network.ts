@@ -67,7 +67,7 @@ export class Network {
       this.cut(from, to);
       this.#rejected.add(`${from} ${to}`);
     }
-    for (const connection of [...this.#connections]) if (connection.isBetween(a, b)) connection.break();
+    for (const connection of this.#connections) if (connection.isBetween(a, b)) connection.break();
   }
 
   heal(): void {
