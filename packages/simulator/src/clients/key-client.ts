@@ -63,7 +63,9 @@ export class KeyClient {
   async run(): Promise<void> {
     const { scheduler, plan } = this.#cast;
     for (let i = 0; !this.#cast.isOver; i++) {
-      if (i % plan.burst === 0) await pass(scheduler, plan.burst * plan.thinkMs * this.#chance.between(0, 2));
+      // Once there were enough, only leaders and faults are waited for.
+      const thinkMs = this.#cast.acknowledged < plan.operations ? plan.thinkMs : 5 * plan.thinkMs;
+      if (i % plan.burst === 0) await pass(scheduler, plan.burst * thinkMs * this.#chance.between(0, 2));
       const ok = await this.#work(this.#chance.pickWeighted(this.#mix));
       if (ok && !this.#chance.happens(0.02)) continue;
       if (!ok) await pass(scheduler, this.#chance.between(5, 100));

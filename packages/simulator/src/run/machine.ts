@@ -109,6 +109,9 @@ const refusals = new Set([
 /** What stops a member whose drive has failed it; anything else that does is a bug. */
 const diskFailures = new Set(['LOG_WRITE_FAILED', 'STATE_WRITE_FAILED', 'ENOSPC', 'EIO', 'DATA_DIRECTORY']);
 
+/** Whole states are compared once in so many entries: that takes as long as there is state. */
+const stateCheckEntries = 16;
+
 export class Machine {
   readonly settings: BrainSettings;
   readonly drive: Drive;
@@ -393,7 +396,7 @@ export class Machine {
     if (revision !== store.revision) {
       verdict.violate(`${this.name} is at revision ${store.revision} after entry ${index}, the model at ${revision}`);
     }
-    if (index % 8 === 0) this.compareState(index);
+    if (index % stateCheckEntries === 0) this.compareState(index);
   }
 
   /** What was read back from the files is a state that there was. */

@@ -22,7 +22,7 @@ const lookMs = 50;
 /** A fault that waits for its moment waits no longer. */
 const longestWaitMs = 2000;
 /** After this, faults come half as often. */
-const calmingMs = 15_000;
+const calmingMs = 8000;
 
 export class Nemesis {
   readonly #options: NemesisOptions;

@@ -136,8 +136,8 @@ function drawEvenPlan(seed: number, chance: Chance): Plan {
     ],
     clients,
     keys: chance.within(3, 16),
-    // A hundred to three hundred operations a second, whatever the members could do.
-    thinkMs: chance.magnitude(3.3, 10) * clients,
+    // A hundred to five hundred operations a second, whatever the members could do.
+    thinkMs: chance.magnitude(2, 10) * clients,
     burst: chance.within(1, 20),
     leases: chance.within(1, 3),
     renewalsAtLeader: 0.5,
@@ -147,7 +147,7 @@ function drawEvenPlan(seed: number, chance: Chance): Plan {
     hasLittleSpace,
     lostAnswers: chance.happens(0.5) ? chance.magnitude(0.001, 0.03) : 0,
     operations: 1000,
-    safetyMs: 8000,
+    safetyMs: 5000,
   };
 }
 
@@ -161,7 +161,7 @@ function drawRaftLimits(chance: Chance): RaftLimits {
 }
 
 function drawSettings(size: number, hasLittleSpace: boolean, chance: Chance): BrainSettings[] {
-  const heartbeatMs = chance.pick([20, 50, 100]);
+  const heartbeatMs = chance.pick([20, 50, 50, 100, 100]);
   const peerUrl = (i: number): string => `http://127.0.0.1:${2380 + i}`;
   const names = Array.from({ length: size }, (_, i) => `m${i + 1}`);
   const shared = {

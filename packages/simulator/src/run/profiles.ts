@@ -41,7 +41,7 @@ const bends: Readonly<Record<ProfileName, Bend>> = {
     faultEveryMs: chance.magnitude(200, 800),
     leaderShare: 0.9,
     network: { ...network, latencyMs: chance.magnitude(0.1, 2) },
-    thinkMs: 4 * clients,
+    thinkMs: 3 * clients,
     renewalsAtLeader: 0.9,
     leases: 3,
   }),
@@ -52,7 +52,7 @@ const bends: Readonly<Record<ProfileName, Bend>> = {
     faultEveryMs: chance.magnitude(200, 600),
     faultForMs: [500, 3000],
     network: { ...network, latencyMs: chance.magnitude(0.2, 1) },
-    thinkMs: 4 * clients,
+    thinkMs: 3 * clients,
   }),
 
   /** Members that die and are back before the others have noticed, while they vote. */
@@ -69,7 +69,7 @@ const bends: Readonly<Record<ProfileName, Bend>> = {
     faultEveryMs: chance.magnitude(150, 500),
     faultForMs: [100, 1500],
     leaderShare: 0.8,
-    thinkMs: 4 * clients,
+    thinkMs: 3 * clients,
     moments: preferring(['truncation']),
   }),
 
