@@ -99,3 +99,31 @@ t.test('a write that a kill interrupts is there in part, without the sync it wai
   t.equal(isWritten, false, 'nobody is told');
   t.equal(volume.files.get('/log')?.content.bytes.length, 50);
 });
+
+t.test('a copy of a disk keeps what was there, and takes the place of what came since', async (t) => {
+  const { scheduler, chance, drive, volume, start } = machine(5);
+  const files = filesOf({ process: start(), volume, drive, onUse: () => undefined });
+  const open = databasesOf({ process: start(), volume, drive });
+  const key = Buffer.from('key');
+  await during(
+    scheduler,
+    (async () => {
+      await files.makeDirectory('/data');
+      const file = await files.open('/data/file', 'create');
+      await file.write([{ position: 0, bytes: Buffer.from('old') }]);
+      const database = await open({ directory: '/data/state', createIfMissing: true });
+      await database.batch([{ key, value: Buffer.from('old') }], { sync: true });
+      const copy = volume.copy();
+      await file.write([{ position: 0, bytes: Buffer.from('new') }]);
+      await database.batch([{ key, value: Buffer.from('new') }], { sync: true });
+      await files.open('/data/later', 'create');
+      await database.close();
+      volume.rollBack(copy);
+      volume.losePower(chance, new Marks());
+      t.equal(Buffer.from((await files.read('/data/file')) ?? []).toString(), 'old');
+      t.equal(await files.read('/data/later'), undefined);
+      const again = await open({ directory: '/data/state', createIfMissing: false });
+      t.equal(Buffer.from(again.get(key) ?? []).toString(), 'old');
+    })(),
+  );
+});

@@ -89,3 +89,16 @@ t.test('a process that is stopped gets everything later, one that is killed noth
   await run(100);
   t.same(got, [1]);
 });
+
+t.test('a firewall that rejects breaks connections although both ends live', async (t) => {
+  const { network, connection, run, a, b } = pair({ manner: 'streams' });
+  let broken = 0;
+  connection.onBroken(() => broken++);
+  network.reject('a', 'b');
+  await run(10);
+  t.equal(broken, 1);
+  t.ok(a.isAlive && b.isAlive);
+  t.ok(network.isRejected('b', 'a') && network.isCut('a', 'b'));
+  network.heal();
+  t.notOk(network.isRejected('a', 'b') || network.isCut('a', 'b'));
+});

@@ -4,7 +4,7 @@
  */
 import { messageOf } from '@flotilla/base';
 import { type CallContext, authpb, etcdserverpb } from '@flotilla/wire';
-import type { Services } from '../run/machine.ts';
+import type { Services } from '../run/services.ts';
 import type { Chance } from '../world/chance.ts';
 import { contextOf } from './calls.ts';
 import { type Cast, pass } from './cast.ts';

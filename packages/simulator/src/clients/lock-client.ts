@@ -4,7 +4,8 @@
  */
 import { clampInteger, etcdserverpb, fromId, toId, v3lockpb } from '@flotilla/wire';
 import { fencePrefix } from '../checks/fence-checks.ts';
-import type { Machine, Services } from '../run/machine.ts';
+import type { Machine } from '../run/machine.ts';
+import type { Services } from '../run/services.ts';
 import type { Chance } from '../world/chance.ts';
 import { type CallResult, contextOf } from './calls.ts';
 import { type Cast, pass } from './cast.ts';

@@ -6,35 +6,13 @@ import {
   type BrainMetrics,
   type BrainSettings,
   type Member,
-  type Guards,
   type MemberWorld,
-  authHandlers,
-  guarded,
-  kvGuards,
-  kvHandlers,
-  leaseGuards,
-  leaseHandlers,
-  localClient,
-  lockHandlers,
-  maintenanceGuards,
-  maintenanceHandlers,
   publish,
   startMember,
-  watchHandlers,
 } from '@flotilla/brain';
 import { type LogFields, type Logger, codeOf, messageOf } from '@flotilla/base';
 import type { Raft } from '@flotilla/raft';
 import { hashState } from '@flotilla/store';
-import {
-  type Handlers,
-  type ServiceTable,
-  authService,
-  kvService,
-  leaseService,
-  lockService,
-  maintenanceService,
-  watchService,
-} from '@flotilla/wire';
 import type { DurableLogs } from '../checks/durable-logs.ts';
 import type { Ledger } from '../checks/ledger.ts';
 import { ObservedRaft, type RaftMoment } from '../checks/observed-raft.ts';
@@ -54,6 +32,7 @@ import { Process } from '../world/process.ts';
 import type { Scheduler } from '../world/scheduler.ts';
 import type { Trace } from '../world/trace.ts';
 import type { RaftLimits } from './plan.ts';
+import { type Services, servicesOf } from './services.ts';
 
 /** What all machines share. */
 export interface Surroundings {
@@ -72,16 +51,6 @@ export interface Surroundings {
   readonly raftLimits: RaftLimits;
   /** Index → hash of the state there, from whoever came first. */
   readonly stateHashes: Map<number, number>;
-}
-
-/** What clients can call on a member that runs. */
-export interface Services {
-  readonly kv: Required<ReturnType<typeof kvHandlers>>;
-  readonly lease: Required<ReturnType<typeof leaseHandlers>>;
-  readonly watch: Required<ReturnType<typeof watchHandlers>>;
-  readonly maintenance: Required<ReturnType<typeof maintenanceHandlers>>;
-  readonly auth: Required<ReturnType<typeof authHandlers>>;
-  readonly lock: Required<ReturnType<typeof lockHandlers>>;
 }
 
 /** One run of a member. */
@@ -437,23 +406,6 @@ export class Machine {
     const logger: Logger = { debug: () => undefined, info: line, warn: line, error: line, child: () => logger };
     return logger;
   }
-}
-
-/** As they are mounted for clients. */
-function servicesOf(member: Member, world: MemberWorld): Services {
-  const mounted = <T extends ServiceTable>(
-    table: T,
-    handlers: Handlers<T>,
-    guards: Guards = {},
-  ): Required<Handlers<T>> => guarded(member, { table, handlers, guards }) as Required<Handlers<T>>;
-  return {
-    kv: mounted(kvService, kvHandlers(member), kvGuards),
-    lease: mounted(leaseService, leaseHandlers(member, world), leaseGuards),
-    watch: mounted(watchService, watchHandlers(member, world.clock)),
-    maintenance: mounted(maintenanceService, maintenanceHandlers(member), maintenanceGuards),
-    auth: mounted(authService, authHandlers(member)),
-    lock: mounted(lockService, lockHandlers(member, localClient(member, world))),
-  };
 }
 
 function isSameRow(a: KeyRow, b: KeyRow | undefined): boolean {
