@@ -126,7 +126,8 @@ class Bench {
       const leaderChanged = after.index !== before.index || after.term !== before.term;
       this.measured.push({ phase: name, seconds, putsPerSecond, leader, followers, leaderChanged });
       const longest = `longest turn ${shortNumber(leader.longestMs)} ms, followers ${shortNumber(followers.longestMs)} ms`;
-      say(`${name}: ${shortNumber(seconds)} s, ${shortNumber(putsPerSecond)} puts/s, ${longest}`);
+      const leading = leaderChanged ? 'THE LEADER CHANGED' : 'the same leader';
+      say(`${name}: ${shortNumber(seconds)} s, ${shortNumber(putsPerSecond)} puts/s, ${longest}, ${leading}`);
     } finally {
       await puts.end();
     }
