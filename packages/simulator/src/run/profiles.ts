@@ -36,9 +36,11 @@ const bends: Readonly<Record<ProfileName, Bend>> = {
   even: () => ({}),
 
   /** Leaders that do not know yet that they are none, with clients that go on talking to them. */
-  'deposed leaders': ({ network, clients }, chance) => ({
+  'deposed leaders': ({ settings, network, clients }, chance) => ({
+    settings: settings.map((one) => ({ ...one, heartbeatMs: 20 })),
     faults: weights({ pause: 3, reject: 4, handOverAndCutOff: 3, cutOff: 1, partitionOneWay: 1 }),
     faultEveryMs: chance.magnitude(200, 800),
+    faultForMs: [200, 3000],
     leaderShare: 0.9,
     network: { ...network, latencyMs: chance.magnitude(0.1, 2) },
     thinkMs: 3 * clients,
