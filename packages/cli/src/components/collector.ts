@@ -5,7 +5,7 @@
  */
 import { setFlagsFromString } from 'node:v8';
 
-/** Memory may grow by this share of the heap between two collections, percent; three times that of V8's own rule or so. */
+/** Memory may grow by this share of the heap between two collections, percent. */
 const growingPercent = 300;
 
 /** For the rest of the process; V8 looks at it after each collection. */
