@@ -33,7 +33,12 @@ function rightMemory() {
     { key: 'k', row: first, deleted: false, previous: undefined },
     { key: 'k', row: second, deleted: false, previous: first },
   ];
-  const watch = { name: 'w', answers: events.map((event) => ({ revision: 3, events: [event] })), next: 4 };
+  const watch = {
+    name: 'w',
+    answers: events.map((event) => ({ revision: 3, events: [event] })),
+    next: 4,
+    cancellations: [],
+  };
   memory.watches.push({ ...watch, answers: [...watch.answers] }, watch);
   memory.localReads.push({ client: 1, member: 0, run: 1, revision: 2, key: 'k', end: undefined, rows: [first] });
   memory.tenancies.push({ lease: '1', key: 'lease/1', promisedUntilMs: 10, goneMs: 11 });

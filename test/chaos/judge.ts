@@ -86,7 +86,8 @@ function leaseEnds(
 }
 
 /** Ordered, unique, complete, a revision whole, the value before it, no bookmark ahead of what is still to come. */
-function wrongWatch({ name, answers }: WatchMemory, { events }: Past): readonly string[] {
+function wrongWatch({ name, answers, cancellations }: WatchMemory, { events }: Past): readonly string[] {
+  if (cancellations.length > 0) return cancellations.map((text) => `${name} was cancelled ${text}`);
   let at = 0;
   for (const answer of answers) {
     for (const seen of answer.events) {

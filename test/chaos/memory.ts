@@ -22,6 +22,8 @@ export interface WatchMemory {
   readonly answers: SeenAnswer[];
   /** The first revision that it has not been told about. */
   next: number;
+  /** Why it was cancelled, if it was: nothing is compacted, so nothing is a reason. */
+  readonly cancellations: string[];
 }
 
 /** A serializable read at one member. */

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandomness } from '@flotilla/base';
 import { connect } from '@flotilla/brain/test/cluster';
 import { clampInteger } from '@flotilla/wire';
@@ -41,19 +42,27 @@ export interface RoundReport {
 /** Between faults, at most. */
 const calmMs = 600;
 const faultMs = 2500;
+/** In peace a cluster must serve, and its leases must end, within this time, whatever the machine does besides. */
+const restMaxMs = 240_000;
 
 export async function runRound({ seed, members, seconds, faults: wanted }: RoundOptions): Promise<RoundReport> {
-  const randomness = seededRandomness(seed);
-  const random = (): number => randomness.next();
+  // Each its own, so that the same seed brings the same faults, however many calls the clients get done.
+  const [random, ofClients] = [randomOf(seed), randomOf(~seed)];
   const stage = await Stage.open(members);
   try {
     await stage.allServe();
-    const crowd = startCrowd(stage, random);
-    const faults = await wreak(stage, { random, seconds, wanted: wanted ?? faultNames });
-    await stage.allServe();
-    await crowd.settle();
+    const crowd = startCrowd(stage, ofClients);
+    const faults = new Map<FaultName, number>();
+    const course = async (): Promise<true> => {
+      await wreak(stage, { random, seconds, wanted: wanted ?? faultNames, counts: faults });
+      await stage.allServe();
+      await crowd.settle();
+      return true;
+    };
+    const cameToRest = await Promise.race([course(), delay(seconds * 1000 + restMaxMs, undefined, { ref: false })]);
     const { memory } = crowd;
-    const verdicts = { ...judge(memory), members: [...stage.endings, ...(await differences(stage))] };
+    const afterwards = cameToRest === true ? await differences(stage) : ['the cluster did not come to rest in peace'];
+    const verdicts = { ...judge(memory), members: [...stage.endings, ...afterwards] };
     await stage.close();
     const isWrong = Object.values(verdicts).some((lines) => lines.length > 0);
     return {
@@ -74,6 +83,11 @@ export async function runRound({ seed, members, seconds, faults: wanted }: Round
   }
 }
 
+function randomOf(seed: number): () => number {
+  const randomness = seededRandomness(seed);
+  return () => randomness.next();
+}
+
 /** Faults, one after the other or two at a time, all undone in the end. */
 async function wreak(
   stage: Stage,
@@ -81,9 +95,15 @@ async function wreak(
     random,
     seconds,
     wanted,
-  }: { readonly random: () => number; readonly seconds: number; readonly wanted: readonly FaultName[] },
-): Promise<ReadonlyMap<FaultName, number>> {
-  const counts = new Map<FaultName, number>();
+    counts,
+  }: {
+    readonly random: () => number;
+    readonly seconds: number;
+    readonly wanted: readonly FaultName[];
+    /** How often each fault happened. */
+    readonly counts: Map<FaultName, number>;
+  },
+): Promise<void> {
   const names = wanted.filter((name) => name !== 'fillDisk' || stage.smallDisk);
   const endMs = performance.now() + seconds * 1000;
   let active: (() => Promise<void> | void)[] = [];
@@ -108,7 +128,6 @@ async function wreak(
     }
   }
   await undoAll();
-  return counts;
 }
 
 /** Equal hashes of equal revisions, also of what lies on disk. */

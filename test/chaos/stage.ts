@@ -35,6 +35,8 @@ export class Stage {
   readonly #running = new Map<number, MemberProcess>();
   readonly #runs: number[];
   readonly #excused = new Set<number>();
+  /** Of members that ended by themselves. */
+  readonly #lastWords = new Map<number, string>();
   readonly #proxies: readonly PeerProxy[];
   readonly #links = new Map<string, Link>();
 
@@ -159,9 +161,10 @@ export class Stage {
   /** Resolves when a member serves, or with its last words when it ended instead. */
   async served(i: number): Promise<string | undefined> {
     const member = this.#running.get(i);
-    return await member?.ready.then(
+    if (!member) return this.#lastWords.get(i) ?? 'it does not run';
+    return await member.ready.then(
       () => undefined,
-      () => member.log.slice(-3).join('; '),
+      () => wordsOf(member),
     );
   }
 
@@ -200,8 +203,13 @@ export class Stage {
     if (this.#running.get(i) !== member) return;
     this.#running.delete(i);
     this.logs.push(...member.log.map((line) => `${this.nameOf(i)} ${line}`));
+    this.#lastWords.set(i, wordsOf(member));
     void this.#proxies[i]?.refuse();
     if (this.#excused.delete(i)) return;
-    this.endings.push(`${this.nameOf(i)} ended by itself with ${code}: ${member.log.slice(-3).join('; ')}`);
+    this.endings.push(`${this.nameOf(i)} ended by itself with ${code}: ${wordsOf(member)}`);
   }
+}
+
+function wordsOf({ log }: MemberProcess): string {
+  return log.slice(-3).join('; ');
 }

@@ -13,7 +13,7 @@ export interface WatcherOptions {
 
 /** Resolves when `end` is aborted. */
 export async function followEverything(client: TestClient, { name, memory, end }: WatcherOptions): Promise<void> {
-  const watch: WatchMemory = { name, answers: [], next: 1 };
+  const watch: WatchMemory = { name, answers: [], next: 1, cancellations: [] };
   memory.watches.push(watch);
   while (!end.aborted) {
     const abort = new AbortController();
@@ -23,7 +23,11 @@ export async function followEverything(client: TestClient, { name, memory, end }
       for await (const answer of client.watch.Watch(everythingFrom(watch.next, abort.signal), {
         signal: abort.signal,
       })) {
-        if (answer.created !== true) take(answer, { watch, memory });
+        if (answer.canceled) {
+          watch.cancellations.push(`at ${watch.next}: ${answer.cancel_reason}`);
+          break;
+        }
+        if (!answer.created) take(answer, { watch, memory });
       }
     });
     end.removeEventListener('abort', stop);
