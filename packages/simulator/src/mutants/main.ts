@@ -36,7 +36,7 @@ async function look(mutant: Mutant): Promise<void> {
 
 await inPairs(chosen, look);
 const lines = mutants.filter(({ name }) => found.has(name)).map(({ name }) => `  '${name}': ${found.get(name)},`);
-const [head] = readFileSync(record, 'utf8').split('{\n');
-writeFileSync(record, `${head}{\n${lines.join('\n')}\n};\n`);
+const [head] = readFileSync(record, 'utf8').split('= {');
+writeFileSync(record, `${head}= {\n${lines.join('\n')}\n};\n`);
 print(`${chosen.length - missed} of ${chosen.length} caught`);
 process.exitCode = missed > 0 ? 1 : 0;
