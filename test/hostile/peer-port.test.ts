@@ -19,22 +19,24 @@ t.test('strangers are refused before their frames are read, and members for fram
   const randomness = seededRandomness(seed);
   const random = (): number => randomness.next();
   const { membership } = brainSettings(victim.plan.members[0]?.options ?? {});
-  const other = membership.members.find((member) => member !== membership.self)?.id ?? 0n;
+  const other = membership.members.find((member) => member !== membership.self);
+  if (!other) throw new Error('no other member');
   const right = {
     'flotilla-protocol': '1',
     'flotilla-cluster': membership.clusterId.toString(16),
-    'flotilla-from': other.toString(16),
+    'flotilla-from': other.id.toString(16),
     'flotilla-to': membership.self.id.toString(16),
     'flotilla-last-index': '999999999',
+    'flotilla-peer-urls': other.peerUrls.join(),
   };
   const strangers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'nobody at all': {},
     'another cluster': { ...right, 'flotilla-cluster': 'abc' },
-    'no member': { ...right, 'flotilla-from': '1' },
     'the member itself': { ...right, 'flotilla-from': right['flotilla-to'] },
     'one who looks for another': { ...right, 'flotilla-to': '1' },
     'another version': { ...right, 'flotilla-protocol': '2' },
     'ids that are none': { ...right, 'flotilla-from': 'x'.repeat(5000) },
+    'one who can be reached nowhere': { ...right, 'flotilla-peer-urls': 'nowhere' },
     'an index that is none': { ...right, 'flotilla-last-index': 'NaN' },
   };
   const session = await openSession(victim.peerPort);
@@ -47,6 +49,12 @@ t.test('strangers are refused before their frames are read, and members for fram
       const { grpcStatus } = await callRaw(session, call);
       t.equal(grpcStatus, FAILED_PRECONDITION, `${who}: ${method}`);
     }
+  }
+  // It may have joined a moment ago: an unknown id passes, and must send what members send.
+  const newcomer = { ...right, 'flotilla-from': '1', 'flotilla-peer-urls': 'http://127.0.0.1:1' };
+  for (const method of methods) {
+    const call = { path: `/flotilla.v1.Peer/${method}`, body: garbage(), headers: newcomer, patienceMs: 10_000 };
+    t.equal((await callRaw(session, call)).grpcStatus, INVALID_ARGUMENT, `a newcomer: ${method}`);
   }
   for (let i = 0; i < 50; i++) {
     for (const method of methods) {
