@@ -176,10 +176,12 @@ class Link {
   ask(question: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     const connection = this.#connection;
     const other = this.#options.ports.end(this.#peer);
-    return new Promise((resolve, reject) => {
+    let abort: () => void = () => undefined;
+    const answered = new Promise<Uint8Array>((resolve, reject) => {
       if (!connection || !other) return reject(new Error('the member is not connected'));
       connection.onBroken(() => reject(new Error('the connection broke')));
-      signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+      abort = () => reject(new Error('aborted'));
+      signal.addEventListener('abort', abort, { once: true });
       connection.send(
         0,
         () => {
@@ -196,6 +198,7 @@ class Link {
         'reliably',
       );
     });
+    return answered.finally(() => signal.removeEventListener('abort', abort));
   }
 
   /** A connection of its own, in order, chunk by chunk. */
