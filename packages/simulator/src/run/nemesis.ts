@@ -65,10 +65,10 @@ export class Nemesis {
     }
   }
 
-  /** Faults become rarer as a run grows longer, or one in which little succeeds would never end. */
+  /** Faults become rarer as a run grows longer, or one in which little succeeds would never end: a member alone recovers fast. */
   #next(): void {
-    const { scheduler, plan } = this.#options;
-    const calmer = 1 + scheduler.nowMs / calmingMs;
+    const { scheduler, plan, machines } = this.#options;
+    const calmer = machines.length === 1 ? 1 : 1 + scheduler.nowMs / calmingMs;
     scheduler.after(plan.faultEveryMs * calmer * this.#chance.between(0.3, 2), () => {
       if (this.#isOver) return;
       this.#strike(this.#chance.pickWeighted(plan.faults));

@@ -35,8 +35,6 @@ export type FaultName = (typeof faultNames)[number];
 /** How much raft sends, and hands out, at a time. */
 export type RaftLimits = Pick<RaftOptions, 'maxMessageBytes' | 'maxInflightMessages' | 'maxCommittedBytes'>;
 
-const endings: ReadonlySet<FaultName> = new Set(['kill', 'stop', 'losePower', 'losePowerOfAll']);
-
 export interface Plan {
   readonly seed: number;
   readonly profile: ProfileName;
@@ -108,7 +106,7 @@ function drawEvenPlan(seed: number, chance: Chance): Plan {
     .slice(0, chance.within(4, faultNames.length))
     .map((fault) => [chance.magnitude(1, 10), fault] as const);
   // Nothing else makes a member that is alone lead anew.
-  if (size === 1 && !faults.some(([, fault]) => endings.has(fault))) faults.push([5, 'kill']);
+  if (size === 1) faults.push([10, 'kill']);
   return {
     seed,
     profile: 'even',
