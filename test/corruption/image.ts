@@ -5,8 +5,10 @@
  */
 import { cp, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Entry } from '@flotilla/raft';
-import { createStore, hashState } from '@flotilla/store';
+import { createManualClock } from '@flotilla/base';
+import { brainSettings } from '@flotilla/brain';
+import { type Entry, encodeConfig } from '@flotilla/raft';
+import { createMemoryDatabases, createMemoryStateDirectory, hashState, openState } from '@flotilla/store';
 import {
   type ClusterPlan,
   type MemberPlan,
@@ -82,7 +84,7 @@ export async function makePast(): Promise<Past> {
     imageOf({ name: 'stopped by SIGTERM', plan: stopped, directory: join(plan.directory, 'images', 'stopped') }),
     imageOf({ name: 'killed after an idle second', plan: killed, directory: join(plan.directory, 'images', 'killed') }),
   ]);
-  return { plan, entries: known.entries, hashes: hashesOf(known.entries), images, env };
+  return { plan, entries: known.entries, hashes: await hashesOf(keeper, known.entries), images, env };
 }
 
 async function imageOf(place: Pick<Image, 'name' | 'plan' | 'directory'>): Promise<Image> {
@@ -97,13 +99,29 @@ async function imageOf(place: Pick<Image, 'name' | 'plan' | 'directory'>): Promi
   return { ...place, lastIndex, term, vote };
 }
 
-function hashesOf(entries: readonly Entry[]): readonly number[] {
-  const store = createStore();
+/** Hashes of the state after each entry, in a store that begins as a member's does. */
+async function hashesOf(plan: MemberPlan, entries: readonly Entry[]): Promise<readonly number[]> {
+  const { clusterId, members, self } = brainSettings(plan.options).membership;
+  const config = { voters: members.map(({ id }) => id), votersOutgoing: [], learners: [] };
+  const databases = createMemoryDatabases();
+  const { store, state } = await openState({
+    directory: '/state',
+    clusterId,
+    memberId: self.id,
+    initialMembership: { members, config: encodeConfig(config) },
+    clock: createManualClock(),
+    onFailure(error) {
+      throw error;
+    },
+    openDatabase: (options) => databases.open(options),
+    openDirectory: (directory) => createMemoryStateDirectory(directory, databases),
+  });
   const hashes = [hashState(store)];
   for (const entry of entries) {
     store.apply([entry]);
     hashes.push(hashState(store));
   }
+  await state.close();
   return hashes;
 }
 
