@@ -16,7 +16,7 @@ t.test('what was put and not deleted is there, whatever came and went', (t) => {
   const keyOf = (number: number): string => `key/${number % 7}/${number}${'/long'.repeat(number % 40)}`;
   const valueOf = (): Uint8Array => {
     const size = [0, 10, 100, 1000, 5000][below(5)] ?? 0;
-    return new Uint8Array(below(500) === 0 ? 70_000 + below(100_000) : below(size + 1)).fill(below(256));
+    return new Uint8Array(below(500) === 0 ? 70_000 + below(600_000) : below(size + 1)).fill(below(256));
   };
   for (let i = 1; i <= operationCount; i++) {
     const key = keyOf(below(keyCount));

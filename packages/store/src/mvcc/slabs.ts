@@ -10,9 +10,10 @@
  */
 import { assert } from '@flotilla/base';
 
-const maxSlotBytes = 64 * 1024;
 const minChunkBytes = 64 * 1024;
 const maxChunkBytes = 1024 * 1024;
+/** Up to here a value that is put again takes a slot that was given back, not memory that is new to V8's collector. */
+const maxSlotBytes = maxChunkBytes;
 const slotsPerHandle = 65_536;
 const noSlot = 0xffff;
 
