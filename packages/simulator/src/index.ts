@@ -40,6 +40,8 @@ export { type FarmOptions, runSeeds } from './farm/farm.ts';
 export { catchingSeeds } from './mutants/catching-seeds.ts';
 export { type Catch, fits, hunt, inPairs, seedsFor } from './mutants/hunt.ts';
 export { type Mutant, mutants } from './mutants/mutants.ts';
+export { CatchingUp, type Walker } from './run/catching-up.ts';
+export { type HealedDrives, type HealingBounds, healingBounds } from './run/healing.ts';
 export { type RunReport, runSeed } from './run/run-seed.ts';
 export { type MarkCounts, type MarkName, Marks, markNames } from './world/marks.ts';
 export { Drive } from './disk/drive.ts';

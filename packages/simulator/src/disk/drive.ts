@@ -8,6 +8,10 @@ export interface DriveSpeed {
   readonly syncMs: number;
 }
 
+/** What an operation takes at least and at most, as a share of the drive's usual time. */
+const quickest = 0.5;
+const slowest = 2;
+
 export class Drive {
   readonly #scheduler: Scheduler;
   readonly #chance: Chance;
@@ -19,11 +23,22 @@ export class Drive {
   /** How often it has failed whoever used it. */
   failures = 0;
   #stalledUntilMs = 0;
+  #busyUntilMs = 0;
 
   constructor(options: { readonly scheduler: Scheduler; readonly chance: Chance; readonly speed: DriveSpeed }) {
     this.#scheduler = options.scheduler;
     this.#chance = options.chance;
     this.speed = options.speed;
+  }
+
+  /** What it was asked for until now is done by then. What was begun while it was slow or stalled goes on after that is over. */
+  get busyUntilMs(): number {
+    return this.#busyUntilMs;
+  }
+
+  /** No sync takes longer while nothing is wrong with it. */
+  get longestSyncMs(): number {
+    return this.speed.syncMs * slowest;
   }
 
   stall(forMs: number): void {
@@ -53,7 +68,9 @@ export class Drive {
 
   async #take(process: Process, usualMs: number): Promise<void> {
     const stalledMs = Math.max(0, this.#stalledUntilMs - this.#scheduler.nowMs);
-    await process.wait(stalledMs + usualMs * this.slowness * this.#chance.between(0.5, 2));
+    const takesMs = stalledMs + usualMs * this.slowness * this.#chance.between(quickest, slowest);
+    this.#busyUntilMs = Math.max(this.#busyUntilMs, this.#scheduler.nowMs + takesMs);
+    await process.wait(takesMs);
   }
 }
 

@@ -128,6 +128,11 @@ export class Machine {
     return this.#run?.member;
   }
 
+  /** The last entry that its member has applied; -1 while none runs. */
+  get appliedIndex(): number {
+    return this.member?.machine.store.appliedIndex ?? -1;
+  }
+
   /** Its files are damaged, and it has said so: it is for its operator now. */
   get isLost(): boolean {
     return this.#isLost;

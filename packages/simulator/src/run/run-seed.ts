@@ -26,6 +26,8 @@ import { Chance } from '../world/chance.ts';
 import { type MarkCounts, Marks } from '../world/marks.ts';
 import { Scheduler } from '../world/scheduler.ts';
 import { Trace } from '../world/trace.ts';
+import { CatchingUp } from './catching-up.ts';
+import { healingBounds } from './healing.ts';
 import { Machine } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
 import { type Plan, drawPlan } from './plan.ts';
@@ -53,8 +55,6 @@ export interface RunReport {
 }
 
 const longestSafetyMs = 120_000;
-/** A healed cluster must serve again within this, beside its own election timeouts. */
-const recoveryMs = 10_000;
 
 // Counters of a process, not of a run: nothing depends on them.
 let metrics: BrainMetrics | undefined;
@@ -186,29 +186,35 @@ class Run {
     this.#nemesis.heal();
     this.#calls.isUnreliable = false;
     this.#cast.isOver = true;
-    const boundMs = recoveryMs + 20 * heartbeatMs * electionTicks;
+    const drives = this.#machines.map(({ drive }) => drive);
+    const { servesWithinMs, stepsWithinMs } = healingBounds(this.#plan, { drives, nowMs: this.#scheduler.nowMs });
     let served = false;
     const probe = async (): Promise<void> => {
       for (const client of this.#keyClients) served = (await client.probe()) || served;
       if (!served) await probe();
     };
     probe().catch((error: unknown) => this.rejected(error));
-    await this.#until(boundMs, () => served);
-    if (!served) return this.#verdict.violate(`a healed cluster did not serve within ${boundMs} ms`);
+    await this.#until(servesWithinMs, () => served);
+    if (!served) return this.#verdict.violate(`a healed cluster did not serve within ${servesWithinMs} ms`);
     this.#pace.idle();
-    await this.#until(boundMs, () => this.#areEqual());
-    if (!this.#areEqual()) return this.#verdict.violate(`healed members did not agree within ${boundMs} ms`);
+    const catchingUp = new CatchingUp(this.#machines, { stepsWithinMs });
+    const stuck = (): string | undefined =>
+      catchingUp.stuck({ lastIndex: this.#ledger.lastIndex, nowMs: this.#scheduler.nowMs });
+    await this.#until(Infinity, () => this.#areEqual() || stuck() !== undefined);
+    if (!this.#areEqual()) {
+      const within = `within ${Math.ceil(stepsWithinMs)} ms`;
+      return this.#verdict.violate(`healed members did not agree: ${stuck()} applied nothing new ${within}`);
+    }
     // What is left of every lease, at the slowest pace, and the time that a leader needs to notice.
     const longestMs = Math.max(...this.#leaseClients.map(({ longestTtlMs }) => longestTtlMs));
     const leaseMs = longestMs * (1 + 2 * this.#plan.drift) + 2 * heartbeatMs * electionTicks + 5000;
     await this.#until(leaseMs, () => this.#leaseClients.every(({ hold }) => hold === 0));
-    await this.#until(boundMs, () => this.#areEqual() && !this.#watchClients.some(({ isBehind }) => isBehind));
+    await this.#until(stepsWithinMs, () => this.#areEqual() && !this.#watchClients.some(({ isBehind }) => isBehind));
   }
 
   #areEqual(): boolean {
     const living = this.#machines.filter(({ isLost }) => !isLost);
-    const indexes = living.map(({ member }) => member?.machine.store.appliedIndex ?? -1);
-    return indexes.every((index) => index === this.#ledger.lastIndex);
+    return living.every(({ appliedIndex }) => appliedIndex === this.#ledger.lastIndex);
   }
 
   #judge(): void {
