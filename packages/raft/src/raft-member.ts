@@ -73,6 +73,10 @@ class RaftMember implements Raft {
     return this.#member.log.committed;
   }
 
+  get syncedIndex(): number {
+    return this.#member.log.synced;
+  }
+
   get config(): Config {
     return this.#member.config;
   }

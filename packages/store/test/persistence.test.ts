@@ -58,6 +58,21 @@ t.test('state is written only as far as the log has synced', async (t) => {
   await again.state.close();
 });
 
+t.test('state of entries that took the place of synced ones waits until these are synced', async (t) => {
+  const machine = createMachine();
+  const { store, state } = await machine.open();
+  state.logSyncedTo(3);
+  applyAll(store, [put('a')]);
+  state.logSyncedTo(1);
+  applyAll(store, [put('b'), put('c')]);
+  await state.flush();
+  t.equal(state.durable.index, 1, 'what the log may lose is not in the state');
+  state.logSyncedTo(3);
+  await state.flush();
+  t.equal(state.durable.index, 3);
+  await state.close();
+});
+
 t.test('batches lost from any point leave an earlier state, from which the log goes on', async (t) => {
   const entries = sampleEntries(400, 11);
   const property = fc.asyncProperty(

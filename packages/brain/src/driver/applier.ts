@@ -13,7 +13,7 @@ import type { StateMachine } from './state-machine.ts';
 
 export interface ApplierOptions {
   readonly machine: StateMachine;
-  readonly raft: Pick<Raft, 'applied' | 'applyConfChange' | 'refuseConfChange'>;
+  readonly raft: Pick<Raft, 'applied' | 'syncedIndex' | 'applyConfChange' | 'refuseConfChange'>;
   readonly proposals: Proposals;
   readonly reconfiguration: Reconfiguration;
   readonly reads: Reads;
@@ -65,6 +65,8 @@ export class Applier {
 
   #apply(entries: readonly Entry[]): void {
     const { machine, raft, reads, onApplied } = this.#options;
+    // They may stand where synced ones stood that were cut off: log [1@1 2@1], synced; 2@2 arrives, committed already.
+    machine.state.logSyncedTo(raft.syncedIndex);
     for (let from = 0; from < entries.length;) {
       const at = entries.findIndex(({ type }, i) => i >= from && type === 'confChange');
       const to = at < 0 ? entries.length : at;

@@ -233,9 +233,10 @@ function createWriter(
       compaction.restarted(snapshot.index);
     },
     onSynced(ready) {
-      machine.state.logSyncedTo(log.synced.index);
       if (ready.snapshot) applier.resume();
       driver.synced(ready);
+      // The log may have synced what has been cut off meanwhile: raft knows.
+      machine.state.logSyncedTo(raft.syncedIndex);
     },
     onFailure: failure.fail,
   });

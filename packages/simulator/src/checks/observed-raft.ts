@@ -71,7 +71,7 @@ export class ObservedRaft implements Raft {
       onMoment('write');
     }
     for (const entry of ledger.commit(who, this.#raft.term, committed)) durable.committed(who, entry, this.config);
-    if ((committed.at(-1)?.index ?? 0) > this.#raft.status().syncedIndex)
+    if ((committed.at(-1)?.index ?? 0) > this.#raft.syncedIndex)
       marks.hit('entries applied before they were synced here');
     if (softState) {
       note(`${softState.role} of term ${this.#raft.term}, leader ${softState.leader}`);
@@ -157,6 +157,9 @@ export class ObservedRaft implements Raft {
   }
   get commit(): number {
     return this.#raft.commit;
+  }
+  get syncedIndex(): number {
+    return this.#raft.syncedIndex;
   }
   get config(): Config {
     return this.#raft.config;

@@ -80,7 +80,10 @@ export interface IncomingSnapshot {
 
 /** The files under a store. One writer: batches are written in order, one at a time, off the path of requests. */
 export interface StateFiles {
-  /** The member's own log has synced up to `index`: state up to there may be written. */
+  /**
+   * The member's own log is synced up to `index`: state up to there may be written. Before an entry is applied that took the place
+   * of a synced one, this says how much of the log is left: the new one may be committed and not be synced here.
+   */
   logSyncedTo(index: number): void;
   /** The last entry whose state is surely on disk: the log may be truncated up to its index. */
   readonly durable: EntryPosition;

@@ -86,7 +86,6 @@ export class StateWriter {
   }
 
   logSyncedTo(index: number): void {
-    if (index <= this.#logSyncedIndex) return;
     this.#logSyncedIndex = index;
     this.#schedule();
   }
