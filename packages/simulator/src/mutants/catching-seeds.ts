@@ -20,6 +20,7 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'the log is truncated past the synced state': 18,
   'state that is not synced counts as durable': 44,
   'state is written ahead of the synced log': 14,
+  'state of entries is written because those that they replaced were synced': 346,
   'the mark is not lowered before a suffix is cut off': 5,
   'the witness has one slot': 53,
   'a watcher misses a change': 1,

@@ -142,6 +142,13 @@ export const mutants: readonly Mutant[] = [
     profile: 'one slow disk',
   },
   {
+    name: 'state of entries is written because those that they replaced were synced',
+    file: 'brain/dist/driver/applier.js',
+    find: 'machine.state.logSyncedTo(raft.syncedIndex);',
+    replace: '',
+    profile: 'truncations',
+  },
+  {
     name: 'the mark is not lowered before a suffix is cut off',
     file: 'brain/dist/log/durable-log.js',
     find: 'await this.#lowerMark(first.index);',
