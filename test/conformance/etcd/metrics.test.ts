@@ -27,7 +27,6 @@ const leftOut: readonly (readonly [names: RegExp, reason: string])[] = [
   [/^etcd_disk_wal_write_bytes_total$/, 'not yet'],
   [/^etcd_server_(health_(failures|success)|heartbeat_send_failures_total|slow_apply_total)$/, 'not yet'],
   [/^etcd_server_(read_indexes_failed|slow_read_indexes|snapshot_apply_in_progress)_total$/, 'not yet'],
-  [/^etcd_server_(is_learner|learner_promote_successes)$/, 'not yet'],
   [/^etcd_server_client_requests_total$/, 'not yet'],
   [/^grpc_server_msg_(received|sent)_total$/, 'not yet'],
 ];
