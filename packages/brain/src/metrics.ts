@@ -31,6 +31,7 @@ export interface BrainMetrics {
   readonly peerSentBytes: TalliedCounter<'To'>;
   readonly peerReceivedBytes: TalliedCounter<'From'>;
   readonly peerSendFailures: TalliedCounter<'To'>;
+  readonly peerRoundTripSeconds: Histogram<'To'>;
   readonly learnerPromotions: Tally;
   readonly failedLearnerPromotions: TalliedCounter<'Reason'>;
   readonly clientSentBytes: Tally;
@@ -64,6 +65,8 @@ const gaugeNames: Readonly<Record<keyof MemberGauges, readonly [name: string, he
   leases: ['etcd_debugging_lease_total', 'Total number of leases.'],
 };
 
+/** Doubling from 100 µs, as etcd's. */
+const roundTripBuckets = Array.from({ length: 15 }, (_, i) => 0.0001 * 2 ** i);
 /** Doubling from 1 ms, as etcd's. */
 const diskBuckets = Array.from({ length: 14 }, (_, i) => 0.001 * 2 ** i);
 
@@ -86,6 +89,13 @@ export function createBrainMetrics(): BrainMetrics {
     peerSentBytes: tallied('etcd_network_peer_sent_bytes_total', 'Bytes sent to peers.', ['To']),
     peerReceivedBytes: tallied('etcd_network_peer_received_bytes_total', 'Bytes received from peers.', ['From']),
     peerSendFailures: tallied('etcd_network_peer_sent_failures_total', 'Send failures from peers.', ['To']),
+    peerRoundTripSeconds: new Histogram({
+      name: 'etcd_network_peer_round_trip_time_seconds',
+      help: 'Round-trip time between peers.',
+      labelNames: ['To'],
+      buckets: roundTripBuckets,
+      registers,
+    }),
     learnerPromotions: tallied(
       'etcd_server_learner_promote_successes',
       'Learners that were promoted while this member led.',

@@ -77,6 +77,7 @@ export function worldOf(
         logger,
         onSent: (to, bytes) => sent(to).add(bytes),
         onDropped: (to) => failures(to).add(1),
+        onRoundTrip: (to, seconds) => metrics.peerRoundTripSeconds.observe({ To: idText(to) }, seconds),
       });
     },
   };

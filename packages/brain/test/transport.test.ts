@@ -81,6 +81,7 @@ async function openEnd(options: {
     logger: silentLogger,
     onSent: () => undefined,
     onDropped: () => undefined,
+    onRoundTrip: () => undefined,
   });
   transport.setPeers([{ id: peer, peerUrls: [`http://127.0.0.1:${peerPort}`] }]);
   const end: End = {

@@ -19,6 +19,7 @@ export async function answerQuestion(
   { from, question }: { readonly from: NodeId; readonly question: Uint8Array },
 ): Promise<Uint8Array> {
   const kind = kindOf(question);
+  if (kind === 'ping') return new Uint8Array(0);
   if (kind === 'isRemoved') return departure.answer(from);
   if (kind === 'confChange') return reconfiguration.answer(question);
   return await (corruption.answer(question) ?? leases.answer(question));

@@ -5,6 +5,7 @@ import { addressOf } from '../cluster/urls.ts';
 import type { CallerTls } from '../tls/caller-tls.ts';
 import { createFrameEncoder } from './frame.ts';
 import { type PeerAddress, PeerLink } from './peer-link.ts';
+import { measureRoundTrips } from './round-trips.ts';
 import type { Peer, PeerReceiver, PeerTransport } from './transport.ts';
 
 export interface GrpcTransportOptions {
@@ -18,6 +19,8 @@ export interface GrpcTransportOptions {
   readonly logger: Logger;
   readonly onSent: (to: NodeId, bytes: number) => void;
   readonly onDropped: (to: NodeId) => void;
+  /** Told how long a question and its answer took. */
+  readonly onRoundTrip: (to: NodeId, seconds: number) => void;
 }
 
 export function startGrpcTransport(options: GrpcTransportOptions): PeerTransport {
@@ -39,6 +42,17 @@ export function startGrpcTransport(options: GrpcTransportOptions): PeerTransport
     if (!open) throw new Error(`no member ${to.toString(16)}`);
     return open.link;
   };
+
+  tasks.run('round trips', (signal) => {
+    measureRoundTrips({
+      clock: options.clock,
+      signal,
+      connected: () => [...links].filter(([, { link }]) => link.connected).map(([id]) => id),
+      ask: (to, question, within) => linkTo(to).ask(question, within),
+      onRoundTrip: options.onRoundTrip,
+    });
+    return Promise.resolve();
+  });
 
   return {
     setPeers(peers) {
