@@ -41,7 +41,7 @@ export interface Brain extends Running {
  */
 export async function startBrain(options: BrainOptions): Promise<Brain> {
   const { logger = silentLogger, files = createSystemFiles() } = options;
-  const metrics = createBrainMetrics();
+  const metrics = createBrainMetrics({ extensive: options.settings.extensiveMetrics });
   const servers = createServers(options.settings, { metrics, logger });
   const tls = openMemberTls(options.settings, logger);
   const ports = await openPorts(options.settings, { servers, tls, peerListeners: options.peerListeners });

@@ -38,6 +38,8 @@ export interface BrainMetrics {
   readonly clientReceivedBytes: Tally;
   readonly grpcStarted: TalliedCounter<GrpcLabel>;
   readonly grpcHandled: TalliedCounter<GrpcLabel | 'grpc_code'>;
+  /** Absent unless metrics are extensive. */
+  readonly grpcHandlingSeconds: Histogram<GrpcLabel> | undefined;
   /** Says where the gauges are read from. */
   observe(read: () => MemberGauges): void;
   /** Says whose metrics these are. */
@@ -65,12 +67,15 @@ const gaugeNames: Readonly<Record<keyof MemberGauges, readonly [name: string, he
   leases: ['etcd_debugging_lease_total', 'Total number of leases.'],
 };
 
+/** Those that Prometheus gives where nobody chooses. */
+const handlingBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** Doubling from 100 µs, as etcd's. */
 const roundTripBuckets = Array.from({ length: 15 }, (_, i) => 0.0001 * 2 ** i);
 /** Doubling from 1 ms, as etcd's. */
 const diskBuckets = Array.from({ length: 14 }, (_, i) => 0.001 * 2 ** i);
 
-export function createBrainMetrics(): BrainMetrics {
+/** @param options.extensive whether calls are timed too */
+export function createBrainMetrics({ extensive = false } = {}): BrainMetrics {
   const registry = new Registry();
   const registers = [registry];
   addProcessMetrics(registry);
@@ -114,6 +119,15 @@ export function createBrainMetrics(): BrainMetrics {
     ).tally({}),
     grpcStarted: tallied('grpc_server_started_total', 'RPCs started on the server.', grpcLabels),
     grpcHandled: tallied('grpc_server_handled_total', 'RPCs completed on the server.', [...grpcLabels, 'grpc_code']),
+    grpcHandlingSeconds: extensive
+      ? new Histogram({
+          name: 'grpc_server_handling_seconds',
+          help: 'Time that the server takes for an RPC.',
+          labelNames: [...grpcLabels],
+          buckets: handlingBuckets,
+          registers,
+        })
+      : undefined,
     identify(memberId) {
       const constant = (name: string, help: string, label: string, value: string): void =>
         new Gauge({ name, help, labelNames: [label], registers }).set({ [label]: value }, 1);

@@ -132,6 +132,12 @@ export const brainOptionTable = {
     max: 31,
     help: 'Cost of hashing a password: the binary logarithm of the rounds',
   },
+  metrics: {
+    kind: 'string',
+    default: 'basic',
+    check: oneOf('basic', 'extensive'),
+    help: 'How much is measured: basic, or extensive, which times every call',
+  },
   'log-level': {
     kind: 'string',
     default: 'info',
@@ -182,6 +188,8 @@ export interface BrainSettings extends MemberTlsSettings {
   readonly autoCompaction: AutoCompactionRule | undefined;
   readonly grpcServer: RpcServerKind;
   readonly corruption: CorruptionSettings;
+  /** Calls are timed too. */
+  readonly extensiveMetrics: boolean;
   readonly authToken: TokenSettings;
   readonly authTokenTtlMs: number;
   readonly bcryptCost: number;
@@ -254,6 +262,7 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     autoCompaction,
     grpcServer: rpcServerKinds.find((kind) => kind === values['grpc-server']) ?? 'flotilla',
     corruption: corruptionSettings(values),
+    extensiveMetrics: values.metrics === 'extensive',
     authToken,
     authTokenTtlMs: values['auth-token-ttl'] * 1000,
     bcryptCost: values['bcrypt-cost'],

@@ -7,10 +7,10 @@ import type { StatusCode } from './status.ts';
 
 /** Hears of the calls of one method. */
 export interface CallObserver {
-  /** A handler begins. */
-  started(): void;
+  /** A handler begins. What this returns is given back at its end. */
+  started(): number | undefined;
   /** What it ended with. */
-  ended(status: StatusCode): void;
+  ended(status: StatusCode, started: number | undefined): void;
 }
 
 export interface RpcServerOptions {

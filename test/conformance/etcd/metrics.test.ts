@@ -1,5 +1,6 @@
 /** The names on `/metrics`, held against those of a real etcd: each that ours lacks is named here, with the reason. */
 import t from 'tap';
+import { connectService, kvService, openChannel } from '@flotilla/wire';
 import { hasEtcd, serverKinds } from './servers.ts';
 
 t.setTimeout(0);
@@ -37,6 +38,26 @@ async function metricsOf(target: string): Promise<ReadonlyMap<string, string>> {
   const types = text.matchAll(/^# TYPE (\S+) (\S+)$/gm);
   return new Map([...types].map(([, name = '', type = '']) => [name, type]));
 }
+
+t.test('extensive metrics time the calls, basic ones do not', { skip: !hasEtcd }, async (t) => {
+  for (const name of ['one member', 'etcd']) {
+    for (const metrics of ['basic', 'extensive']) {
+      const server = await serverKinds.find((kind) => kind.name === name)?.start({ all: { metrics } });
+      const target = server?.targets[0] ?? '';
+      const channel = openChannel({ target });
+      try {
+        await connectService(channel, kvService).Put({ key: Buffer.from('k') });
+        const text = await (await fetch(`http://${target}/metrics`)).text();
+        const counts = text.matchAll(/^grpc_server_handling_seconds_count\{(.*)\} (\d+)$/gm);
+        const ofPut = [...counts].find(([, labels = '']) => labels.includes('grpc_method="Put"'));
+        t.equal(ofPut?.[2], metrics === 'extensive' ? '1' : undefined, `${name}, ${metrics}`);
+      } finally {
+        channel.close();
+        await server?.stop();
+      }
+    }
+  }
+});
 
 t.test('metrics have the names of etcd, and those that are missing are named', { skip: !hasEtcd }, async (t) => {
   const [ours, theirs] = await Promise.all(

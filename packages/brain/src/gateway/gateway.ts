@@ -95,14 +95,14 @@ async function answer(options: GatewayOptions, target: Target | undefined, excha
   const context = new GatewayContext(exchange, bytes);
   if (method.kind === 'serverStream') return stream(options, target, { exchange, input: message, context });
   const observer = options.observe(method);
-  observer.started();
+  const started = observer.started();
   try {
     const result = await (handler as UnaryHandler<unknown, object>)(message, context);
-    observer.ended(StatusCode.OK);
+    observer.ended(StatusCode.OK, started);
     exchange.reply.begin(200);
     exchange.reply.end(JSON.stringify(toJson(target, result)));
   } catch (error) {
-    observer.ended(statusOf(error));
+    observer.ended(statusOf(error), started);
     throw error;
   }
 }
@@ -148,14 +148,14 @@ function stream(
 ): Promise<void> {
   const { exchange, input, context } = call;
   const observer = observe(target.method);
-  observer.started();
+  const started = observer.started();
   return new Promise((resolve) => {
     const sink = new LineSink(exchange, {
       toJson: (message) => toJson(target, message),
       onEnd: (error) => {
         if (error && !(error instanceof RpcError))
           logger.error('a handler failed', { path: target.method.path, err: error });
-        observer.ended(error === undefined ? StatusCode.OK : statusOf(error));
+        observer.ended(error === undefined ? StatusCode.OK : statusOf(error), started);
         resolve();
       },
     });

@@ -1,4 +1,4 @@
-/** Counts the calls of a method, under the names that every gRPC server uses. */
+/** Counts the calls of a method, and times them where that was asked for, under the names that every gRPC server uses. */
 import { type CallObserver, type Method, StatusCode } from '@flotilla/wire';
 import type { BrainMetrics } from '../metrics.ts';
 import type { Tally } from '../tallied-counter.ts';
@@ -18,9 +18,14 @@ export function countCalls(method: Method, metrics: BrainMetrics): CallObserver 
   const started = metrics.grpcStarted.tally(labels);
   const handled = (grpc_code: string): Tally => metrics.grpcHandled.tally({ ...labels, grpc_code });
   const ok = handled('OK');
+  const { grpcHandlingSeconds } = metrics;
   return {
-    started: () => started.add(1),
-    ended(status) {
+    started() {
+      started.add(1);
+      return grpcHandlingSeconds && performance.now();
+    },
+    ended(status, startedMs) {
+      if (startedMs !== undefined) grpcHandlingSeconds?.observe(labels, (performance.now() - startedMs) / 1000);
       if (status === StatusCode.OK) ok.add(1);
       else handled(codeNames.get(status) ?? 'Unknown').add(1);
     },

@@ -115,16 +115,16 @@ function unaryImplementation(
   return (call, callback) => {
     const { message, bytes } = call.request as Received;
     const respond = (response: unknown): void => {
-      observer?.ended(StatusCode.OK);
+      observer?.ended(StatusCode.OK, started);
       callback(null, response);
     };
     const context = contextOf(call, bytes);
     const refuse = (error: unknown): void => {
       const status = context.signal.aborted ? statusOf(cancelled(error)) : toStatus(error);
-      observer?.ended(status.code as StatusCode);
+      observer?.ended(status.code as StatusCode, started);
       callback(status);
     };
-    observer?.started();
+    const started = observer?.started();
     try {
       const response = handler(message, context);
       if (response instanceof Promise) response.then(respond, refuse);
@@ -212,7 +212,7 @@ function forEachRequest(
 
 function sinkOf(call: WritableCall, { signal }: CallContext, { observer, toStatus }: Mounted): ResponseSink<unknown> {
   let ended = false;
-  observer?.started();
+  const started = observer?.started();
   return {
     write: (response) => ended || signal.aborted || call.write(response),
     drained: () => (ended ? Promise.resolve() : drained(call, signal)),
@@ -221,7 +221,7 @@ function sinkOf(call: WritableCall, { signal }: CallContext, { observer, toStatu
       ended = true;
       // What goes wrong because the client has left is nobody's bug.
       const status = error && (signal.aborted ? statusOf(cancelled(error)) : toStatus(error));
-      observer?.ended((status?.code ?? StatusCode.OK) as StatusCode);
+      observer?.ended((status?.code ?? StatusCode.OK) as StatusCode, started);
       if (signal.aborted) return;
       if (status) call.emit('error', status);
       else call.end();

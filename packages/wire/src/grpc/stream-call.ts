@@ -29,7 +29,9 @@ export class StreamCall implements StreamReceiver, ResponseSink<unknown>, Expiri
   /** Absent for a call with one request. */
   readonly #requests: RequestQueue | undefined;
   #uncreditedBytes = 0;
-  #started = false;
+  #running = false;
+  /** What the observer wants back. */
+  #started: number | undefined;
   /** The request of a server stream, until it runs. */
   #request: Buffer | undefined;
   #ended = false;
@@ -134,15 +136,15 @@ export class StreamCall implements StreamReceiver, ResponseSink<unknown>, Expiri
     this.#ended = true;
     // What goes wrong because the client has left is nobody's bug.
     const status = error && (this.#context.aborted ? cancelled(error) : this.#host.statusOf(this.#mounted, error));
-    if (this.#started) this.#mounted.observer?.ended(status?.status ?? StatusCode.OK);
+    if (this.#running) this.#mounted.observer?.ended(status?.status ?? StatusCode.OK, this.#started);
     this.#answer(status);
     this.#requests?.abandon();
     this.onWritable();
   }
 
   #run(input: unknown): void {
-    this.#started = true;
-    this.#mounted.observer?.started();
+    this.#running = true;
+    this.#started = this.#mounted.observer?.started();
     runPushed(this.#mounted.handler, { input, sink: this, context: this.#context });
   }
 

@@ -23,6 +23,8 @@ export class UnaryCall implements StreamReceiver, Expiring {
   readonly #mounted: MountedUnary;
   readonly #context: ServerCallContext;
   #message: Buffer | undefined;
+  /** What the observer wants back. */
+  #started: number | undefined;
   /** Only for a request that does not come in one piece. */
   #reader: MessageReader | undefined;
 
@@ -99,7 +101,7 @@ export class UnaryCall implements StreamReceiver, Expiring {
     } catch (error) {
       return this.#fail(this.#host.statusOf(this.#mounted, error));
     }
-    observer?.started();
+    this.#started = observer?.started();
     try {
       const response = handler(request, context);
       if (!(response instanceof Promise)) return this.#respond(response);
@@ -119,7 +121,7 @@ export class UnaryCall implements StreamReceiver, Expiring {
     } catch (error) {
       return this.#refuse(error);
     }
-    this.#mounted.observer?.ended(StatusCode.OK);
+    this.#mounted.observer?.ended(StatusCode.OK, this.#started);
     this.#forgetDeadline();
     if (!this.#stream.open) return;
     this.#send(encoded);
@@ -143,7 +145,7 @@ export class UnaryCall implements StreamReceiver, Expiring {
   /** Ends the call with what its handler threw. */
   #refuse(thrown: unknown): void {
     const error = this.#context.aborted ? cancelled(thrown) : this.#host.statusOf(this.#mounted, thrown);
-    this.#mounted.observer?.ended(error.status);
+    this.#mounted.observer?.ended(error.status, this.#started);
     this.#fail(error);
   }
 
