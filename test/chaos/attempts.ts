@@ -16,9 +16,10 @@ export async function attempt<T>(make: () => Promise<T> | undefined): Promise<T 
   }
 }
 
-/** Asks until there is an answer. */
-export async function insistently<T>(make: () => Promise<T> | undefined): Promise<T> {
+/** Asks until there is an answer. Rejects once `stopped` is aborted. */
+export async function insistently<T>(make: () => Promise<T> | undefined, stopped: AbortSignal): Promise<T> {
   for (;;) {
+    stopped.throwIfAborted();
     const answer = await attempt(make);
     if (answer !== undefined) return answer;
   }

@@ -97,13 +97,13 @@ const spoilt: Readonly<Record<string, readonly [Question, (memory: ReturnType<ty
 };
 
 t.test('a history that is right has nothing wrong', async (t) => {
-  t.strictSame(Object.values(judge(rightMemory())).flat(), []);
+  t.strictSame(Object.values(judge(rightMemory()).verdicts).flat(), []);
 });
 
 for (const [what, [question, spoil]] of Object.entries(spoilt)) {
   t.test(`${what} is found`, async (t) => {
     const memory = rightMemory();
     spoil(memory);
-    t.not(judge(memory)[question].length, 0);
+    t.not(judge(memory).verdicts[question].length, 0);
   });
 }

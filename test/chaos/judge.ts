@@ -17,15 +17,26 @@ import type { LocalRead, Memory, SeenEvent, WatchMemory } from './memory.ts';
 export type Question = 'linearizable' | 'watches' | 'leases' | 'local reads';
 export type Verdicts = Readonly<Record<Question, readonly string[]>>;
 
-/** Lines that say what is wrong, for each question; `undecided` counts as wrong. */
-export function judge(memory: Memory): Verdicts {
+export interface Judgement {
+  /** Lines that say what is wrong, for each question. */
+  readonly verdicts: Verdicts;
+  /** False: the search for an order was given up, because too much was of unknown outcome. */
+  readonly isDecided: boolean;
+}
+
+/** The search for an order is given up after so many steps; some seconds. */
+const maxSteps = 5_000_000;
+
+export function judge(memory: Memory): Judgement {
   const past = pastOf(memory.watches.at(-1));
-  return {
-    linearizable: linearizability(memory, past),
+  const linearizable = linearizability(memory, past);
+  const verdicts = {
+    linearizable: linearizable ?? [],
     watches: [...past.contradictions, ...memory.watches.flatMap((watch) => wrongWatch(watch, past))],
     leases: memory.tenancies.flatMap(wrongTenancy),
     'local reads': wrongLocalReads(memory.localReads, past),
   };
+  return { verdicts, isDecided: linearizable !== undefined };
 }
 
 /** The store's own account of what happened. */
@@ -59,12 +70,13 @@ function pastOf(watch: WatchMemory | undefined): Past {
   return { events, states, contradictions };
 }
 
-function linearizability({ operations, leases }: Memory, { events }: Past): readonly string[] {
+/** Undefined when it was given up. */
+function linearizability({ operations, leases }: Memory, { events }: Past): readonly string[] | undefined {
   const written = new Map(events.filter(({ deleted }) => !deleted).map(({ row }) => [row.value, row.modRevision]));
   const history = [...operations, ...leaseEnds(leases, events)];
-  const verdict = checkEtcdHistory(history, { written, leases: leases.keys() });
+  const verdict = checkEtcdHistory(history, { written, leases: leases.keys() }, { maxSteps });
   if (verdict.kind === 'linearizable') return [];
-  if (verdict.kind === 'undecided') return ['undecided'];
+  if (verdict.kind === 'undecided') return undefined;
   return [
     'no order explains all answers; none of these can come next:',
     ...verdict.stuck.map((one) => JSON.stringify(one)),

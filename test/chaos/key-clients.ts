@@ -25,6 +25,8 @@ export interface Work {
   readonly memory: Memory;
   readonly random: () => number;
   readonly isOver: () => boolean;
+  /** Aborted when the round is broken off. */
+  readonly stopped: AbortSignal;
 }
 
 export class KeyClient {

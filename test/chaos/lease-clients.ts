@@ -12,7 +12,7 @@ const leaseTtlSeconds = 2;
 
 /** Takes a lease for a key, renews it for a while, then lets it go; again and again. */
 export async function keepLeases(work: Work, worker: number): Promise<void> {
-  const { memory, random, clients, isOver } = work;
+  const { memory, random, clients, isOver, stopped } = work;
   const any = (): TestClient => clients[Math.floor(random() * clients.length)] as TestClient;
   for (let i = 0; !isOver(); i++) {
     const id = BigInt(worker * 100_000 + i + 1);
@@ -39,7 +39,7 @@ export async function keepLeases(work: Work, worker: number): Promise<void> {
         tenancy.promisedUntilMs = Math.max(tenancy.promisedUntilMs, sentMs + ttlSeconds * 1000);
       }
     }
-    while (await isThere(any, tenancy.key)) await pause(50);
+    while (await isThere(any, tenancy.key, stopped)) await pause(50);
     tenancy.goneMs = Math.min(tenancy.goneMs ?? Infinity, performance.now());
   }
 }
@@ -66,9 +66,9 @@ async function moveIn(
   }
 }
 
-async function isThere(any: () => TestClient, key: string): Promise<boolean> {
+async function isThere(any: () => TestClient, key: string, stopped: AbortSignal): Promise<boolean> {
   const request = rangeRequest({ key, end: undefined });
-  return (await insistently(() => any().kv.Range(request, { timeoutMs: callTimeoutMs }))).kvs.length > 0;
+  return (await insistently(() => any().kv.Range(request, { timeoutMs: callTimeoutMs }), stopped)).kvs.length > 0;
 }
 
 async function keepAlive({ lease }: TestClient, id: bigint): Promise<number | undefined> {

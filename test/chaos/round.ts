@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandomness } from '@flotilla/base';
 import { connect } from '@flotilla/brain/test/cluster';
 import { clampInteger } from '@flotilla/wire';
-import { startCrowd } from './crowd.ts';
+import { type Crowd, startCrowd } from './crowd.ts';
 import { type FaultName, faultNames, faultsByName, lonelyFaults } from './faults.ts';
 import { type Verdicts, judge } from './judge.ts';
 import { pause } from './pause.ts';
@@ -34,6 +34,8 @@ export interface RoundReport {
   readonly snapshots: number;
   /** Between two acknowledged writes, over all clients. */
   readonly longestGapMs: number;
+  /** False: nobody knows whether the history is linearizable. */
+  readonly isDecided: boolean;
   readonly verdicts: Verdicts & Readonly<Record<'members', readonly string[]>>;
   /** Where the history was kept, when something is wrong. */
   readonly kept: string | undefined;
@@ -49,26 +51,29 @@ export async function runRound({ seed, members, seconds, faults: wanted }: Round
   // Each its own, so that the same seed brings the same faults, however many calls the clients get done.
   const [random, ofClients] = [randomOf(seed), randomOf(~seed)];
   const stage = await Stage.open(members);
+  let crowd: Crowd | undefined;
   try {
     await stage.allServe();
-    const crowd = startCrowd(stage, ofClients);
+    const clients = (crowd = startCrowd(stage, ofClients));
     const faults = new Map<FaultName, number>();
     const course = async (): Promise<true> => {
       await wreak(stage, { random, seconds, wanted: wanted ?? faultNames, counts: faults });
       await stage.allServe();
-      await crowd.settle();
+      await clients.settle();
       return true;
     };
     const cameToRest = await Promise.race([course(), delay(seconds * 1000 + restMaxMs, undefined, { ref: false })]);
-    const { memory } = crowd;
+    const { memory } = clients;
     const afterwards = cameToRest === true ? await differences(stage) : ['the cluster did not come to rest in peace'];
-    const verdicts = { ...judge(memory), members: [...stage.endings, ...afterwards] };
+    const judgement = judge(memory);
+    const verdicts = { ...judgement.verdicts, members: [...stage.endings, ...afterwards] };
     await stage.close();
     const isWrong = Object.values(verdicts).some((lines) => lines.length > 0);
     return {
       seed,
       members,
       faults,
+      isDecided: judgement.isDecided,
       operations: memory.operations.filter(({ result }) => result).length + memory.localReads.length,
       unknown: memory.operations.filter(({ result }) => !result).length,
       events: memory.watches.at(-1)?.answers.reduce((sum, { events }) => sum + events.length, 0) ?? 0,
@@ -79,6 +84,7 @@ export async function runRound({ seed, members, seconds, faults: wanted }: Round
       kept: isWrong ? keep(seed, { verdicts, memory, logs: stage.logs }) : undefined,
     };
   } finally {
+    crowd?.stop();
     await stage.close();
   }
 }

@@ -15,8 +15,9 @@ export function roundLine(report: RoundReport): string {
   return [...numbers.map((value) => String(value).padStart(11)), `  ${verdictText(report)}; ${faults}`].join(' ');
 }
 
-function verdictText({ verdicts }: RoundReport): string {
+function verdictText({ verdicts, isDecided }: RoundReport): string {
   const wrong = Object.entries(verdicts).filter(([, lines]) => lines.length > 0);
+  if (wrong.length === 0 && !isDecided) return 'all else holds, too much unknown to find an order';
   return wrong.length === 0 ? 'all hold' : `WRONG: ${wrong.map(([question]) => question).join(', ')}`;
 }
 

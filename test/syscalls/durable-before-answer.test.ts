@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { connectService, etcdserverpb, kvService, openChannel, toSafeInteger } from '@flotilla/wire';
 import { missingTools } from '../e2e/tools.ts';
-import { freePorts } from '../free-ports.ts';
+import { reservePorts } from '@flotilla/brain/test/reserve-ports';
 import { type Call, Outflow, readTrace } from './trace.ts';
 
 t.setTimeout(0);
@@ -32,7 +32,7 @@ interface TracedMember {
 
 /** Starts members whose system calls are written down; `preload` is imported by each of them first. */
 async function startTraced(directory: string, preload?: string): Promise<readonly TracedMember[]> {
-  const ports = await freePorts(2 * memberCount);
+  const ports = await reservePorts(2 * memberCount);
   const peerUrl = (i: number): string => `http://127.0.0.1:${ports[2 * i] ?? 0}`;
   const names = Array.from({ length: memberCount }, (_, i) => `m${i}`);
   const initialCluster = names.map((name, i) => `${name}=${peerUrl(i)}`).join(',');

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Brain, type BrainOptionValues, brainSettings, startBrain } from '@flotilla/brain';
 import { type ChannelTls, connectService, maintenanceService, openChannel } from '@flotilla/wire';
-import { freePorts } from '../../free-ports.ts';
+import { reservePorts } from '@flotilla/brain/test/reserve-ports';
 
 const etcdBinary = process.env['ETCD_PATH'] ?? '/usr/bin/etcd';
 
@@ -100,7 +100,7 @@ async function placesOf(
   readonly places: readonly Place[];
 }> {
   const directory = await mkdtemp(join(tmpdir(), 'flotilla-conformance-'));
-  const ports = await freePorts(2 * size);
+  const ports = await reservePorts(2 * size);
   const places = Array.from({ length: size }, (_, i) =>
     placeAt(flags, { directory, name: `m${i}`, clientPort: ports[2 * i] ?? 0, peerPort: ports[2 * i + 1] ?? 0 }),
   );
@@ -109,7 +109,7 @@ async function placesOf(
 
 /** A place for one more. */
 async function placeIn(directory: string, name: string, flags: Flags): Promise<Place> {
-  const [clientPort = 0, peerPort = 0] = await freePorts(2);
+  const [clientPort = 0, peerPort = 0] = await reservePorts(2);
   return placeAt(flags, { directory, name, clientPort, peerPort });
 }
 

@@ -11,7 +11,7 @@ import {
   valuesOf,
 } from './etcd-model.ts';
 import type { History, Operation } from './history.ts';
-import { type Verdict, checkLinearizable } from './search.ts';
+import { type SearchOptions, type Verdict, checkLinearizable } from './search.ts';
 
 type EtcdOperation = Operation<EtcdInput, EtcdOutput>;
 
@@ -19,11 +19,16 @@ type EtcdOperation = Operation<EtcdInput, EtcdOutput>;
 export function checkEtcdHistory(
   history: History<EtcdInput, EtcdOutput>,
   log?: LogFacts,
+  options: SearchOptions = {},
 ): Verdict<EtcdInput, EtcdOutput> {
   const backwards = revisionThatGoesBack(history);
   if (backwards) return { kind: 'violated', order: [], stuck: backwards };
   const happened = log ? history.filter((operation) => mayHaveHappened(operation, log.written)) : history;
-  return checkLinearizable<EtcdInput, EtcdOutput, KeyspaceState>(revisionAwareEtcdModel(history, log), happened);
+  return checkLinearizable<EtcdInput, EtcdOutput, KeyspaceState>(
+    revisionAwareEtcdModel(history, log),
+    happened,
+    options,
+  );
 }
 
 function mayHaveHappened({ input, result }: EtcdOperation, written: ReadonlyMap<string, number>): boolean {
