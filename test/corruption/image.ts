@@ -24,7 +24,7 @@ import { startAlone } from './lone-start.ts';
 
 /** Small, so that there are several. */
 const env = { BRAIN_SEGMENT_BYTES: String(48 * 1024) };
-const forgetful = { 'snapshot-count': 300, 'snapshot-catchup-entries': 150 };
+const forgetful = { 'snapshot-count': 300, 'snapshot-catchup-entries': 400 };
 /** Never in reach: this one's log begins with entry 1. */
 const keepsAll = { 'snapshot-count': 1_000_000 };
 
