@@ -95,6 +95,8 @@ export class Reconfiguration {
    * @throws RpcError (as a rejection) when it is refused, lost or too late: then it may or may not have happened.
    */
   async submit({ type, body, member }: MembershipRequest): Promise<Outcome<EntryResponse>> {
+    // Raft has no word for it, and no member has it.
+    if (member.id === noNode) throw toRpcError('memberNotFound');
     if (this.#waiting.size >= maxWaiting) throw toRpcError('tooManyRequests');
     const { clock, requestTimeoutMs, timeoutReason } = this.#options;
     const requestId = ++this.#counter;
