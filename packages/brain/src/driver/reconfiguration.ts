@@ -5,6 +5,7 @@
 import type { Clock, Randomness } from '@flotilla/base';
 import {
   type ConfChange,
+  ConfChangeFormatError,
   type MemberChange,
   type NodeId,
   type Raft,
@@ -27,6 +28,7 @@ import {
   textOf,
   toRpcError,
 } from '@flotilla/store';
+import { RpcError, StatusCode } from '@flotilla/wire';
 import { decodeValue, encodeValue } from '../transport/frame.ts';
 import type { PeerTransport } from '../transport/transport.ts';
 import type { Tally, TalliedCounter } from '../tallied-counter.ts';
@@ -139,9 +141,7 @@ export class Reconfiguration {
 
   /** Another member's change, for this one to append if it leads. */
   answer(question: Uint8Array): Uint8Array {
-    const { change } = decodeValue(question);
-    if (!(change instanceof Uint8Array)) throw new Error('a question without a conf change');
-    return encodeValue({ acceptance: this.#propose(decodeConfChange(change)) });
+    return encodeValue({ acceptance: this.#propose(changeIn(question)) });
   }
 
   /** Fails everything that waits. */
@@ -217,4 +217,15 @@ export class Reconfiguration {
 
 function isAcceptance(value: unknown): value is Acceptance {
   return typeof value === 'string' && (value === 'accepted' || value === 'later' || Object.hasOwn(etcdErrors, value));
+}
+
+/** @throws RpcError when there is none in it. */
+function changeIn(question: Uint8Array): ConfChange {
+  const { change } = decodeValue(question);
+  try {
+    if (change instanceof Uint8Array) return decodeConfChange(change);
+  } catch (error) {
+    if (!(error instanceof ConfChangeFormatError)) throw error;
+  }
+  throw new RpcError(StatusCode.INVALID_ARGUMENT, 'a question that is not of this protocol');
 }
