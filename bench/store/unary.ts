@@ -7,7 +7,8 @@ import type { StoreBenchmark, StoreContext, StoreRow } from './row.ts';
 import { leaderOf, startSides } from './sides.ts';
 import { throughputThenLatency } from './throughput.ts';
 
-export const warmUpSeconds = 1.5;
+/** Until V8 has compiled what a member does for a call, when calls come one at a time. */
+export const warmUpSeconds = 6;
 
 export function unaryBenchmark(rows: readonly UnaryRow[]): StoreBenchmark {
   return {

@@ -1,5 +1,5 @@
 /** Opens logs on memory files, and writes entries that tell where they came from. */
-import { type Logger, type LogFields, silentLogger, systemClock } from '@flotilla/base';
+import { type Clock, type Logger, type LogFields, silentLogger, systemClock } from '@flotilla/base';
 import { type DataDirectory, type Files, openDataDirectory } from '@flotilla/brain';
 import type { Entry } from '@flotilla/raft';
 
@@ -9,7 +9,10 @@ export interface LogHarness extends DataDirectory<undefined> {
   readonly warnings: readonly string[];
 }
 
-export async function openLog(files: Files, options: { segmentBytes?: number } = {}): Promise<LogHarness> {
+export async function openLog(
+  files: Files,
+  options: { segmentBytes?: number; clock?: Clock } = {},
+): Promise<LogHarness> {
   const warnings: string[] = [];
   const logger: Logger = {
     ...silentLogger,

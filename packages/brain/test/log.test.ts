@@ -4,7 +4,7 @@ import type { HardState } from '@flotilla/raft';
 import { contentOf, entriesOf, flip, identity, openLog, range, recordsEnd } from './log-harness.ts';
 import { createMemoryFiles } from './memory-files.ts';
 import { openDataDirectory } from '@flotilla/brain';
-import { codeOf, silentLogger, systemClock } from '@flotilla/base';
+import { codeOf, createManualClock, silentLogger, systemClock } from '@flotilla/base';
 
 const firstSegment = '/data/log/0000000000000001.log';
 const hardState = (term: number, vote = 0n): HardState => ({ term, vote, commit: 0 });
@@ -54,7 +54,7 @@ t.test('a log that is cut at any byte of its last write opens with what was sync
   const files = createMemoryFiles();
   const { log } = await openLog(files, { segmentBytes: 2000 });
   await log.append({ hardState: hardState(1), entries: entriesOf(1, 1, 5) });
-  // The witness's mark follows within 100 ms; here it is still at 0, which must make no difference.
+  // The witness's mark follows once the log rests; here it is still at 0, which must make no difference.
   const synced = files.image();
   const before = recordsEnd(synced.get(firstSegment));
   await log.append({ hardState: hardState(1), entries: [...entriesOf(1, 5, 8), ...entriesOf(2, 8, 9)] });
@@ -197,6 +197,41 @@ t.test('the loss of synced batches shows at once, before the mark of the witness
     // Either mark alone still shows the loss of one batch more.
     if (i < 2) for (const mark of [4096, 8192]) await t.rejects(open(flip(lost, mark * 8)), refusal);
   }
+  await log.close();
+});
+
+t.test('the mark of the witness follows a log that rests at once, and one that never does every second', async (t) => {
+  const files = createMemoryFiles();
+  const clock = createManualClock();
+  const { log } = await openLog(files, { clock });
+  let index = 0;
+  const append = async (): Promise<void> => {
+    index++;
+    await log.append({ hardState: hardState(0), entries: entriesOf(0, index, index + 1) });
+  };
+  let before = '';
+  /** Whether the witness was written since this was last asked. */
+  const isWritten = (): boolean => {
+    const bytes = Buffer.from(files.image().get('/data/witness') ?? []).toString('hex');
+    const changed = bytes !== before;
+    before = bytes;
+    return changed;
+  };
+  isWritten();
+  const moments: number[] = [];
+  for (let ms = 50; ms <= 2500; ms += 50) {
+    await append();
+    await clock.advance(50);
+    if (isWritten()) moments.push(ms);
+  }
+  t.strictSame(moments, [1000, 2000], 'a log that is written every 50 ms');
+  await clock.advance(1000);
+  isWritten();
+  await append();
+  await clock.advance(99);
+  t.notOk(isWritten());
+  await clock.advance(1);
+  t.ok(isWritten(), 'one that rests');
   await log.close();
 });
 

@@ -58,6 +58,37 @@ t.test('state is written only as far as the log has synced', async (t) => {
   await again.state.close();
 });
 
+t.test('a few changes wait for a second, many do not', async (t) => {
+  const { databases, directory } = createMachine();
+  const clock = createTestClock();
+  const moments: number[] = [];
+  const onWrite = (): void => void moments.push(clock.monotonicMs() - begin);
+  const more = { openDatabase: databases.open, openDirectory: () => directory, clock, onWrite };
+  const { store, state } = await openState(optionsFor('/state', more));
+  const begin = clock.monotonicMs();
+  const apply = (value: string): void => {
+    applyAll(store, [put('key', value)]);
+    state.logSyncedTo(store.appliedIndex);
+  };
+  const pass = async (ms: number): Promise<void> => {
+    clock.advance(ms);
+    await new Promise((resolve) => void setImmediate(resolve));
+  };
+  apply('small');
+  await pass(400);
+  apply('small');
+  await pass(599);
+  t.strictSame(moments, []);
+  await pass(1);
+  t.strictSame(moments, [1000], 'a second after the first of them');
+  await pass(5000);
+  t.strictSame(moments, [1000], 'nothing to write');
+  apply('x'.repeat(1024 * 1024));
+  await pass(0);
+  t.strictSame(moments, [1000, 6000], 'at once');
+  await state.close();
+});
+
 t.test('state of entries that took the place of synced ones waits until these are synced', async (t) => {
   const machine = createMachine();
   const { store, state } = await machine.open();

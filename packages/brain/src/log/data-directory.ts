@@ -23,6 +23,7 @@ export interface DataDirectoryOptions<State> {
   /** Opens the state, which is made when it is new and must be there otherwise. */
   readonly openState: (place: StatePlace) => Promise<State>;
   readonly segmentBytes?: number;
+  readonly witnessLagMs?: number;
   readonly onSync?: (durationMs: number) => void;
   readonly onFailure: (error: Error) => void;
 }

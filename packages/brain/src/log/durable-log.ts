@@ -2,8 +2,8 @@
  * The durable log of a member: segments and witness together. One `append` is one write and one fdatasync.
  *
  * Invariants: at most one write is in flight; a term or vote is durable in log and witness when `append` resolves; no mark runs
- * ahead of what the log has synced. The segment's mark follows with the next batch, the witness's within 100 ms: a sync of its
- * own for each batch would halve what a disk can do.
+ * ahead of what the log has synced. The segment's mark follows with the next batch; the witness's once nothing was written for
+ * 100 ms, or after a second at the latest: its sync shares the disk with those that clients wait for.
  * A failed write or sync fails the log for good: what the disk holds then is known only after a new start.
  */
 import { join } from 'node:path';
@@ -17,8 +17,10 @@ import { BatchBuffer, SegmentWriter } from './segment-writer.ts';
 import { encodeSegmentStart, recordsOffset, segmentName } from './segment.ts';
 import type { Witness, WitnessState } from './witness.ts';
 
-/** The witness's mark follows the log after this time. */
-const markDelayMs = 100;
+/** The witness's mark follows the log once that has rested for this time, milliseconds. */
+const restMs = 100;
+/** It follows a log that never rests after this time. */
+const defaultWitnessLagMs = 1000;
 export const defaultSegmentBytes = 64 * 1024 * 1024;
 
 export interface DurableLogOptions {
@@ -31,6 +33,8 @@ export interface DurableLogOptions {
   readonly clock: Clock;
   /** A segment is followed by a new one when its records have grown to this. */
   readonly segmentBytes?: number;
+  /** How long the witness's mark may stay behind the log, milliseconds. */
+  readonly witnessLagMs?: number;
   /** Told the duration of each write of a batch with its fdatasync, milliseconds. */
   readonly onSync?: (durationMs: number) => void;
   /** Told once when a write outside of `append` failed. */
@@ -85,6 +89,7 @@ class SegmentedLog implements DurableLog {
   readonly #segments: SegmentExtent[];
   readonly #buffer = new BatchBuffer();
   readonly #segmentBytes: number;
+  readonly #witnessLagMs: number;
   #writer: SegmentWriter;
   #hardState: HardState;
   #last: EntryId;
@@ -98,10 +103,11 @@ class SegmentedLog implements DurableLog {
   #closed = false;
 
   constructor({ recovered, ...options }: DurableLogOptions, file: OpenFile) {
-    const { segmentBytes = defaultSegmentBytes } = options;
+    const { segmentBytes = defaultSegmentBytes, witnessLagMs = defaultWitnessLagMs } = options;
     this.#options = options;
     this.#segments = [...recovered.segments];
     this.#segmentBytes = segmentBytes;
+    this.#witnessLagMs = witnessLagMs;
     this.#writer = new SegmentWriter(file, recovered.tail, { buffer: this.#buffer, segmentBytes });
     this.#hardState = recovered.hardState;
     this.#terms = { first: recovered.base.index, list: [recovered.base.term, ...recovered.entries.map((e) => e.term)] };
@@ -291,12 +297,17 @@ class SegmentedLog implements DurableLog {
     await this.#writeWitness({ hardState: this.#hardState });
   }
 
-  #startMarkTimer(): void {
-    this.#markTimer ??= this.#options.clock.after(
-      markDelayMs,
+  /** @param lagMs how long the mark may still stay behind */
+  #startMarkTimer(lagMs = this.#witnessLagMs): void {
+    if (this.#markTimer) return;
+    const { index } = this.#synced;
+    this.#markTimer = this.#options.clock.after(
+      restMs,
       () => {
         this.#markTimer = undefined;
-        this.#mark();
+        const rests = this.#synced.index === index;
+        if (rests || lagMs <= restMs) this.#mark();
+        else this.#startMarkTimer(lagMs - restMs);
       },
       { unref: true },
     );

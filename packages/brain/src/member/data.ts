@@ -26,7 +26,7 @@ export async function openData(
   world: MemberWorld,
   fail: (error: unknown) => void,
 ): Promise<OpenedData> {
-  const { files, clock, logger, openDatabase, openStateDirectory, segmentBytes, metrics } = world;
+  const { files, clock, logger, openDatabase, openStateDirectory, segmentBytes, lag, metrics } = world;
   const identity = { clusterId: settings.membership.clusterId, memberId: settings.membership.self.id };
   let opened: OpenedState | undefined;
   try {
@@ -48,12 +48,14 @@ export async function openData(
           onLocked,
           onFailure: fail,
           defer: (slice) => void clock.after(compactionPauseMs, slice, { unref: true }),
+          ...(lag && { lagMs: lag.stateMs }),
           ...(openDatabase && { openDatabase }),
           ...(openStateDirectory && { openDirectory: openStateDirectory }),
         });
         return opened;
       },
       ...(segmentBytes !== undefined && { segmentBytes }),
+      ...(lag && { witnessLagMs: lag.witnessMs }),
       onSync: (durationMs) => metrics.walSyncSeconds.observe(durationMs / 1000),
       onFailure: fail,
     });

@@ -18,6 +18,8 @@ export interface MemberWorld {
   readonly openStateDirectory?: (path: string) => StateDirectory;
   /** A segment of the log is followed by a new one at this size, bytes; 64 MiB unless told. */
   readonly segmentBytes?: number;
+  /** How long what follows the log may stay behind it; a second unless told. */
+  readonly lag?: { readonly witnessMs: number; readonly stateMs: number };
   /** Raft's core unless told; who simulates looks over its shoulder. */
   readonly createRaft?: (options: RaftOptions) => Raft;
   /** Runs `callback` at the end of this turn of the event loop. */

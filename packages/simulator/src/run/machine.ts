@@ -81,6 +81,9 @@ const diskFailures = new Set(['LOG_WRITE_FAILED', 'STATE_WRITE_FAILED', 'ENOSPC'
 /** Whole states are compared once in so many entries: that takes as long as there is state. */
 const stateCheckEntries = 16;
 
+/** Batches of state and marks of the witness come more often than in production, so that a crash finds more moments between them. */
+const prompt = { witnessMs: 100, stateMs: 50 };
+
 export class Machine {
   readonly settings: BrainSettings;
   readonly drive: Drive;
@@ -321,6 +324,7 @@ export class Machine {
       openStateDirectory: (path) => stateDirectoryOf({ process, volume, drive }, path),
       endOfTurn: process.endOfTurn,
       segmentBytes,
+      lag: prompt,
       createRaft: (options) => {
         run.raft = new ObservedRaft(
           { ...options, ...raftLimits },

@@ -26,7 +26,7 @@ import { SnapshotReader, snapshotBytes, snapshotDamaged, streamSnapshot } from '
 import type { OpenDatabase, RowChange, StateDatabase } from './state-database.ts';
 import { type SizeMeter, createSizeMeter } from './size-meter.ts';
 import { type StateDirectory, openStateDirectory } from './state-directory.ts';
-import { StateWriter } from './state-writer.ts';
+import { StateWriter, defaultLagMs } from './state-writer.ts';
 import { type StoredHash, hashStored } from './stored-hash.ts';
 
 export interface OpenStateOptions {
@@ -43,6 +43,8 @@ export interface OpenStateOptions {
   readonly onWrite?: (durationMs: number) => void;
   /** Called once the files are locked to this process, before their rows are read. */
   readonly onLocked?: () => void;
+  /** How long what was applied may wait to be written, milliseconds; a second unless told. */
+  readonly lagMs?: number;
   /** LevelDB unless told. */
   readonly openDatabase?: OpenDatabase;
   /** The machine's own files unless told. */
@@ -128,6 +130,7 @@ interface Surroundings {
   readonly defer: (slice: () => void) => void;
   readonly onFailure: (error: unknown) => void;
   readonly onWrite: (durationMs: number) => void;
+  readonly lagMs: number;
 }
 
 const receiveBatchBytes = 1024 * 1024;
@@ -148,6 +151,7 @@ export async function openState(options: OpenStateOptions): Promise<OpenedState>
     defer: options.defer ?? ((slice) => void setImmediate(slice)),
     onFailure,
     onWrite: options.onWrite ?? (() => undefined),
+    lagMs: options.lagMs ?? defaultLagMs,
   };
   const current = await findGeneration(surroundings.directory);
   if (current?.state === 'ready') return openGeneration(surroundings, current.number, options.onLocked);

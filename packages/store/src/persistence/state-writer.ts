@@ -17,9 +17,9 @@ import { RowMemory } from './row-memory.ts';
 import { type Head, alarmKey, encodeHead, encodeLease, headKey, leaseKey, pageKey, sealRow } from './rows.ts';
 import type { RowChange, StateDatabase } from './state-database.ts';
 
-/** A batch is written once this much waits, or after `writeDelayMs`. */
+/** A batch is written once this much waits, or after `lagMs`: the more seldom, the less it is in the way of those that wait for the log. */
 const writeBytes = 1024 * 1024;
-const writeDelayMs = 50;
+export const defaultLagMs = 1000;
 /** A batch is synced once the last synced one is this old, or when asked. */
 const syncIntervalMs = 1000;
 /** Well below a millisecond of work. */
@@ -31,6 +31,8 @@ export interface StateWriterOptions {
   readonly ledger: RowLedger;
   readonly head: Head;
   readonly clock: Clock;
+  /** How long a change waits at most, milliseconds, once the log has synced it. */
+  readonly lagMs: number;
   /** Runs the next slice of a compaction later: how much later is its pace. */
   readonly defer: (slice: () => void) => void;
   readonly onFailure: (error: unknown) => void;
@@ -144,7 +146,8 @@ export class StateWriter {
   #schedule(): void {
     if (this.#isClosed || this.#failure !== undefined || this.#writing || !this.#hasWork()) return;
     if (this.#options.machine.keyspace.history.dirtyBytes >= writeBytes) return this.#start({ sync: false });
-    this.#timer ??= this.#options.clock.after(writeDelayMs, () => this.#start({ sync: false }), { unref: true });
+    const { clock, lagMs } = this.#options;
+    this.#timer ??= clock.after(lagMs, () => this.#start({ sync: false }), { unref: true });
   }
 
   #start({ sync }: { readonly sync: boolean }): void {
