@@ -85,8 +85,10 @@ interface Measured {
 function rowOf(load: Measured['load'], point: Point): UnaryRow {
   const key = keyAt(0);
   const common = { ...point, name: load, keys: 'different' } as const;
+  // etcd refuses puts while it is more than 5,000 entries behind with applying them.
+  const overload = point.connections * point.inFlight > 5_000;
   return load === 'put'
-    ? { ...common, path: paths.put, frame: putFrame({ key, value: valueOf(point.valueBytes) }), writes: true }
+    ? { ...common, overload, path: paths.put, frame: putFrame({ key, value: valueOf(point.valueBytes) }), writes: true }
     : { ...common, path: paths.range, frame: rangeFrame({ key }), writes: false };
 }
 
