@@ -217,6 +217,31 @@ t.test('a member that was away longer than the log reaches back catches up by sn
   t.strictSame(await missingFrom(client, new Map([...stream.acknowledged, ['after', 0]])), []);
 });
 
+t.test('a member that comes back under load gets one snapshot, and from then on the log', async (t) => {
+  const plan = await planCluster(3, { 'snapshot-count': 50, 'snapshot-catchup-entries': 10 });
+  const { members, clients } = await openProcesses(t, plan);
+  const leader = await leaderOf(clients);
+  const away = (leader + 1) % 3;
+  const [victim, plannedMember, client] = [members[away], plan.members[away], clients[leader]];
+  if (!victim || !plannedMember || !client) throw new Error('no follower');
+  // Such a state takes longer to send than the log reaches back under the load that follows.
+  const value = Buffer.alloc(100_000, 'v');
+  for (let i = 0; i < 500; i++) await client.kv.Put({ key: key(`large/${i}`), value });
+  await stopProcess(victim);
+  const streams = Array.from({ length: 8 }, (_, i) => writeStream([client], `load${i}/`));
+  await until(() => streams.every(({ acknowledged }) => acknowledged.size > 100));
+  const again = spawnMember(plannedMember);
+  members[away] = again;
+  const appliedBy = async (i: number): Promise<number> => {
+    const status = await clients[i]?.maintenance.Status({}).catch(() => undefined);
+    return status ? toSafeInteger(status.raftAppliedIndex) : NaN;
+  };
+  await until(async () => (await appliedBy(away)) + 40 > (await appliedBy(leader)));
+  t.equal(again.log.filter((line) => line.includes('installed a snapshot')).length, 1);
+  for (const stream of streams) await stream.stop();
+  await again.ready;
+});
+
 t.test('watches go on through the snapshot that a member gets after a long sleep', async (t) => {
   const plan = await planCluster(3, { 'snapshot-count': 50, 'snapshot-catchup-entries': 10 });
   const { members, clients } = await openProcesses(t, plan);

@@ -14,20 +14,41 @@ export interface SnapshotSenderOptions {
   readonly transport: PeerTransport;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  /** A member that lags by no more than this is served from the log in any case. */
+  readonly catchUpEntries: number;
   /** Asks for a turn. */
   readonly schedule: () => void;
 }
 
+/** A member may lag by so many times the entries that came while it got its snapshot: one that lags more does not catch up. */
+const lagGrowthMax = 2;
+
 export class SnapshotSender {
   readonly #options: SnapshotSenderOptions;
   readonly #sending = new Set<NodeId>();
+  /** Members that have got a snapshot and now what came meanwhile: by how many entries they may lag. */
+  readonly #following = new Map<NodeId, number>();
 
   constructor(options: SnapshotSenderOptions) {
     this.#options = options;
   }
 
+  /**
+   * Whether a member is getting a snapshot, or the entries behind it: forgetting those would end in another snapshot, and under a load
+   * that does not end, in one after the other.
+   */
   get active(): boolean {
-    return this.#sending.size > 0;
+    for (const [id, lagMax] of this.#following) if (!this.#follows(id, lagMax)) this.#following.delete(id);
+    return this.#sending.size > 0 || this.#following.size > 0;
+  }
+
+  #follows(id: NodeId, lagMax: number): boolean {
+    const { raft, transport, catchUpEntries } = this.#options;
+    const { progress, applied } = raft.status();
+    const peer = progress.get(id);
+    if (!peer || peer.state === 'snapshot' || !transport.connected(id)) return false;
+    const lag = applied - peer.next + 1;
+    return lag > catchUpEntries && lag <= lagMax;
   }
 
   /** Sends in the background, and tells raft what became of it. */
@@ -37,7 +58,10 @@ export class SnapshotSender {
     this.#sending.add(to);
     void this.#send(message).then((ok) => {
       this.#sending.delete(to);
-      this.#options.raft.reportSnapshot(to, ok);
+      const { raft, catchUpEntries } = this.#options;
+      raft.reportSnapshot(to, ok);
+      const cameMeanwhile = raft.status().applied - message.snapshot.index;
+      if (ok) this.#following.set(to, catchUpEntries + lagGrowthMax * cameMeanwhile);
       this.#options.schedule();
     });
   }

@@ -95,7 +95,7 @@ export function createParts(foundation: Foundation): MemberParts {
   const checkpoints = new LeaseCheckpoints({ ...shared, term: () => raft.term });
   const leases = new Leases({ ...shared, checkpoints });
   const corruption = new CorruptionChecks({ ...shared, others: () => roster.others });
-  const snapshotSender = new SnapshotSender(shared);
+  const snapshotSender = new SnapshotSender({ ...shared, catchUpEntries: settings.catchUpEntries });
   const compaction = createCompaction(foundation, snapshotSender);
   const applier = createApplier(foundation, { proposals, reconfiguration, reads, roster, leases, compaction });
   const writer = createWriter(foundation, { driver, applier, compaction, roster, snapshotReceiver });
