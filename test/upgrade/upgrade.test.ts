@@ -4,7 +4,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { crc32 } from '@flotilla/base';
-import { openLevelDatabase } from '@flotilla/store';
+import { openDiskDatabase } from '@flotilla/store';
 import { type Contents, contentsOf, fixturePath, formatVersion, withMember } from './fixture.ts';
 
 t.setTimeout(0);
@@ -62,7 +62,7 @@ const later: Readonly<Record<string, Ageing>> = {
   async 'the database'(directory) {
     const state = join(directory, 'state');
     const generation = readdirSync(state).find((name) => name.startsWith('generation-')) ?? '';
-    const database = await openLevelDatabase({ directory: join(state, generation), createIfMissing: false });
+    const database = await openDiskDatabase({ directory: join(state, generation), createIfMissing: false });
     const key = Buffer.from('F');
     const value = Buffer.from(database.get(key) ?? []);
     value[0] = nextVersion;

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import t, { type Test } from 'tap';
 import type { Brain } from '@flotilla/brain';
-import { type OpenDatabase, type Row, openLevelDatabase } from '@flotilla/store';
+import { type OpenDatabase, type Row, openDiskDatabase } from '@flotilla/store';
 import { etcdserverpb, toId } from '@flotilla/wire';
 import { type ClusterPlan, type TestClient, connect, planCluster, startMember, until } from './cluster.ts';
 
@@ -21,7 +21,7 @@ function createLyingDatabase(): LyingDatabase {
   const lying: LyingDatabase = {
     honestScans: Number.POSITIVE_INFINITY,
     async open(options) {
-      const database = await openLevelDatabase(options);
+      const database = await openDiskDatabase(options);
       return {
         ...database,
         get: (key) => database.get(key),
@@ -68,7 +68,7 @@ async function withCluster(t: Test, options: Parameters<typeof planCluster>[1]):
   const plan = await planCluster(3, { 'initial-cluster-token': 'checked', ...options });
   const liars = plan.members.map(() => createLyingDatabase());
   const brains = await Promise.all(
-    plan.members.map((member, i) => startMember(member, { openDatabase: liars[i]?.open ?? openLevelDatabase })),
+    plan.members.map((member, i) => startMember(member, { openDatabase: liars[i]?.open ?? openDiskDatabase })),
   );
   await Promise.all(brains.map((brain) => brain.ready));
   const clients = plan.endpoints.map(connect);

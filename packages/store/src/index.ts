@@ -27,7 +27,7 @@ export { type Lessor, type LessorOptions, type Renewal, checkpointStepMs, create
 export { type InitialMembership, type MemberRecord, type MembershipView, encodeMemberAdd } from './membership.ts';
 export type { Answer, Outcome, Refusal } from './outcome.ts';
 export { type MemoryDatabases, type StoredBatch, createMemoryDatabases } from './persistence/memory-database.ts';
-export { openLevelDatabase } from './persistence/level-database.ts';
+export { openDiskDatabase } from './persistence/disk-database.ts';
 export type {
   OpenDatabase,
   OpenDatabaseOptions,

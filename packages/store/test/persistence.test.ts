@@ -9,7 +9,7 @@ import {
   createMemoryDatabases,
   createMemoryStateDirectory,
   hashState,
-  openLevelDatabase,
+  openDiskDatabase,
   openState,
 } from '@flotilla/store';
 import {
@@ -282,7 +282,7 @@ t.test('a write that fails is told once, and nothing is written after it', async
   const full = new Error('disk full');
   let isFull = false;
   const databases = createMemoryDatabases();
-  const openDatabase = async (options: Parameters<typeof openLevelDatabase>[0]): Promise<StateDatabase> => {
+  const openDatabase = async (options: Parameters<typeof openDiskDatabase>[0]): Promise<StateDatabase> => {
     const database = await databases.open(options);
     return { ...database, batch: (rows, how) => (isFull ? Promise.reject(full) : database.batch(rows, how)) };
   };
@@ -309,7 +309,7 @@ t.test('a write that fails is told once, and nothing is written after it', async
 
 t.test('rows stay as they are until their batch is written, however late the database reads them', async (t) => {
   const databases = createMemoryDatabases();
-  const openDatabase = async (options: Parameters<typeof openLevelDatabase>[0]): Promise<StateDatabase> => {
+  const openDatabase = async (options: Parameters<typeof openDiskDatabase>[0]): Promise<StateDatabase> => {
     const database = await databases.open(options);
     return {
       ...database,

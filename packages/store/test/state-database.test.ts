@@ -1,11 +1,21 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { createMemoryDatabases, openLevelDatabase } from '@flotilla/store';
+import { createMemoryDatabases, openDiskDatabase } from '@flotilla/store';
 import { stateDatabaseSuite } from './state-database-suite.ts';
 
-t.test('LevelDB', (t) => {
+t.test('on disk, in LevelDB alone', (t) => {
   const root = t.testdir();
-  stateDatabaseSuite(t, { open: openLevelDatabase, directory: (name) => join(root, name) });
+  stateDatabaseSuite(t, { open: openDiskDatabase, directory: (name) => join(root, name) });
+  t.end();
+});
+
+t.test('on disk, with values in files', (t) => {
+  const root = t.testdir();
+  stateDatabaseSuite(t, {
+    open: openDiskDatabase,
+    directory: (name) => join(root, name),
+    paddingBytes: 100_000,
+  });
   t.end();
 });
 

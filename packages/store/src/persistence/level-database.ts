@@ -1,4 +1,4 @@
-/** The state database on LevelDB. */
+/** LevelDB, as far as the state database needs it: rows by key, batches, snapshots. */
 import { Level } from 'level';
 import { OperatingError, assert, codeOf, messageOf } from '@flotilla/base';
 import { stateDamaged } from './rows.ts';
@@ -18,8 +18,23 @@ const rowsPerRead = 1024;
  */
 const tuning = { writeBufferSize: 8 * 1024 * 1024, cacheSize: 1024 * 1024, maxOpenFiles: 74 } as const;
 
+/** Keys from `gte` on, and before `lt`. */
+export interface KeyRange {
+  readonly gte: Uint8Array;
+  readonly lt: Uint8Array;
+}
+
+export interface LevelSnapshot extends Omit<StateSnapshot, 'rows'> {
+  /** The rows of a range by key, several at a time; LevelDB reads on while these are worked on. */
+  rows(range: KeyRange): AsyncGenerator<readonly Row[], void>;
+}
+
+export interface LevelDatabase extends Omit<StateDatabase, 'snapshot'> {
+  snapshot(): LevelSnapshot;
+}
+
 /** @throws OperatingError `STATE_LOCKED` when another process has it open, `STATE_DAMAGED` when it cannot be opened. */
-export async function openLevelDatabase(options: OpenDatabaseOptions): Promise<StateDatabase> {
+export async function openLevelDatabase(options: OpenDatabaseOptions): Promise<LevelDatabase> {
   const { directory, createIfMissing } = options;
   const level = new Level<Uint8Array, Uint8Array>(directory, { ...encoding, ...tuning, createIfMissing });
   try {
@@ -46,19 +61,18 @@ function operationOf({ key, value }: RowChange) {
   return value ? { type: 'put' as const, key, value } : { type: 'del' as const, key };
 }
 
-function snapshotOf(level: Level<Uint8Array, Uint8Array>, directory: string): StateSnapshot {
+function snapshotOf(level: Level<Uint8Array, Uint8Array>, directory: string): LevelSnapshot {
   const snapshot = level.snapshot();
-  async function* rows(): AsyncGenerator<Row, void> {
-    const iterator = level.iterator({ ...scan, snapshot });
+  async function* rows(range: KeyRange): AsyncGenerator<readonly Row[], void> {
+    const iterator = level.iterator({ ...scan, ...range, snapshot });
     const read = (): Promise<Result> => iterator.nextv(rowsPerRead).then(toEntries, toError);
     try {
       for (let next = read(); ;) {
         const result = await next;
         if ('error' in result) throw result.error;
         if (result.entries.length === 0) return;
-        // LevelDB reads on while these rows are worked on.
         next = read();
-        for (const [key, value] of result.entries) yield { key, value };
+        yield result.entries.map(([key, value]) => ({ key, value }));
       }
     } catch (error) {
       throw readFailure(directory, error);

@@ -28,6 +28,8 @@ export interface LoadedState {
   readonly machine: StateMachine;
   readonly ledger: RowLedger;
   readonly head: Head;
+  /** Version of the format that it was found in. */
+  readonly format: number;
 }
 
 interface LoadOptions {
@@ -41,10 +43,10 @@ export async function loadState(
   database: StateDatabase,
   { identity, initialMembership }: LoadOptions,
 ): Promise<LoadedState> {
-  const format = database.get(formatKey);
+  const formatValue = database.get(formatKey);
   const headValue = database.get(headKey);
-  if (!format || !headValue) throw stateDamaged('the database is empty or lost its head');
-  checkFormat(openRow(formatKey, format).content, identity);
+  if (!formatValue || !headValue) throw stateDamaged('the database is empty or lost its head');
+  const format = checkFormat(openRow(formatKey, formatValue).content, identity);
   const head = decodeHead(openRow(headKey, headValue).content);
 
   const machine = new StateMachine({ archive: archiveOf(database) });
@@ -85,7 +87,7 @@ export async function loadState(
   machine.membership.restore({ members, config });
   if (initialMembership) machine.membership.seed(initialMembership);
   machine.restore({ revision, compactRevision, appliedIndex: index, appliedTerm: term });
-  return { machine, ledger, head };
+  return { machine, ledger, head, format };
 }
 
 /** Pages read back from a database. */

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { OperatingError } from '@flotilla/base';
 import { findGeneration, generationName, recordGeneration } from './generations.ts';
-import { openLevelDatabase } from './level-database.ts';
+import { openDiskDatabase } from './disk-database.ts';
 import { RowLedger } from './row-ledger.ts';
 import { type Head, type RowName, nameOf, openRow } from './rows.ts';
 import { SnapshotReader, snapshotDamaged } from './snapshot-stream.ts';
@@ -43,7 +43,7 @@ export async function restoreState(options: RestoreOptions, chunks: AsyncIterabl
   if (current?.state === 'ready') throw snapshotDamaged(`${path} holds a state already`);
   await recordGeneration(directory, { number: 1, state: 'creating' });
   const place = { directory: join(path, generationName(1)), createIfMissing: true };
-  const database = await (options.openDatabase ?? openLevelDatabase)(place);
+  const database = await (options.openDatabase ?? openDiskDatabase)(place);
   const reader = new SnapshotReader({ isPadded: true });
   const ledger = new RowLedger();
   try {

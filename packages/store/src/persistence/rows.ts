@@ -28,7 +28,11 @@ import { type Lease, wholeLease } from '../leases/lease-table.ts';
 import type { Revision } from '../mvcc/superseded.ts';
 import type { RowMemory } from './row-memory.ts';
 
-export const formatVersion = 1;
+/**
+ * Format 2 may have values in files beside the database. One of format 1 has none, and is one of format 2 otherwise: it becomes
+ * that once it is accepted, before the first such file.
+ */
+export const formatVersion = 2;
 const checksumBytes = 4;
 
 export const formatKey = Buffer.from('F');
@@ -214,15 +218,16 @@ export function encodeFormat({ clusterId, memberId }: Identity): Uint8Array {
   return content;
 }
 
-/** @throws OperatingError `STATE_FORMAT` or `STATE_FOREIGN` */
-export function checkFormat(content: Uint8Array, expected: Identity): void {
-  if (content[0] !== formatVersion) {
-    const reason = `the applied state has format ${content[0]}, this version knows ${formatVersion}`;
+/** The version of the format. @throws OperatingError `STATE_FORMAT` or `STATE_FOREIGN` */
+export function checkFormat(content: Uint8Array, expected: Identity): number {
+  const [version = 0] = content;
+  if (version < 1 || version > formatVersion) {
+    const reason = `the applied state has format ${version}, this version knows 1 to ${formatVersion}`;
     throw new OperatingError('STATE_FORMAT', `${reason}: start the version that wrote it`);
   }
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   const found = { clusterId: view.getBigUint64(1), memberId: view.getBigUint64(9) };
-  if (found.clusterId === expected.clusterId && found.memberId === expected.memberId) return;
+  if (found.clusterId === expected.clusterId && found.memberId === expected.memberId) return version;
   const name = ({ clusterId, memberId }: Identity): string =>
     `member ${memberId.toString(16)} of ${clusterId.toString(16)}`;
   throw new OperatingError(

@@ -55,8 +55,9 @@ export function openStateDirectory(path: string): StateDirectory {
     },
     removeGeneration: (name) => rm(join(path, name), { recursive: true, force: true }),
     async sizeOf(name) {
-      const directory = join(path, name);
-      const sizes = await Promise.all((await readdir(directory)).map((file) => sizeOfFile(join(directory, file))));
+      const entries = await readdir(join(path, name), { recursive: true, withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile()).map((file) => join(file.parentPath, file.name));
+      const sizes = await Promise.all(files.map(sizeOfFile));
       return sizes.reduce((sum, size) => sum + size, 0);
     },
   };
@@ -95,7 +96,8 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes the names in a directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();
@@ -104,7 +106,7 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** LevelDB deletes files as it goes: one that is gone counts nothing. */
+/** Files are deleted as it goes: one that is gone counts nothing. */
 async function sizeOfFile(path: string): Promise<number> {
   try {
     return (await stat(path)).size;

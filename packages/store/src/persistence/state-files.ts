@@ -6,7 +6,7 @@ import { type StateMachine, emptyPosition } from '../state-machine.ts';
 import type { InitialMembership } from '../membership.ts';
 import type { Store } from '../store.ts';
 import { findGeneration, generationName, recordGeneration } from './generations.ts';
-import { openLevelDatabase } from './level-database.ts';
+import { openDiskDatabase } from './disk-database.ts';
 import { loadState } from './load-state.ts';
 import { RowLedger } from './row-ledger.ts';
 import {
@@ -16,6 +16,7 @@ import {
   encodeFormat,
   encodeHead,
   formatKey,
+  formatVersion,
   headKey,
   openRow,
   refusedAt,
@@ -45,7 +46,7 @@ export interface OpenStateOptions {
   readonly onLocked?: () => void;
   /** How long what was applied may wait to be written, milliseconds; a second unless told. */
   readonly lagMs?: number;
-  /** LevelDB unless told. */
+  /** A database on disk unless told. */
   readonly openDatabase?: OpenDatabase;
   /** The machine's own files unless told. */
   readonly openDirectory?: (path: string) => StateDirectory;
@@ -146,7 +147,7 @@ export async function openState(options: OpenStateOptions): Promise<OpenedState>
     identity: { clusterId, memberId },
     initialMembership: options.initialMembership,
     directory: (options.openDirectory ?? openStateDirectory)(options.directory),
-    openDatabase: options.openDatabase ?? openLevelDatabase,
+    openDatabase: options.openDatabase ?? openDiskDatabase,
     clock,
     defer: options.defer ?? ((slice) => void setImmediate(slice)),
     onFailure,
@@ -184,9 +185,13 @@ const emptyHead: Head = {
 /** The rows that make a database a state. */
 export function firstRows(identity: Identity, head: Head): RowChange[] {
   return [
-    { key: formatKey, value: sealRow(formatKey, encodeFormat(identity)).value },
+    formatRow(identity),
     { key: headKey, value: sealRow(headKey, encodeHead(head)).value },
   ];
+}
+
+function formatRow(identity: Identity): RowChange {
+  return { key: formatKey, value: sealRow(formatKey, encodeFormat(identity)).value };
 }
 
 function openDatabaseOf(
@@ -209,7 +214,8 @@ async function stateOf(
 ): Promise<OpenedState> {
   try {
     onLocked?.();
-    const { machine, ledger, head } = await loadState(database, surroundings);
+    const { machine, ledger, head, format } = await loadState(database, surroundings);
+    if (format < formatVersion) await database.batch([formatRow(surroundings.identity)], { sync: true });
     const meter = createSizeMeter(surroundings, number);
     await meter.measure();
     const onWritten = (durationMs: number): void => {
