@@ -66,6 +66,10 @@ t.test('a member whose files were damaged starts without a loss, or refuses', as
         names.some((name) => name.endsWith('.ldb')),
         'tables on disk',
       );
+      t.ok(
+        names.some((name) => name.endsWith('.values')),
+        'and files of values',
+      );
       const counts = { started: 0, refused: 0 };
       for (const name of names) {
         const content = await readFile(join(image.directory, name));

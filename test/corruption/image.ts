@@ -125,7 +125,7 @@ async function hashesOf(plan: MemberPlan, entries: readonly Entry[]): Promise<re
   return hashes;
 }
 
-/** Puts, deletes, transactions, leases, and a compaction of the first half. */
+/** Puts, deletes, transactions, leases, large values, and a compaction of the first half. */
 async function load(
   clients: readonly TestClient[],
   range: { readonly from: number; readonly to: number },
@@ -153,6 +153,9 @@ async function load(
     }
   };
   await Promise.all(Array.from({ length: 8 }, work));
+  // At once, so that they are one batch of the state, and large enough for a file of values.
+  const large = Array.from({ length: 12 }, (_, i) => ({ key: bytes(`large/${i}`), value: bytes('large '.repeat(1500)) }));
+  await Promise.all(large.map((request) => kv.Put(request)));
   if (revision !== undefined) await kv.Compact({ revision: Number(revision) - 100 });
 }
 

@@ -9,7 +9,7 @@ import { type KeyRow, rowOf } from '@flotilla/simulator';
 import { fromId, toId } from '@flotilla/wire';
 
 /** Of the files on disk, all of them. */
-export const formatVersion = 1;
+export const formatVersion = 2;
 
 export function fixturePath(version: number, kind: 'tar.gz' | 'json'): string {
   const name = `data-directory-format-${version}.${kind}`;

@@ -1,6 +1,6 @@
-/** Makes the fixture of the current format: a directory with several segments, tables, leases, users and compacted history. */
+/** Makes the fixture of the current format: a directory with several segments, tables, files of values, leases, users and compacted history. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fromId } from '@flotilla/wire';
@@ -21,6 +21,12 @@ async function fill({ kv, lease, auth }: Client, from: number): Promise<void> {
       await kv.Txn({ success: [{ request_put: { key, value } }, { request_put: { key: bytes('also'), value } }] });
     else await kv.Put({ key, value });
   }
+  // At once: one batch of the state, with enough of large values for a file of values.
+  const large = Array.from({ length: 9 }, (_, i) => ({
+    key: bytes(`large/${i}`),
+    value: bytes(`${from + i} `.repeat(2500)),
+  }));
+  await Promise.all(large.map((request) => kv.Put(request)));
   const ID = fromId(BigInt(1000 + from));
   await lease.LeaseGrant({ ID, TTL: 1_000_000_000 });
   await kv.Put({ key: bytes(`leased/${from}`), value: bytes('x'), lease: ID });
@@ -36,6 +42,8 @@ async function fill({ kv, lease, auth }: Client, from: number): Promise<void> {
 
 try {
   for (const from of [0, 100, 200]) await withMember(directory, (client) => fill(client, from));
+  const files = readdirSync(directory, { recursive: true }).map(String);
+  if (!files.some((name) => name.endsWith('.values'))) throw new Error('no large value has a file: try again');
   const contents = await withMember(directory, contentsOf);
   mkdirSync(dirname(archive), { recursive: true });
   writeFileSync(fixturePath(formatVersion, 'json'), `${JSON.stringify(contents, undefined, 2)}\n`);

@@ -27,7 +27,7 @@ export { type Lessor, type LessorOptions, type Renewal, checkpointStepMs, create
 export { type InitialMembership, type MemberRecord, type MembershipView, encodeMemberAdd } from './membership.ts';
 export type { Answer, Outcome, Refusal } from './outcome.ts';
 export { type MemoryDatabases, type StoredBatch, createMemoryDatabases } from './persistence/memory-database.ts';
-export { openDiskDatabase } from './persistence/disk-database.ts';
+export { type OpenDiskDatabaseOptions, openDiskDatabase } from './persistence/disk-database.ts';
 export type {
   OpenDatabase,
   OpenDatabaseOptions,
@@ -36,6 +36,7 @@ export type {
   StateDatabase,
   StateSnapshot,
 } from './persistence/state-database.ts';
+export type { CreateValueFile, ValueWriter } from './persistence/value-files.ts';
 export { type StateDirectory, createMemoryStateDirectory } from './persistence/state-directory.ts';
 export {
   type EntryPosition,

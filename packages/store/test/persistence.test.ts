@@ -196,13 +196,16 @@ t.test('an emptied or missing database is refused', async (t) => {
 
 t.test('files that are flipped, cut or deleted on a real disk are refused or harmless', async (t) => {
   const directory = join(t.testdir(), 'state');
-  const entries = sampleEntries(600, 14);
+  const entries = [...sampleEntries(600, 14), ...Array.from({ length: 9 }, (_, i) => put(`large ${i}`, 'x'.repeat(9000)))];
   const opened = await openState(optionsFor(directory));
   await applyAndFlush(opened, entries);
   await opened.state.close();
   const expected = hashState(opened.store);
   const generation = join(directory, 'generation-000001');
-  const names = (await readdir(generation)).filter((name) => !['LOCK', 'LOG', 'LOG.old'].includes(name));
+  const names = (await readdir(generation, { recursive: true })).filter(
+    (name) => !['LOCK', 'LOG', 'LOG.old', 'values'].includes(name),
+  );
+  t.ok(names.includes('values/000001.values'));
   const files = await Promise.all(
     [...names.map((name) => join(generation, name)), join(directory, 'current')].map(async (path) => ({
       path,
@@ -211,7 +214,7 @@ t.test('files that are flipped, cut or deleted on a real disk are refused or har
   );
   const restore = async (): Promise<void> => {
     await rm(directory, { recursive: true });
-    await mkdir(generation, { recursive: true });
+    await mkdir(join(generation, 'values'), { recursive: true });
     for (const { path, bytes } of files) await writeFile(path, bytes);
   };
   const openedHash = async (): Promise<number | string> => {

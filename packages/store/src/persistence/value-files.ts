@@ -153,6 +153,8 @@ export class ValueFiles {
   }
 
   async #begin(): Promise<CurrentFile> {
+    const isNew = (await mkdir(this.#folder, { recursive: true })) !== undefined;
+    if (isNew) await syncDirectory(dirname(this.#folder));
     const number = this.#lastNumber + 1;
     const writer = await this.#createFile(this.pathOf(number));
     this.#lastNumber = number;
@@ -207,11 +209,9 @@ function nameOf(number: number): string {
 
 /** Makes a file whose name is on disk; there must be none of that name. */
 async function createValueFile(path: string): Promise<ValueWriter> {
-  const folder = dirname(path);
-  if ((await mkdir(folder, { recursive: true })) !== undefined) await syncDirectory(dirname(folder));
   const handle = await open(path, 'wx', 0o600);
   try {
-    await syncDirectory(folder);
+    await syncDirectory(dirname(path));
   } catch (error) {
     await handle.close();
     throw error;
