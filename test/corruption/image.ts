@@ -154,7 +154,10 @@ async function load(
   };
   await Promise.all(Array.from({ length: 8 }, work));
   // At once, so that they are one batch of the state, and large enough for a file of values.
-  const large = Array.from({ length: 12 }, (_, i) => ({ key: bytes(`large/${i}`), value: bytes('large '.repeat(1500)) }));
+  const large = Array.from({ length: 12 }, (_, i) => ({
+    key: bytes(`large/${i}`),
+    value: bytes('large '.repeat(1500)),
+  }));
   await Promise.all(large.map((request) => kv.Put(request)));
   if (revision !== undefined) await kv.Compact({ revision: Number(revision) - 100 });
 }

@@ -196,7 +196,10 @@ t.test('an emptied or missing database is refused', async (t) => {
 
 t.test('files that are flipped, cut or deleted on a real disk are refused or harmless', async (t) => {
   const directory = join(t.testdir(), 'state');
-  const entries = [...sampleEntries(600, 14), ...Array.from({ length: 9 }, (_, i) => put(`large ${i}`, 'x'.repeat(9000)))];
+  const entries = [
+    ...sampleEntries(600, 14),
+    ...Array.from({ length: 9 }, (_, i) => put(`large ${i}`, 'x'.repeat(9000))),
+  ];
   const opened = await openState(optionsFor(directory));
   await applyAndFlush(opened, entries);
   await opened.state.close();

@@ -184,10 +184,7 @@ const emptyHead: Head = {
 
 /** The rows that make a database a state. */
 export function firstRows(identity: Identity, head: Head): RowChange[] {
-  return [
-    formatRow(identity),
-    { key: headKey, value: sealRow(headKey, encodeHead(head)).value },
-  ];
+  return [formatRow(identity), { key: headKey, value: sealRow(headKey, encodeHead(head)).value }];
 }
 
 function formatRow(identity: Identity): RowChange {

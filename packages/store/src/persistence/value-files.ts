@@ -137,7 +137,7 @@ export class ValueFiles {
   }
 
   async close(): Promise<void> {
-    for (const number of [...this.#descriptors.keys()]) this.#closeDescriptor(number);
+    for (const number of this.#descriptors.keys()) this.#closeDescriptor(number);
     await this.endCurrent();
   }
 
