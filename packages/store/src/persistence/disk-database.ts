@@ -146,6 +146,7 @@ class DiskDatabase {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
     await this.#inTurn(async () => {
       this.#isClosed = true;
       await this.#files.close();
