@@ -5,6 +5,7 @@
  */
 
 export interface Row {
+  /** Begins with a byte below 0xfe: a database has keys of its own from there on. */
   readonly key: Uint8Array;
   readonly value: Uint8Array;
 }
