@@ -2,11 +2,12 @@
 import { cp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { contentEndOf, cut, deletion, filesUnder, flip } from '../corruption/damage.ts';
+import type { CableFaults } from './network.ts';
 import { pause } from './pause.ts';
 import type { Stage } from './stage.ts';
 
 /** Undoes what began. */
-type Undo = () => Promise<void> | void;
+export type Undo = () => Promise<void> | void;
 
 export interface FaultContext {
   readonly stage: Stage;
@@ -17,11 +18,18 @@ export interface FaultContext {
 export type Fault = (context: FaultContext) => Promise<Undo> | Undo;
 
 const below = ({ random }: FaultContext, bound: number): number => Math.floor(random() * bound);
-const someMember = (context: FaultContext): number => below(context, context.stage.size);
+
+function someMember(context: FaultContext): number {
+  const { members } = context.stage;
+  return members[below(context, members.length)] ?? 0;
+}
 
 /** Different members, at least one and at most a minority unless told. */
-function someMembers(context: FaultContext, atMost = Math.floor((context.stage.size - 1) / 2)): readonly number[] {
-  const all = Array.from({ length: context.stage.size }, (_, i) => i);
+function someMembers(
+  context: FaultContext,
+  atMost = Math.max(1, Math.floor((context.stage.members.length - 1) / 2)),
+): readonly number[] {
+  const all = [...context.stage.members];
   const count = 1 + below(context, atMost);
   while (all.length > count) all.splice(below(context, all.length), 1);
   return all;
@@ -40,14 +48,26 @@ function disturb(
   ways: readonly (readonly [from: number, to: number])[],
   change: { readonly held?: boolean; readonly delayMs?: number },
 ): Undo {
-  const links = ways.map(([from, to]) => stage.link(stage.nameOf(from), stage.nameOf(to)));
+  const { network } = stage;
+  const named = ways.map(([from, to]) => [stage.nameOf(from), stage.nameOf(to)] as const);
+  const links = named.map(([from, to]) => network.link(from, to));
   for (const link of links) Object.assign(link, change);
-  stage.updateLinks();
+  network.update();
   return () => {
     // What was held is lost, or arrives late.
-    if (random() < 0.5) for (const [from, to] of ways) stage.breakConnections(from, to);
+    if (random() < 0.5) for (const [from, to] of named) network.breakConnections(from, to);
     for (const link of links) Object.assign(link, { held: false, delayMs: 0 });
-    stage.updateLinks();
+    network.update();
+  };
+}
+
+function cable(context: FaultContext, harm: (cables: CableFaults, name: string) => Undo): Undo {
+  const { stage } = context;
+  const { cables } = stage.network;
+  if (!cables) return () => {};
+  const undos = someMembers(context, stage.members.length).map((i) => harm(cables, stage.nameOf(i)));
+  return () => {
+    for (const undo of undos) void undo();
   };
 }
 
@@ -56,12 +76,12 @@ function between(ones: readonly number[], others: readonly number[]): (readonly 
 }
 
 function others(stage: Stage, members: readonly number[]): number[] {
-  return Array.from({ length: stage.size }, (_, i) => i).filter((i) => !members.includes(i));
+  return stage.members.filter((i) => !members.includes(i));
 }
 
 export const faultsByName = {
   kill: (context) => kill(context.stage, someMembers(context), 'SIGKILL'),
-  killMost: (context) => kill(context.stage, someMembers(context, context.stage.size), 'SIGKILL'),
+  killMost: (context) => kill(context.stage, someMembers(context, context.stage.members.length), 'SIGKILL'),
   killAll: ({ stage }) => kill(stage, others(stage, []), 'SIGKILL'),
   /** Killed, left behind, and killed again while it catches up. */
   async relapse(context) {
@@ -79,7 +99,7 @@ export const faultsByName = {
   terminate: (context) => kill(context.stage, [someMember(context)], 'SIGTERM'),
   freeze(context) {
     const { stage } = context;
-    const members = someMembers(context, stage.size);
+    const members = someMembers(context, stage.members.length);
     for (const i of members) stage.signal(i, 'SIGSTOP');
     return () => {
       for (const i of members) stage.signal(i, 'SIGCONT');
@@ -101,17 +121,18 @@ export const faultsByName = {
   },
   cutPair(context) {
     const one = someMember(context);
-    const other = (one + 1 + below(context, context.stage.size - 1)) % context.stage.size;
+    const rest = others(context.stage, [one]);
+    const other = rest[below(context, rest.length)] ?? one;
     return disturb(context, between([one], [other]), { held: true });
   },
   slowLinks(context) {
-    const members = someMembers(context, context.stage.size);
+    const members = someMembers(context, context.stage.members.length);
     const ways = between(members, others(context.stage, []));
     return disturb(context, ways, { delayMs: 5 + below(context, 60) });
   },
   slowDisk(context) {
     const { stage } = context;
-    const members = someMembers(context, stage.size);
+    const members = someMembers(context, stage.members.length);
     const diskDelayMs = 5 + below(context, 100);
     for (const i of members) stage.setFaults(i, { diskDelayMs });
     return () => {
@@ -126,7 +147,7 @@ export const faultsByName = {
   },
   setClock(context) {
     const { stage } = context;
-    const members = someMembers(context, stage.size);
+    const members = someMembers(context, stage.members.length);
     const dayMs = 86_400_000;
     for (const i of members) stage.setFaults(i, { wallOffsetMs: Math.round((context.random() - 0.5) * 20 * dayMs) });
     return () => {
@@ -134,23 +155,33 @@ export const faultsByName = {
     };
   },
   async fillDisk({ stage }) {
-    const member = stage.size - 1;
+    const { smallDisk } = stage;
+    if (!smallDisk) return () => {};
+    const { disk, member } = smallDisk;
     stage.excuse(member);
-    await stage.smallDisk?.fill();
+    await disk.fill();
     await pause(500);
     return async () => {
-      stage.smallDisk?.empty();
+      disk.empty();
       stage.pardon(member);
       await stage.stop(member, 'SIGKILL');
       await stage.start(member);
     };
   },
   damageFile: damageFile,
+  unplug: (context) => cable(context, (cables, name) => cables.unplug(name)),
+  loseSome: (context) => cable(context, (cables, name) => cables.loseSome(name)),
 } as const satisfies Readonly<Record<string, Fault>>;
 
 export type FaultName = keyof typeof faultsByName;
 
 export const faultNames = Object.keys(faultsByName) as readonly FaultName[];
+
+/** What can happen at all right now. */
+export function isPossible(name: FaultName, { smallDisk, network }: Stage): boolean {
+  if (name === 'fillDisk') return smallDisk !== undefined;
+  return (name !== 'unplug' && name !== 'loseSome') || network.cables !== undefined;
+}
 
 /** What must not be mixed with others: the reason why a member ends must be known. */
 export const lonelyFaults: ReadonlySet<FaultName> = new Set(['fillDisk', 'damageFile']);

@@ -1,7 +1,7 @@
 /** The judge says nothing of a history that is right, and finds what is wrong with one that was spoilt. */
 import t from 'tap';
 import { type Question, judge } from './judge.ts';
-import { type Memory, type SeenEvent, createMemory } from './memory.ts';
+import { type Memory, type SeenAnswer, type SeenEvent, createMemory } from './memory.ts';
 
 const row = (value: string, revision: number, more: { createRevision?: number; version?: number } = {}) => ({
   key: 'k',
@@ -35,12 +35,23 @@ function rightMemory() {
   ];
   const watch = {
     name: 'w',
-    answers: events.map((event) => ({ revision: 3, events: [event] })),
+    first: 1,
+    isVisitor: false,
+    answers: events.map((event) => ({ kind: 'shown' as const, revision: 3, events: [event], compacted: 0 })),
     next: 4,
     cancellations: [],
   };
   memory.watches.push({ ...watch, answers: [...watch.answers] }, watch);
   memory.localReads.push({ client: 1, member: 0, run: 1, revision: 2, key: 'k', end: undefined, rows: [first] });
+  const pastRead = { client: 1, key: 'k', end: undefined, compacted: 3 };
+  memory.pastReads.push({ ...pastRead, revision: 2, rows: [first] }, { ...pastRead, revision: 2, rows: 'compacted' });
+  // It came late: the first change was compacted by then, and what was before the second.
+  const late = { kind: 'shown' as const, revision: 3, events: [{ ...events[1], previous: undefined }], compacted: 3 };
+  memory.watches.push({
+    ...watch,
+    name: 'late',
+    answers: [{ kind: 'gap', from: 1, to: 3, compacted: 3 }, late as SeenAnswer],
+  });
   memory.tenancies.push({ lease: '1', key: 'lease/1', promisedUntilMs: 10, goneMs: 11 });
   return memory;
 }
@@ -67,7 +78,44 @@ const spoilt: Readonly<Record<string, readonly [Question, (memory: ReturnType<ty
   ],
   'a bookmark ahead of a change': [
     'watches',
-    ({ watches: [watch] }) => void watch?.answers.splice(1, 0, { revision: 3, events: [] }),
+    ({ watches: [watch] }) => void watch?.answers.splice(1, 0, { kind: 'shown', revision: 3, events: [], compacted: 0 }),
+  ],
+  'a gap that nobody had asked for': [
+    'watches',
+    ({ watches }) => void watches[2]?.answers.splice(0, 1, { kind: 'gap', from: 1, to: 3, compacted: 2 }),
+  ],
+  'a gap that leads nowhere': [
+    'watches',
+    ({ watches }) => void watches[2]?.answers.splice(0, 1, { kind: 'gap', from: 3, to: 3, compacted: 3 }),
+  ],
+  'a change behind a gap that is missing': ['watches', ({ watches }) => void watches[2]?.answers.pop()],
+  'a change before a gap that is shown all the same': [
+    'watches',
+    ({ watches }) => {
+      const before = watches[0]?.answers[0];
+      if (before) watches[2]?.answers.splice(1, 0, before);
+    },
+  ],
+  'a change that does not say what was before, though that is not compacted': [
+    'watches',
+    ({ watches }) => {
+      const answer = watches[2]?.answers[1];
+      if (answer?.kind === 'shown') watches[2]?.answers.splice(1, 1, { ...answer, compacted: 2 });
+    },
+  ],
+  'a past that never was': [
+    'past reads',
+    ({ pastReads }) => {
+      const read = pastReads[0];
+      if (read) pastReads.push({ ...read, revision: 3 });
+    },
+  ],
+  'a past that is called compacted, though nobody asked for that': [
+    'past reads',
+    ({ pastReads }) => {
+      const read = pastReads[1];
+      if (read) pastReads.push({ ...read, compacted: 2 });
+    },
   ],
   'a lease that ended early': [
     'leases',

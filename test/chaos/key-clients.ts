@@ -7,11 +7,11 @@ import {
   rangeOutput,
   rangeRequest,
 } from '@flotilla/simulator';
-import type { TestClient } from '@flotilla/brain/test/cluster';
 import { RpcError } from '@flotilla/wire';
 import { attempt, callTimeoutMs } from './attempts.ts';
 import { call } from './calls.ts';
-import type { Memory } from './memory.ts';
+import type { Callers } from './callers.ts';
+import { type Memory, type PastRead, shownBefore } from './memory.ts';
 import { pause } from './pause.ts';
 import type { Stage } from './stage.ts';
 
@@ -21,7 +21,7 @@ const everyKey: KeyInterval = { key: 'k', end: 'k~' };
 
 export interface Work {
   readonly stage: Stage;
-  readonly clients: readonly TestClient[];
+  readonly callers: Callers;
   readonly memory: Memory;
   readonly random: () => number;
   readonly isOver: () => boolean;
@@ -47,7 +47,8 @@ export class KeyClient {
       else if (kind < 0.45) await this.#write({ kind: 'delete', ...this.#interval() });
       else if (kind < 0.7) await this.#write(this.#txn());
       else if (kind < 0.9) await this.#write({ kind: 'range', ...this.#interval() });
-      else await this.#readLocally();
+      else if (kind < 0.96) await this.#readLocally();
+      else await this.#readPast();
       await pause(20 * random());
     }
   }
@@ -55,7 +56,7 @@ export class KeyClient {
   /** Also linearizable reads: all that has one place in the order of everything. */
   async #write(input: EtcdInput): Promise<void> {
     const { memory } = this.#work;
-    const client = this.#any().client;
+    const { client } = this.#work.callers.any();
     const calledAt = performance.now();
     try {
       const output = await call(client, input);
@@ -72,7 +73,7 @@ export class KeyClient {
   async #readLocally(): Promise<void> {
     const { stage, memory } = this.#work;
     const interval = this.#interval();
-    const { client, member } = this.#any();
+    const { client, member } = this.#work.callers.any();
     const run = stage.runOf(member);
     const request = rangeRequest(interval, { serializable: true });
     const answer = await attempt(() => client.kv.Range(request, { timeoutMs: callTimeoutMs }));
@@ -80,6 +81,31 @@ export class KeyClient {
     const { revision, answers } = rangeOutput(answer);
     const rows = answers[0]?.kind === 'range' ? answers[0].rows : [];
     memory.localReads.push({ client: this.#number, member, run, revision, rows, ...interval });
+  }
+
+  /** At one member, which may be behind: then nobody knows. */
+  async #readPast(): Promise<void> {
+    const { memory, random, callers } = this.#work;
+    const interval = this.#interval();
+    const revision = Math.max(1, shownBefore(memory) - 1 - Math.floor(200 * random()));
+    const request = rangeRequest(interval, { revision, serializable: random() < 0.5 });
+    const remember = (rows: PastRead['rows']): void =>
+      void memory.pastReads.push({
+        client: this.#number,
+        revision,
+        rows,
+        compacted: memory.compacted,
+        ...interval,
+      });
+    await attempt(async () => {
+      try {
+        const { answers } = rangeOutput(await callers.any().client.kv.Range(request, { timeoutMs: callTimeoutMs }));
+        if (answers[0]?.kind === 'range') remember(answers[0].rows);
+      } catch (error) {
+        if (!(error instanceof RpcError) || !error.message.includes('has been compacted')) throw error;
+        remember('compacted');
+      }
+    });
   }
 
   #put(key = this.#key()): Extract<KeyOperation, { kind: 'put' }> {
@@ -90,7 +116,8 @@ export class KeyClient {
   #txn(): EtcdInput {
     const { random, memory } = this.#work;
     const put = this.#put();
-    const seen = memory.watches[Math.floor(random() * memory.watches.length)]?.answers.at(-1)?.events.at(-1)?.row;
+    const answer = memory.watches[Math.floor(random() * memory.watches.length)]?.answers.at(-1);
+    const seen = answer?.kind === 'shown' ? answer.events.at(-1)?.row : undefined;
     const compare: Compare =
       seen && random() < 0.5
         ? { key: seen.key, target: 'modRevision', equals: seen.modRevision }
@@ -108,11 +135,5 @@ export class KeyClient {
 
   #key(): string {
     return `k${String(Math.floor(keys * this.#work.random())).padStart(2, '0')}`;
-  }
-
-  #any(): { readonly client: TestClient; readonly member: number } {
-    const { clients, random } = this.#work;
-    const member = Math.floor(random() * clients.length);
-    return { client: clients[member] as TestClient, member };
   }
 }

@@ -12,8 +12,8 @@ const leaseTtlSeconds = 2;
 
 /** Takes a lease for a key, renews it for a while, then lets it go; again and again. */
 export async function keepLeases(work: Work, worker: number): Promise<void> {
-  const { memory, random, clients, isOver, stopped } = work;
-  const any = (): TestClient => clients[Math.floor(random() * clients.length)] as TestClient;
+  const { memory, callers, isOver, stopped } = work;
+  const any = (): TestClient => callers.any().client;
   for (let i = 0; !isOver(); i++) {
     const id = BigInt(worker * 100_000 + i + 1);
     const lease = id.toString(16);

@@ -5,15 +5,9 @@
  */
 import { once } from 'node:events';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import { pause } from './pause.ts';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
-
-/** What happens to bytes from one member to another. */
-export interface Link {
-  /** Nothing passes, and nobody is told. */
-  held: boolean;
-  delayMs: number;
-}
+import type { Link } from './network.ts';
+import { pause } from './pause.ts';
 
 export interface PeerProxyOptions {
   readonly port: number;

@@ -6,25 +6,33 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandomness } from '@flotilla/base';
 import { connect } from '@flotilla/brain/test/cluster';
 import { clampInteger } from '@flotilla/wire';
+import { type ChangeName, Counts, type Happening, changeNames, happenings } from './counts.ts';
 import { type Crowd, startCrowd } from './crowd.ts';
-import { type FaultName, faultNames, faultsByName, lonelyFaults } from './faults.ts';
+import { faultNames } from './faults.ts';
 import { type Verdicts, judge } from './judge.ts';
-import { pause } from './pause.ts';
+import type { Network } from './network.ts';
+import { Operator } from './operator.ts';
+import { reconfigure } from './reconfigure.ts';
 import { Stage } from './stage.ts';
+import { Turns } from './turns.ts';
+import { wreak } from './wreak.ts';
 
 export interface RoundOptions {
   readonly seed: number;
   readonly members: number;
   /** How long faults happen. */
   readonly seconds: number;
-  /** Which faults happen; all unless told. */
-  readonly faults?: readonly FaultName[];
+  /** What happens; everything unless told. */
+  readonly wanted?: readonly Happening[] | undefined;
+  /** Where the history of a round that went wrong is kept; the system's directory for temporary files unless told. */
+  readonly keepIn?: string;
 }
 
 export interface RoundReport {
   readonly seed: number;
   readonly members: number;
-  readonly faults: ReadonlyMap<FaultName, number>;
+  readonly happened: ReadonlyMap<Happening, number>;
+  readonly compactedRevision: number;
   /** Answered writes and reads. */
   readonly operations: number;
   /** Writes of which nobody knows. */
@@ -41,23 +49,39 @@ export interface RoundReport {
   readonly kept: string | undefined;
 }
 
-/** Between faults, at most. */
-const calmMs = 600;
-const faultMs = 2500;
 /** In peace a cluster must serve, and its leases must end, within this time, whatever the machine does besides. */
 const restMaxMs = 240_000;
 
-export async function runRound({ seed, members, seconds, faults: wanted }: RoundOptions): Promise<RoundReport> {
+/** @param network is closed in the end */
+export async function runRound(options: RoundOptions, network: Network): Promise<RoundReport> {
+  const { seed, members, seconds } = options;
   // Each its own, so that the same seed brings the same faults, however many calls the clients get done.
-  const [random, ofClients] = [randomOf(seed), randomOf(~seed)];
-  const stage = await Stage.open(members);
+  const [random, ofClients, ofOperator] = [randomOf(seed), randomOf(~seed), randomOf(seed ^ 0x5eed)];
+  const wanted = new Set(options.wanted ?? happenings);
+  const changes: ReadonlySet<ChangeName> = new Set(changeNames.filter((name) => wanted.has(name)));
+  const counts = new Counts();
+  const turns = new Turns();
+  const stage = await Stage.open(members, network);
   let crowd: Crowd | undefined;
   try {
     await stage.allServe();
-    const clients = (crowd = startCrowd(stage, ofClients));
-    const faults = new Map<FaultName, number>();
+    const clients = (crowd = startCrowd(stage, { random: ofClients, counts, wanted: changes }));
+    const operator = new Operator({ stage, callers: clients.callers, random: ofOperator, stopped: clients.stopped });
     const course = async (): Promise<true> => {
-      await wreak(stage, { random, seconds, wanted: wanted ?? faultNames, counts: faults });
+      let isOver = false;
+      const reconfiguring = reconfigure(operator, {
+        stage,
+        random: ofOperator,
+        isOver: () => isOver,
+        size: members,
+        wanted: changes,
+        counts,
+        turns,
+      });
+      reconfiguring.catch(() => 'broken off');
+      await wreak(stage, { random, seconds, wanted: faultNames.filter((name) => wanted.has(name)), counts, turns });
+      isOver = true;
+      await reconfiguring;
       await stage.allServe();
       await clients.settle();
       return true;
@@ -72,16 +96,17 @@ export async function runRound({ seed, members, seconds, faults: wanted }: Round
     return {
       seed,
       members,
-      faults,
+      happened: counts.all,
+      compactedRevision: memory.compacted,
       isDecided: judgement.isDecided,
-      operations: memory.operations.filter(({ result }) => result).length + memory.localReads.length,
+      operations: memory.operations.filter(({ result }) => result).length + memory.localReads.length + memory.pastReads.length,
       unknown: memory.operations.filter(({ result }) => !result).length,
-      events: memory.watches.at(-1)?.answers.reduce((sum, { events }) => sum + events.length, 0) ?? 0,
+      events: judgement.events,
       leases: memory.tenancies.length,
       snapshots: stage.logs.filter((line) => line.includes('installed a snapshot')).length,
       longestGapMs: longestGapMs(memory.acknowledgedMs),
       verdicts,
-      kept: isWrong ? keep(seed, { verdicts, memory, logs: stage.logs }) : undefined,
+      kept: isWrong ? keep(join(options.keepIn ?? tmpdir(), `flotilla-chaos-${seed}`), { verdicts, memory, logs: stage.logs }) : undefined,
     };
   } finally {
     crowd?.stop();
@@ -94,51 +119,9 @@ function randomOf(seed: number): () => number {
   return () => randomness.next();
 }
 
-/** Faults, one after the other or two at a time, all undone in the end. */
-async function wreak(
-  stage: Stage,
-  {
-    random,
-    seconds,
-    wanted,
-    counts,
-  }: {
-    readonly random: () => number;
-    readonly seconds: number;
-    readonly wanted: readonly FaultName[];
-    /** How often each fault happened. */
-    readonly counts: Map<FaultName, number>;
-  },
-): Promise<void> {
-  const names = wanted.filter((name) => name !== 'fillDisk' || stage.smallDisk);
-  const endMs = performance.now() + seconds * 1000;
-  let active: (() => Promise<void> | void)[] = [];
-  const undoAll = async (): Promise<void> => {
-    for (const undo of active) await undo();
-    active = [];
-  };
-  while (performance.now() < endMs) {
-    const name = names[Math.floor(random() * names.length)] ?? 'kill';
-    if (lonelyFaults.has(name)) {
-      await undoAll();
-      await stage.allServe();
-    }
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-    active.push(await faultsByName[name]({ stage, random }));
-    await pause(faultMs * random());
-    // Sometimes the next fault comes on top.
-    if (lonelyFaults.has(name) || active.length > 1 || random() < 0.7) {
-      await undoAll();
-      if (random() < 0.5) await stage.allServe();
-      await pause(calmMs * random());
-    }
-  }
-  await undoAll();
-}
-
 /** Equal hashes of equal revisions, also of what lies on disk. */
 async function differences(stage: Stage): Promise<readonly string[]> {
-  const clients = stage.endpoints.map(connect);
+  const clients = stage.voters.map((member) => connect(stage.endpointOf(member)));
   try {
     const header = (await clients[0]?.kv.Range({ key: Buffer.from('end') }))?.header;
     const revision = clampInteger(header?.revision);
@@ -157,8 +140,7 @@ function longestGapMs(timesMs: readonly number[]): number {
   return sorted.reduce((longest, time, i) => Math.max(longest, time - (sorted[i - 1] ?? time)), 0);
 }
 
-function keep(seed: number, round: object): string {
-  const directory = join(tmpdir(), `flotilla-chaos-${seed}`);
+function keep(directory: string, round: object): string {
   mkdirSync(directory, { recursive: true });
   const path = join(directory, 'history.json');
   writeFileSync(

@@ -1,5 +1,7 @@
 /** Rounds of three and five members until the time is over. */
-import type { FaultName } from './faults.ts';
+import type { Happening } from './counts.ts';
+import { startNamespaceRound } from './namespaces.ts';
+import { ProxyNetwork } from './proxy-network.ts';
 import { type RoundReport, runRound } from './round.ts';
 
 const roundSeconds = 30;
@@ -10,15 +12,26 @@ export interface RoundsOptions {
   readonly seed: number;
   /** Three, and every third time five, unless told. */
   readonly members?: number | undefined;
-  readonly faults?: readonly FaultName[];
+  /** Everything happens unless told. */
+  readonly wanted?: readonly Happening[] | undefined;
+  /** Which of its rounds, by number from 0, are in namespaces; none unless told. */
+  readonly inNamespaces?: (round: number) => boolean;
+}
+
+export interface Round {
+  readonly report: RoundReport;
+  readonly inNamespaces: boolean;
 }
 
 /** At least one round. */
-export async function* runRounds(options: RoundsOptions): AsyncGenerator<RoundReport, void> {
-  const { minutes, seed, members, ...rest } = options;
+export async function* runRounds(options: RoundsOptions): AsyncGenerator<Round, void> {
+  const { minutes, seed, wanted } = options;
   const endMs = performance.now() + minutes * 60_000;
   for (let round = 0; round === 0 || performance.now() < endMs; round++) {
-    const size = members ?? (round % 3 === 2 ? 5 : 3);
-    yield await runRound({ seed: seed + round, members: size, seconds: roundSeconds, ...rest });
+    const members = options.members ?? (round % 3 === 2 ? 5 : 3);
+    const inNamespaces = options.inNamespaces?.(round) ?? false;
+    const one = { seed: seed + round, members, seconds: roundSeconds, wanted };
+    const report = inNamespaces ? await startNamespaceRound(one).done : await runRound(one, new ProxyNetwork());
+    yield { report, inNamespaces };
   }
 }

@@ -1,117 +1,141 @@
 /**
- * The members that chaos befalls: processes of `flotilla brain` on directories of their own, each behind a proxy that the
- * others call it through. Whatever ends by itself without an excuse is remembered.
+ * The members that chaos befalls: processes of `flotilla brain` on directories of their own, on a network that can be disturbed.
+ * Members come and go; a number stays one member's place for good. Whatever ends by itself without an excuse is remembered.
  */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  type ClusterPlan,
-  type MemberPlan,
-  type MemberProcess,
-  planCluster,
-  spawnMember,
-  stopProcess,
-} from '@flotilla/brain/test/cluster';
-import { reservePorts } from '@flotilla/brain/test/reserve-ports';
+import { type MemberPlan, type MemberProcess, spawnMember, stopProcess } from '@flotilla/brain/test/cluster';
 import { flotillaCommand } from '../e2e/cluster.ts';
 import type { ProcessFaults } from './fault-hooks.ts';
-import { type Link, PeerProxy } from './peer-proxy.ts';
+import type { Network, Place } from './network.ts';
 import { type SmallDisk, mountSmallDisk } from './small-disk.ts';
 
-/** Small enough that a member that was away needs a snapshot. */
-const memberOptions = { 'snapshot-count': 300, 'snapshot-catchup-entries': 100 };
+/** Small enough that a member that was away needs a snapshot. Members come and go while others are dead: nobody is asked for health. */
+const memberOptions = { 'snapshot-count': 300, 'snapshot-catchup-entries': 100, 'strict-reconfig-check': false };
 const hooks = fileURLToPath(new URL('fault-hooks.js', import.meta.url));
 const noFaults: ProcessFaults = { wallOffsetMs: 0, diskDelayMs: 0 };
 
+/**
+ * - joining: added, and may be refused until those it asks know of it
+ * - learning: serves, but has no vote, and takes no calls of clients
+ * - voting: a member as all others
+ * - leaving: being removed; it must end, and say so
+ * - gone: not a member; nothing starts it
+ */
+export type Standing = 'joining' | 'learning' | 'voting' | 'leaving' | 'gone';
+
+/** What a process that ends by itself must say. */
+const lastWordsOf: Partial<Readonly<Record<Standing, string>>> = {
+  joining: "can't be joined",
+  leaving: 'has been permanently removed from the cluster',
+};
+
+interface Seat {
+  readonly place: Place;
+  plan: MemberPlan;
+  standing: Standing;
+  process: MemberProcess | undefined;
+  runs: number;
+  isExcused: boolean;
+  /** When it ended by itself. */
+  lastWords: string | undefined;
+}
+
 export class Stage {
-  readonly plan: ClusterPlan;
   /** Why members ended that nobody had stopped. */
   readonly endings: string[] = [];
   readonly logs: string[] = [];
-  /** On the last member's directory, where root allows. */
-  readonly smallDisk: SmallDisk | undefined;
-  readonly #members: readonly MemberPlan[];
-  readonly #running = new Map<number, MemberProcess>();
-  readonly #runs: number[];
-  readonly #excused = new Set<number>();
-  /** Of members that ended by themselves. */
-  readonly #lastWords = new Map<number, string>();
-  readonly #proxies: readonly PeerProxy[];
-  readonly #links = new Map<string, Link>();
+  readonly network: Network;
+  readonly #directory = mkdtempSync(join(tmpdir(), 'flotilla-chaos-'));
+  readonly #seats: Seat[] = [];
+  /** On the directory of the last of the first members, where root allows. */
+  #smallDisk: { readonly disk: SmallDisk; readonly member: number } | undefined;
 
-  static async open(size: number): Promise<Stage> {
-    const plan = await planCluster(size, memberOptions);
-    return new Stage(plan, await reservePorts(size));
+  static async open(size: number, network: Network): Promise<Stage> {
+    const stage = new Stage(network);
+    for (let i = 0; i < size; i++) await stage.addSeat('voting');
+    const initialCluster = stage.#seats.map(({ plan }, i) => `${plan.name}=${stage.peerUrlOf(i)}`).join();
+    for (const seat of stage.#seats) seat.plan = withOptions(seat.plan, { 'initial-cluster': initialCluster });
+    const disk = mountSmallDisk(dirname(stage.dataDirOf(size - 1)));
+    stage.#smallDisk = disk && { disk, member: size - 1 };
+    return stage;
   }
 
-  private constructor(plan: ClusterPlan, innerPorts: readonly number[]) {
-    this.plan = plan;
-    this.#members = plan.members.map((member, i) => ({
-      ...member,
-      dataDir: join(plan.directory, member.name, 'data'),
-      options: {
-        ...member.options,
-        'data-dir': join(plan.directory, member.name, 'data'),
-        'listen-peer-urls': [`http://127.0.0.1:${innerPorts[i] ?? 0}`],
-      },
-    }));
-    for (const { dataDir } of this.#members) mkdirSync(dirname(dataDir), { recursive: true });
-    this.smallDisk = mountSmallDisk(dirname(this.#members.at(-1)?.dataDir ?? ''));
-    this.#runs = plan.members.map(() => 0);
-    this.#proxies = plan.members.map(
-      ({ name, peerPort }, i) =>
-        new PeerProxy({
-          port: peerPort,
-          targetPort: innerPorts[i] ?? 0,
-          callerOf: (holds) => this.#nameOf(holds),
-          linkOf: (caller, direction) => (direction === 'forth' ? this.link(caller, name) : this.link(name, caller)),
-        }),
-    );
+  private constructor(network: Network) {
+    this.network = network;
   }
 
-  get size(): number {
-    return this.#members.length;
+  /** Members that anything may befall. */
+  get members(): readonly number[] {
+    return this.#inStanding('learning', 'voting');
   }
 
-  get endpoints(): readonly string[] {
-    return this.plan.endpoints;
+  /** Members that clients may call, those that are being removed too. */
+  get callable(): readonly number[] {
+    return this.#inStanding('voting', 'leaving');
+  }
+
+  get voters(): readonly number[] {
+    return this.#inStanding('voting');
+  }
+
+  /** A disk that can be filled, and whose it is; undefined when that member is gone. */
+  get smallDisk(): { readonly disk: SmallDisk; readonly member: number } | undefined {
+    return this.#smallDisk && this.members.includes(this.#smallDisk.member) ? this.#smallDisk : undefined;
   }
 
   nameOf(i: number): string {
-    return this.#members[i]?.name ?? '';
+    return this.#seat(i).plan.name;
   }
 
   dataDirOf(i: number): string {
-    return this.#members[i]?.dataDir ?? '';
+    return this.#seat(i).plan.dataDir;
   }
 
-  isRunning(i: number): boolean {
-    return this.#running.has(i);
+  endpointOf(i: number): string {
+    return this.#seat(i).place.endpoint;
+  }
+
+  peerUrlOf(i: number): string {
+    return this.#seat(i).place.options['initial-advertise-peer-urls']?.[0] ?? '';
   }
 
   /** How often a member was started: what it says may only be compared within one run. */
   runOf(i: number): number {
-    return this.#runs[i] ?? 0;
+    return this.#seat(i).runs;
   }
 
-  /** What happens to bytes from one member to another. */
-  link(from: string, to: string): Link {
-    const name = `${from} ${to}`;
-    const known = this.#links.get(name) ?? { held: false, delayMs: 0 };
-    this.#links.set(name, known);
-    return known;
+  /** A place for one more member, which nothing starts yet unless told; returns its number. */
+  async addSeat(standing: Standing = 'gone'): Promise<number> {
+    const name = `m${this.#seats.length + 1}`;
+    const place = await this.network.settle(name, (holds) => this.#memberOf(holds));
+    const dataDir = join(this.#directory, name, 'data');
+    mkdirSync(dirname(dataDir), { recursive: true });
+    const options = { name, 'data-dir': dataDir, ...memberOptions, ...place.options };
+    const plan = { name, clientPort: 0, peerPort: 0, dataDir, options, launcher: place.launcher };
+    const seat = { place, plan, standing, process: undefined, runs: 0, isExcused: false, lastWords: undefined };
+    this.setFaults(this.#seats.push(seat) - 1, {});
+    return this.#seats.length - 1;
   }
 
-  /** To be called when links changed. */
-  updateLinks(): void {
-    for (const proxy of this.#proxies) proxy.update();
+  /** What a member that joins others is started with: all members, by name and URL. */
+  setInitialCluster(i: number, initialCluster: string): void {
+    const seat = this.#seat(i);
+    seat.plan = withOptions(seat.plan, {
+      'initial-cluster': initialCluster,
+      'initial-cluster-state': 'existing',
+    });
   }
 
-  /** What is on its way between two members is lost. */
-  breakConnections(one: number, other: number): void {
-    this.#proxies[one]?.breakAll(this.nameOf(other));
-    this.#proxies[other]?.breakAll(this.nameOf(one));
+  setStanding(i: number, standing: Standing): void {
+    this.#seat(i).standing = standing;
+  }
+
+  /** Nobody has what was on it. */
+  loseDisk(i: number): void {
+    rmSync(this.dataDirOf(i), { recursive: true, force: true });
   }
 
   setFaults(i: number, faults: Partial<ProcessFaults>): void {
@@ -121,93 +145,128 @@ export class Stage {
   }
 
   async start(i: number): Promise<void> {
-    const member = this.#members[i];
-    if (!member || this.#running.has(i)) return;
-    await this.#proxies[i]?.listen();
-    if (this.#runs[i] === 0) this.setFaults(i, {});
-    this.#runs[i] = this.runOf(i) + 1;
+    const seat = this.#seat(i);
+    if (seat.standing === 'gone' || seat.process) return;
+    await seat.place.open();
+    if (seat.process) return;
+    seat.runs++;
+    seat.lastWords = undefined;
     const env = { CHAOS_FAULTS: this.#faultsPath(i), NODE_OPTIONS: `--import=${hooks}` };
-    const started = spawnMember(member, env, [flotillaCommand, 'brain']);
-    this.#running.set(i, started);
+    const started = spawnMember(seat.plan, env, [flotillaCommand, 'brain']);
+    seat.process = started;
     void started.exited.then((code) => this.#ended(i, started, code));
   }
 
   /** From now on a member may end by itself: its end is no failure. */
   excuse(i: number): void {
-    this.#excused.add(i);
+    this.#seat(i).isExcused = true;
   }
 
   /** It did not. */
   pardon(i: number): void {
-    this.#excused.delete(i);
+    this.#seat(i).isExcused = false;
   }
 
   async stop(i: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    const member = this.#running.get(i);
+    const seat = this.#seat(i);
+    const member = seat.process;
     if (!member) return;
-    this.#running.delete(i);
+    seat.process = undefined;
+    seat.lastWords = undefined;
     const stopped = stopProcess(member, signal);
     // A process that is frozen hears nothing.
     member.child.kill('SIGCONT');
     await stopped;
     this.logs.push(...member.log.map((line) => `${this.nameOf(i)} ${line}`));
-    await this.#proxies[i]?.refuse();
+    await seat.place.shut();
   }
 
   signal(i: number, signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#running.get(i)?.child.kill(signal);
+    this.#seat(i).process?.child.kill(signal);
   }
 
   /** Resolves when a member serves, or with its last words when it ended instead. */
   async served(i: number): Promise<string | undefined> {
-    const member = this.#running.get(i);
-    if (!member) return this.#lastWords.get(i) ?? 'it does not run';
+    const { process: member, lastWords } = this.#seat(i);
+    if (!member) return lastWords ?? 'it does not run';
     return await member.ready.then(
       () => undefined,
       () => wordsOf(member),
     );
   }
 
+  /** Resolves when a member does not run any more; with its last words when nobody had stopped it. */
+  async ended(i: number): Promise<string | undefined> {
+    await this.#seat(i).process?.exited;
+    return this.#seat(i).lastWords;
+  }
+
   async allServe(): Promise<void> {
-    for (let i = 0; i < this.size; i++) {
+    for (const i of this.members) {
       await this.start(i);
       this.signal(i, 'SIGCONT');
     }
-    const words = await Promise.all(this.#members.map((_, i) => this.served(i)));
-    const silent = words.flatMap((word, i) =>
-      word === undefined ? [] : [`${this.nameOf(i)} does not serve: ${word}`],
+    const silent = await Promise.all(
+      this.members.map(async (i) => {
+        const run = this.runOf(i);
+        const words = await this.served(i);
+        // Unless it was removed or replaced meanwhile.
+        const isStillThere = this.members.includes(i) && this.runOf(i) === run;
+        return words === undefined || !isStillThere ? [] : [`${this.nameOf(i)} does not serve: ${words}`];
+      }),
     );
-    this.endings.push(...silent);
+    this.endings.push(...silent.flat());
   }
 
   async close(): Promise<void> {
-    for (let i = 0; i < this.size; i++) {
+    for (const [i, { place }] of this.#seats.entries()) {
       this.signal(i, 'SIGCONT');
       await this.stop(i, 'SIGKILL');
-      await this.#proxies[i]?.refuse();
+      await place.shut();
     }
-    this.smallDisk?.unmount();
-    await this.plan.clean();
+    this.#smallDisk?.disk.unmount();
+    rmSync(this.#directory, { recursive: true, force: true });
+    await this.network.close();
+  }
+
+  #seat(i: number): Seat {
+    const seat = this.#seats[i];
+    if (!seat) throw new Error(`no member ${i}`);
+    return seat;
+  }
+
+  #inStanding(...standings: readonly Standing[]): readonly number[] {
+    return this.#seats.flatMap(({ standing }, i) => (standings.includes(standing) ? [i] : []));
   }
 
   #faultsPath(i: number): string {
-    return join(this.plan.directory, `${this.nameOf(i)}.faults`);
+    return join(this.#directory, `${this.nameOf(i)}.faults`);
   }
 
-  #nameOf(holds: (pid: number) => boolean): string | undefined {
-    for (const [i, { child }] of this.#running) if (child.pid !== undefined && holds(child.pid)) return this.nameOf(i);
-    return undefined;
+  #memberOf(holds: (pid: number) => boolean): string | undefined {
+    return this.#seats.find(({ process }) => process?.child.pid !== undefined && holds(process.child.pid))?.plan.name;
   }
 
   #ended(i: number, member: MemberProcess, code: number | NodeJS.Signals): void {
-    if (this.#running.get(i) !== member) return;
-    this.#running.delete(i);
+    const seat = this.#seat(i);
+    if (seat.process !== member) return;
+    seat.process = undefined;
     this.logs.push(...member.log.map((line) => `${this.nameOf(i)} ${line}`));
-    this.#lastWords.set(i, wordsOf(member));
-    void this.#proxies[i]?.refuse();
-    if (this.#excused.delete(i)) return;
-    this.endings.push(`${this.nameOf(i)} ended by itself with ${code}: ${wordsOf(member)}`);
+    const words = wordsOf(member);
+    seat.lastWords = words;
+    void seat.place.shut();
+    const expected = lastWordsOf[seat.standing];
+    if (expected !== undefined && words.includes(expected)) return;
+    if (seat.isExcused) {
+      seat.isExcused = false;
+      return;
+    }
+    this.endings.push(`${this.nameOf(i)} (${seat.standing}) ended by itself with ${code}: ${words}`);
   }
+}
+
+function withOptions(plan: MemberPlan, options: MemberPlan['options']): MemberPlan {
+  return { ...plan, options: { ...plan.options, ...options } };
 }
 
 function wordsOf({ log }: MemberProcess): string {

@@ -27,6 +27,8 @@ export interface MemberPlan {
   readonly dataDir: string;
   /** `--flag value` pairs as option values. */
   readonly options: Partial<BrainOptionValues>;
+  /** Command that runs its process somewhere else, in front of it. */
+  readonly launcher?: readonly string[];
 }
 
 export interface ClusterPlan {
@@ -137,7 +139,8 @@ export function spawnMember(
   const argv = Object.entries(plan.options).map(
     ([flag, value]) => `--${flag}=${Array.isArray(value) ? value.join(',') : String(value)}`,
   );
-  const child = spawn(process.execPath, [...command, ...argv], {
+  const [file = '', ...args] = [...(plan.launcher ?? []), process.execPath, ...command, ...argv];
+  const child = spawn(file, args, {
     // The channel tells the child when this process is gone.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { ...process.env, ...env },
