@@ -1,6 +1,7 @@
 /** Ways of clients to the members, whoever is one at the moment. */
 import { type TestClient, clientOf } from '@flotilla/brain/test/cluster';
 import { openChannel } from '@flotilla/wire';
+import type { ChannelTarget } from './network.ts';
 import type { Stage } from './stage.ts';
 
 export interface Called {
@@ -34,9 +35,7 @@ export class Callers {
   at(member: number): TestClient {
     const known = this.#clients.get(member);
     if (known) return known;
-    const target = this.#stage.endpointOf(member);
-    // No pings: a member that is frozen must not lose its clients. Soon there again when it is.
-    const client = clientOf(openChannel({ target, keepaliveMs: 3_600_000, maxReconnectBackoffMs: 500 }));
+    const client = openClient(this.#stage.endpointOf(member));
     this.#clients.set(member, client);
     return client;
   }
@@ -45,4 +44,9 @@ export class Callers {
     for (const client of this.#clients.values()) client.close();
     this.#clients.clear();
   }
+}
+
+export function openClient(target: ChannelTarget): TestClient {
+  // No pings: a member that is frozen must not lose its clients. Soon there again when it is.
+  return clientOf(openChannel({ ...target, keepaliveMs: 3_600_000, maxReconnectBackoffMs: 500 }));
 }

@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { flotillaCommand } from '../e2e/cluster.ts';
@@ -70,7 +70,7 @@ export class NamespaceNetwork implements Network {
     command(...launcher, 'ip', 'link', 'set', 'lo', 'up');
     command(...launcher, 'ip', 'address', 'add', `${address}/24`, 'dev', 'eth0');
     command(...launcher, 'ip', 'link', 'set', 'eth0', 'up');
-    const [clientUrl, peerUrl] = [`http://${address}:${clientPort}`, `https://${address}:${peerPort}`];
+    const [clientUrl, peerUrl] = [`https://${address}:${clientPort}`, `https://${address}:${peerPort}`];
     const file = (suffix: string): string => join(this.#certificates, suffix);
     return {
       options: {
@@ -78,12 +78,14 @@ export class NamespaceNetwork implements Network {
         'advertise-client-urls': [clientUrl],
         'listen-peer-urls': [peerUrl],
         'initial-advertise-peer-urls': [peerUrl],
+        'cert-file': file(`${name}-server.crt`),
+        'key-file': file(`${name}-server.key`),
         'peer-cert-file': file(`${name}-peer.crt`),
         'peer-key-file': file(`${name}-peer.key`),
         'peer-trusted-ca-file': file('ca.crt'),
         'peer-client-cert-auth': true,
       },
-      endpoint: `${address}:${clientPort}`,
+      endpoint: { target: `${address}:${clientPort}`, tls: { ca: readFileSync(file('ca.crt')) } },
       launcher,
       open: () => Promise.resolve(),
       shut: () => Promise.resolve(),

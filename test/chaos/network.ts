@@ -1,5 +1,8 @@
 /** What the stage needs of the network between its members: proxies on loopback are one, namespaces another. */
 import type { BrainOptionValues } from '@flotilla/brain';
+import type { ChannelOptions } from '@flotilla/wire';
+
+export type ChannelTarget = Pick<ChannelOptions, 'target' | 'tls'>;
 
 /** What happens to bytes from one member to another. */
 export interface Link {
@@ -12,8 +15,8 @@ export interface Link {
 export interface Place {
   /** The flags that say so: URLs, and certificates if it has any. */
   readonly options: Partial<BrainOptionValues>;
-  /** Where clients find it. */
-  readonly endpoint: string;
+  /** Where clients find it, and what they trust. */
+  readonly endpoint: ChannelTarget;
   /** The command that runs a program there; none where it needs none. */
   readonly launcher: readonly string[];
   /** To be called before a process is started there. */

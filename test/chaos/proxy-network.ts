@@ -25,7 +25,7 @@ export class ProxyNetwork implements Network {
         'listen-peer-urls': [`http://127.0.0.1:${innerPort}`],
         'initial-advertise-peer-urls': [`http://127.0.0.1:${peerPort}`],
       },
-      endpoint: `127.0.0.1:${clientPort}`,
+      endpoint: { target: `127.0.0.1:${clientPort}` },
       launcher: [],
       open: () => proxy.listen(),
       shut: () => proxy.refuse(),

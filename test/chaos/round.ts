@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandomness } from '@flotilla/base';
-import { connect } from '@flotilla/brain/test/cluster';
 import { clampInteger } from '@flotilla/wire';
+import { openClient } from './callers.ts';
 import { type ChangeName, Counts, type Happening, changeNames, happenings } from './counts.ts';
 import { type Crowd, startCrowd } from './crowd.ts';
 import { faultNames } from './faults.ts';
@@ -65,6 +65,7 @@ export async function runRound(options: RoundOptions, network: Network): Promise
   let crowd: Crowd | undefined;
   try {
     await stage.allServe();
+    if (stage.endings.length > 0) throw new Error(`the cluster did not start: ${stage.endings.join('; ')}`);
     const clients = (crowd = startCrowd(stage, { random: ofClients, counts, wanted: changes }));
     const operator = new Operator({ stage, callers: clients.callers, random: ofOperator, stopped: clients.stopped });
     const course = async (): Promise<true> => {
@@ -121,7 +122,7 @@ function randomOf(seed: number): () => number {
 
 /** Equal hashes of equal revisions, also of what lies on disk. */
 async function differences(stage: Stage): Promise<readonly string[]> {
-  const clients = stage.voters.map((member) => connect(stage.endpointOf(member)));
+  const clients = stage.voters.map((member) => openClient(stage.endpointOf(member)));
   try {
     const header = (await clients[0]?.kv.Range({ key: Buffer.from('end') }))?.header;
     const revision = clampInteger(header?.revision);

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { type MemberPlan, type MemberProcess, spawnMember, stopProcess } from '@flotilla/brain/test/cluster';
 import { flotillaCommand } from '../e2e/cluster.ts';
 import type { ProcessFaults } from './fault-hooks.ts';
-import type { Network, Place } from './network.ts';
+import type { ChannelTarget, Network, Place } from './network.ts';
 import { type SmallDisk, mountSmallDisk } from './small-disk.ts';
 
 /** Small enough that a member that was away needs a snapshot. Members come and go while others are dead: nobody is asked for health. */
@@ -94,7 +94,7 @@ export class Stage {
     return this.#seat(i).plan.dataDir;
   }
 
-  endpointOf(i: number): string {
+  endpointOf(i: number): ChannelTarget {
     return this.#seat(i).place.endpoint;
   }
 
