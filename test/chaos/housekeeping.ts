@@ -32,9 +32,7 @@ async function compact({ callers, memory, random }: Work): Promise<boolean> {
   if (revision <= before) return false;
   memory.compacted = revision;
   const request = { revision, physical: random() < 0.3 };
-  return (
-    (await attempt(() => callers.any().client.kv.Compact(request, { timeoutMs: callTimeoutMs }))) !== undefined
-  );
+  return (await attempt(() => callers.any().client.kv.Compact(request, { timeoutMs: callTimeoutMs }))) !== undefined;
 }
 
 async function defragment({ callers }: Work): Promise<boolean> {

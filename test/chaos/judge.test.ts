@@ -78,7 +78,8 @@ const spoilt: Readonly<Record<string, readonly [Question, (memory: ReturnType<ty
   ],
   'a bookmark ahead of a change': [
     'watches',
-    ({ watches: [watch] }) => void watch?.answers.splice(1, 0, { kind: 'shown', revision: 3, events: [], compacted: 0 }),
+    ({ watches: [watch] }) =>
+      void watch?.answers.splice(1, 0, { kind: 'shown', revision: 3, events: [], compacted: 0 }),
   ],
   'a gap that nobody had asked for': [
     'watches',

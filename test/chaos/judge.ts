@@ -158,7 +158,8 @@ function wrongWatch(watch: WatchMemory, { events }: Past): readonly string[] {
   for (const answer of answers) {
     if (answer.kind === 'gap') {
       const { from, to, compacted } = answer;
-      if (to <= from || to > compacted) return [`${name} at ${from} was told that ${to} is compacted, asked ${compacted}`];
+      if (to <= from || to > compacted)
+        return [`${name} at ${from} was told that ${to} is compacted, asked ${compacted}`];
       at = Math.max(at, indexFrom(to));
       continue;
     }
@@ -166,7 +167,8 @@ function wrongWatch(watch: WatchMemory, { events }: Past): readonly string[] {
       const expected = events[at++];
       const isPreviousGone = seen.previous === undefined && seen.row.modRevision <= answer.compacted;
       const wanted = expected && isPreviousGone ? { ...expected, previous: undefined } : expected;
-      if (eventText(seen) !== eventText(wanted)) return [`${name} was sent ${eventText(seen)}, not ${eventText(wanted)}`];
+      if (eventText(seen) !== eventText(wanted))
+        return [`${name} was sent ${eventText(seen)}, not ${eventText(wanted)}`];
       if (seen.row.modRevision > answer.revision)
         return [`${name}: ${eventText(seen)} in an answer of ${answer.revision}`];
     }

@@ -61,7 +61,9 @@ export class NamespaceNetwork implements Network {
   async settle(name: string): Promise<Place> {
     const address = addressOf(firstNumber + this.#cables.size);
     command(process.execPath, flotillaCommand, 'certs', `${name}=${address}`, `--dir=${this.#certificates}`);
-    const holder = spawn('unshare', ['--net', 'sh', '-c', 'echo there; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const holder = spawn('unshare', ['--net', 'sh', '-c', 'echo there; exec cat'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     await once(holder.stdout, 'data');
     const launcher = ['nsenter', `--net=/proc/${holder.pid ?? 0}/ns/net`];
     this.#cables.set(name, { address, holder, launcher, held: new Set(), delayMs: 0 });
@@ -152,7 +154,8 @@ export class NamespaceNetwork implements Network {
 
 /** Both ways. */
 function loseBySilence(name: string): () => void {
-  const silence = (is: boolean): void => command('ip', 'link', 'set', name, ...(is ? ['nomaster'] : ['master', bridge]));
+  const silence = (is: boolean): void =>
+    command('ip', 'link', 'set', name, ...(is ? ['nomaster'] : ['master', bridge]));
   let end: NodeJS.Timeout | undefined;
   const outage = setInterval(() => {
     silence(true);

@@ -16,7 +16,9 @@ export function namespacesOfAll(): ReadonlyMap<number, string> {
 export function namespacesUnder(parent: number): ReadonlySet<string> {
   const all = namespacesOfAll();
   const own = all.get(process.pid);
-  const found = [...all].filter(([pid]) => pid === parent || parentOf(pid) === parent).map(([, namespace]) => namespace);
+  const found = [...all]
+    .filter(([pid]) => pid === parent || parentOf(pid) === parent)
+    .map(([, namespace]) => namespace);
   return new Set(found.filter((namespace) => namespace !== own));
 }
 

@@ -10,7 +10,8 @@ import type { RoundOptions, RoundReport } from './round.ts';
 
 const program = fileURLToPath(new URL('namespace-round.js', import.meta.url));
 /** What a round needs, tried where it harms nobody. */
-const trial = 'ip link add flotilla0 type bridge && ip link add one type veth peer name other && tc qdisc show && nsenter --version';
+const trial =
+  'ip link add flotilla0 type bridge && ip link add one type veth peer name other && tc qdisc show && nsenter --version';
 
 /** Why there can be no such round on this machine; undefined when there can. */
 export function namespacesMissing(): string | undefined {
@@ -21,8 +22,7 @@ export function namespacesMissing(): string | undefined {
 
 /** What the process tells: where everything is, then how it went. */
 export type NamespaceNews =
-  | { readonly kind: 'begun'; readonly hasNetem: boolean }
-  | { readonly kind: 'done'; readonly report: RoundReport };
+  { readonly kind: 'begun'; readonly hasNetem: boolean } | { readonly kind: 'done'; readonly report: RoundReport };
 
 /** A round under way, in its process. */
 export interface NamespaceRound {
@@ -49,7 +49,9 @@ export function startNamespaceRound(options: RoundOptions): NamespaceRound {
       child.on('message', (news: NamespaceNews) => {
         if (news.kind === kind) resolve(news as Extract<NamespaceNews, { kind: Kind }>);
       });
-      void exited.then(([code, signal]) => reject(new Error(`a round ended with ${code ?? signal}: ${words.join('')}`)));
+      void exited.then(([code, signal]) =>
+        reject(new Error(`a round ended with ${code ?? signal}: ${words.join('')}`)),
+      );
     });
   const [begun, done] = [told('begun'), told('done').then(({ report }) => report)];
   for (const one of [begun, done]) one.catch((error: unknown) => error);

@@ -89,7 +89,7 @@ export class Operator {
       () => this.#call(({ cluster }) => cluster.MemberAdd({ peerURLs: [url], isLearner: true }, options)),
     );
     let deaths = Math.floor(3 * random());
-    for (let serves = false; !serves; ) {
+    for (let serves = false; !serves;) {
       stage.setInitialCluster(member, initialCluster(await this.#members(), { name: stage.nameOf(member), url }));
       stage.setStanding(member, 'joining');
       await stage.start(member);
@@ -151,7 +151,10 @@ export class Operator {
     stopped.throwIfAborted();
     const done = new AbortController();
     try {
-      return await Promise.race([work, once(stopped, 'abort', { signal: done.signal }).then(() => Promise.reject(stopped.reason as Error))]);
+      return await Promise.race([
+        work,
+        once(stopped, 'abort', { signal: done.signal }).then(() => Promise.reject(stopped.reason as Error)),
+      ]);
     } finally {
       done.abort();
     }

@@ -100,14 +100,17 @@ export async function runRound(options: RoundOptions, network: Network): Promise
       happened: counts.all,
       compactedRevision: memory.compacted,
       isDecided: judgement.isDecided,
-      operations: memory.operations.filter(({ result }) => result).length + memory.localReads.length + memory.pastReads.length,
+      operations:
+        memory.operations.filter(({ result }) => result).length + memory.localReads.length + memory.pastReads.length,
       unknown: memory.operations.filter(({ result }) => !result).length,
       events: judgement.events,
       leases: memory.tenancies.length,
       snapshots: stage.logs.filter((line) => line.includes('installed a snapshot')).length,
       longestGapMs: longestGapMs(memory.acknowledgedMs),
       verdicts,
-      kept: isWrong ? keep(join(options.keepIn ?? tmpdir(), `flotilla-chaos-${seed}`), { verdicts, memory, logs: stage.logs }) : undefined,
+      kept: isWrong
+        ? keep(join(options.keepIn ?? tmpdir(), `flotilla-chaos-${seed}`), { verdicts, memory, logs: stage.logs })
+        : undefined,
     };
   } finally {
     crowd?.stop();

@@ -3,7 +3,17 @@ import type { RollingReport } from './rolling.ts';
 import type { RoundReport } from './round.ts';
 import type { Round } from './rounds.ts';
 
-const columns = ['seed', 'members', 'operations', 'unknown', 'events', 'leases', 'snapshots', 'compacted', 'longest gap'] as const;
+const columns = [
+  'seed',
+  'members',
+  'operations',
+  'unknown',
+  'events',
+  'leases',
+  'snapshots',
+  'compacted',
+  'longest gap',
+] as const;
 
 export function headLine(): string {
   return [...columns.map((name) => name.padStart(11)), '  verdicts; what happened'].join(' ');
@@ -11,9 +21,22 @@ export function headLine(): string {
 
 export function roundLine({ report, inNamespaces }: Round): string {
   const { seed, members, operations, unknown, events, leases, snapshots, compactedRevision, longestGapMs } = report;
-  const numbers = [seed, members, operations, unknown, events, leases, snapshots, compactedRevision, `${Math.round(longestGapMs)} ms`];
+  const numbers = [
+    seed,
+    members,
+    operations,
+    unknown,
+    events,
+    leases,
+    snapshots,
+    compactedRevision,
+    `${Math.round(longestGapMs)} ms`,
+  ];
   const faults = [...report.happened].map(([name, count]) => `${name} ${count}`).join(', ');
-  return [...numbers.map((value) => String(value).padStart(11)), `  ${inNamespaces ? 'in namespaces, ' : ''}${verdictText(report)}; ${faults}`].join(' ');
+  return [
+    ...numbers.map((value) => String(value).padStart(11)),
+    `  ${inNamespaces ? 'in namespaces, ' : ''}${verdictText(report)}; ${faults}`,
+  ].join(' ');
 }
 
 function verdictText({ verdicts, isDecided }: RoundReport): string {
@@ -30,7 +53,10 @@ export function failureLines({ report, inNamespaces }: Round): readonly string[]
   );
   return wrong.length === 0
     ? []
-    : [...wrong, `again: make chaos SEED=${seed} MEMBERS=${members} NAMESPACES=${inNamespaces ? 'all' : 'none'}; history: ${kept ?? ''}`];
+    : [
+        ...wrong,
+        `again: make chaos SEED=${seed} MEMBERS=${members} NAMESPACES=${inNamespaces ? 'all' : 'none'}; history: ${kept ?? ''}`,
+      ];
 }
 
 export function rollingLine({ killed, podsCreated, longestRolloutMs, wrong }: RollingReport): string {
