@@ -4,24 +4,25 @@
  */
 import t from 'tap';
 import { seededRandomness } from '@flotilla/base';
-import { brainSettings } from '@flotilla/brain';
+import { brainSettings, encodeFrames, encodeValue } from '@flotilla/brain';
+import { connect, until } from '@flotilla/brain/test/cluster';
+import type { Message } from '@flotilla/raft';
+import { clampInteger } from '@flotilla/wire';
 import { forgeBytes } from './forge.ts';
 import { callRaw, framed, openSession } from './raw-calls.ts';
-import { startVictim } from './victim.ts';
+import { type Victim, startVictim } from './victim.ts';
 
 t.setTimeout(0);
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 const [FAILED_PRECONDITION, INVALID_ARGUMENT] = [9, 3];
 
-t.test('strangers are refused before their frames are read, and members for frames that are none', async (t) => {
-  const victim = await startVictim(t, 3);
-  const randomness = seededRandomness(seed);
-  const random = (): number => randomness.next();
-  const { membership } = brainSettings(victim.plan.members[0]?.options ?? {});
+/** What another member says first. */
+function greetingTo({ plan }: Victim) {
+  const { membership } = brainSettings(plan.members[0]?.options ?? {});
   const other = membership.members.find((member) => member !== membership.self);
   if (!other) throw new Error('no other member');
-  const right = {
+  return {
     'flotilla-protocol': '1',
     'flotilla-cluster': membership.clusterId.toString(16),
     'flotilla-from': other.id.toString(16),
@@ -29,6 +30,13 @@ t.test('strangers are refused before their frames are read, and members for fram
     'flotilla-last-index': '999999999',
     'flotilla-peer-urls': other.peerUrls.join(),
   };
+}
+
+t.test('strangers are refused before their frames are read, and members for frames that are none', async (t) => {
+  const victim = await startVictim(t, 3);
+  const randomness = seededRandomness(seed);
+  const random = (): number => randomness.next();
+  const right = greetingTo(victim);
   const strangers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'nobody at all': {},
     'another cluster': { ...right, 'flotilla-cluster': 'abc' },
@@ -70,4 +78,49 @@ t.test('strangers are refused before their frames are read, and members for fram
   t.equal((await callRaw(session, { path: '/etcdserverpb.KV/Put', body: framed(Buffer.alloc(0)) })).grpcStatus, 12);
   await victim.probe();
   t.strictSame(victim.bugs(), [], `SEED=${seed}`);
+});
+
+t.test('one that no member knows moves nobody, but by what a member that is behind must hear', async (t) => {
+  const victim = await startVictim(t, 3);
+  const session = await openSession(victim.peerPort);
+  const client = connect(victim.plan.endpoints[0] ?? '');
+  t.teardown(() => {
+    session.destroy();
+    client.close();
+  });
+  const stranger = { ...greetingTo(victim), 'flotilla-from': '1', 'flotilla-peer-urls': 'http://127.0.0.1:1' };
+  const look = async (): Promise<{ readonly term: number; readonly index: number; readonly leader: string }> => {
+    await client.kv.Range({ key: Buffer.from('k') });
+    const { raftTerm, raftIndex, leader } = await client.maintenance.Status({});
+    return { term: clampInteger(raftTerm), index: clampInteger(raftIndex), leader: leader.toString() };
+  };
+  const before = await look();
+  const envelope = { from: 1n, to: BigInt(`0x${stranger['flotilla-to'] ?? '0'}`) };
+  const say = async (headers: Readonly<Record<string, string>>, ...messages: readonly Message[]): Promise<void> => {
+    const body = Buffer.concat(encodeFrames(messages).map((frame) => framed(frame)));
+    const { grpcStatus } = await callRaw(session, {
+      path: '/flotilla.v1.Peer/Exchange',
+      body,
+      headers,
+      patienceMs: 10_000,
+    });
+    t.equal(grpcStatus, 0);
+  };
+  const order = { type: 'timeoutNow', ...envelope, term: before.term } as const;
+  const election = { lastIndex: 999_999, lastTerm: 999, transfer: true } as const;
+  await say(
+    stranger,
+    order,
+    { type: 'propose', ...envelope, term: before.term, data: [Buffer.from('anything')] },
+    { type: 'readIndex', ...envelope, term: before.term, context: 'mine' },
+    { type: 'vote', ...envelope, term: before.term + 1, ...election },
+    { type: 'vote', ...envelope, term: before.term + 1, ...election, transfer: false },
+  );
+  t.strictSame(await look(), before);
+  const ask = { path: '/flotilla.v1.Peer/Ask', body: framed(encodeValue({ kind: 'confChange' })), headers: stranger };
+  t.equal((await callRaw(session, { ...ask, patienceMs: 10_000 })).grpcStatus, FAILED_PRECONDITION);
+  // It had been heard: the same words of a member move the victim.
+  await say(greetingTo(victim), { type: 'vote', ...envelope, term: before.term + 1, ...election });
+  await until(async () => (await look()).term > before.term);
+  t.strictSame(victim.bugs(), []);
 });

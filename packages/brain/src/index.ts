@@ -33,7 +33,7 @@ export { maintenanceHandlers } from './services/maintenance.ts';
 export { watchHandlers } from './services/watch.ts';
 export type { BrainStatus } from './status.ts';
 export type { BrainOptions } from './system-world.ts';
-export { createFrameEncoder, decodeFrame, encodeFrames } from './transport/frame.ts';
+export { createFrameEncoder, decodeFrame, encodeFrames, encodeValue } from './transport/frame.ts';
 export { type GrpcTransportOptions, startGrpcTransport } from './transport/grpc-transport.ts';
 export { type PeerAddress } from './transport/peer-link.ts';
 export { type PeerHandlersOptions, peerHandlers } from './transport/peer-handlers.ts';

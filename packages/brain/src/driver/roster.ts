@@ -7,7 +7,7 @@
  * - the leader, as long as it leads, removed or not: it hands over.
  */
 import type { Clock, Timer } from '@flotilla/base';
-import { type NodeId, type Raft, isVoter } from '@flotilla/raft';
+import { type Message, type NodeId, type Raft, isVoter } from '@flotilla/raft';
 import type { Membership } from '../cluster/membership.ts';
 import type { KnownMember, Peer, PeerTransport } from '../transport/transport.ts';
 import type { Leadership } from './leadership.ts';
@@ -85,6 +85,20 @@ export class Roster {
     return 'member';
   }
 
+  /** The messages of one sender that are to be taken. */
+  taken(messages: readonly Message[]): readonly Message[] {
+    const [first] = messages;
+    return first && this.isStranger(first.from) ? messages.filter(mayComeFromStranger) : messages;
+  }
+
+  /** Whether the state knows nothing of a member, not even that it was removed. */
+  isStranger(id: NodeId): boolean {
+    const { membership, machine } = this.#options;
+    const { config, members, removed } = machine.store.membership;
+    if (!config) return !membership.members.some((member) => member.id === id);
+    return !members.has(id) && !removed.has(id);
+  }
+
   /** A member can be reached again. */
   alive(id: NodeId): void {
     this.#aliveSinceMs.set(id, this.#options.clock.monotonicMs());
@@ -119,4 +133,15 @@ export class Roster {
     });
     return true;
   }
+}
+
+/**
+ * What a member may have to hear from one that it does not know yet, because it is behind: that somebody leads, and what it missed;
+ * and that somebody would lead, because the others may need its vote (the thesis, section 4.2.3). Not that it should campaign, or
+ * vote although it hears a leader; nothing to put into the log; no confirmations, which are only asked of members.
+ */
+function mayComeFromStranger(message: Message): boolean {
+  const { type } = message;
+  if (type === 'vote' || type === 'preVote') return !message.transfer;
+  return type === 'append' || type === 'heartbeat' || type === 'snapshot';
 }

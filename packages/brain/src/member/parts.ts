@@ -140,7 +140,7 @@ function receiverOf({ raft, log, failure }: Foundation, parts: () => MemberParts
     peerUrls: () => parts().roster.peerUrls,
     members: () => parts().roster.members,
     standing: (peer) => parts().roster.standing(peer),
-    receive: (messages) => parts().driver.receive(messages),
+    receive: (messages) => parts().driver.receive(parts().roster.taken(messages)),
     unreachable(id) {
       raft.reportUnreachable(id);
     },
