@@ -47,6 +47,7 @@ export class Callers {
 }
 
 export function openClient(target: ChannelTarget): TestClient {
-  // No pings: a member that is frozen must not lose its clients. Soon there again when it is.
-  return clientOf(openChannel({ ...target, keepaliveMs: 3_600_000, maxReconnectBackoffMs: 500 }));
+  // Pings as of any client: a killed member whose last words were lost on a cut line would be waited for without end. Members are
+  // soon there again, and so are their clients.
+  return clientOf(openChannel({ ...target, maxReconnectBackoffMs: 500 }));
 }

@@ -1,4 +1,5 @@
 /** Clients that read, write, watch, keep leases and house while the members under them come and go. */
+import { setMaxListeners } from 'node:events';
 import { putRequest } from '@flotilla/simulator';
 import { clampInteger } from '@flotilla/wire';
 import { insistently } from './attempts.ts';
@@ -38,6 +39,8 @@ export function startCrowd(stage: Stage, { random, ...housekeeping }: CrowdOptio
   const ending = new AbortController();
   const stopping = new AbortController();
   const stopped = stopping.signal;
+  // As many as there are watchers, and what the operator waits for.
+  setMaxListeners(0, ending.signal, stopped);
   const work: Work = { stage, callers, memory, random, isOver: () => isOver, stopped };
   const follow = (kind: string, first: number): Promise<void>[] =>
     stage.voters.map((member) => {
