@@ -43,14 +43,17 @@ export function startNamespaceRound(options: RoundOptions): NamespaceRound {
   });
   const words: string[] = [];
   child.stderr?.setEncoding('utf8').on('data', (text: string) => words.push(text));
-  const exited = once(child, 'exit').finally(() => clean(directory));
+  const exited = once(child, 'exit').then(async (how) => {
+    await clean(directory);
+    return how as [code: number | null, signal: NodeJS.Signals | null];
+  });
   const told = <Kind extends NamespaceNews['kind']>(kind: Kind): Promise<Extract<NamespaceNews, { kind: Kind }>> =>
     new Promise((resolve, reject) => {
       child.on('message', (news: NamespaceNews) => {
         if (news.kind === kind) resolve(news as Extract<NamespaceNews, { kind: Kind }>);
       });
       void exited.then(([code, signal]) =>
-        reject(new Error(`a round ended with ${code ?? signal}: ${words.join('')}`)),
+        reject(new Error(`a round ended with ${code ?? signal ?? 'nothing'}: ${words.join('')}`)),
       );
     });
   const [begun, done] = [told('begun'), told('done').then(({ report }) => report)];
