@@ -88,7 +88,10 @@ export interface ReadIndexResponse extends Envelope {
   readonly index: number;
 }
 
-/** Follower to leader: forwarded proposals, sent once and never again. */
+/**
+ * Follower to leader: forwarded proposals, in one message that is never sent again. A leader appends them as often as they
+ * arrive: who drives it knows them apart and steps each once.
+ */
 export interface ProposeMessage extends Envelope {
   readonly type: 'propose';
   readonly data: readonly Uint8Array[];

@@ -136,6 +136,13 @@ export function isFrom(data: Uint8Array, source: EntrySource): boolean {
   return true;
 }
 
+/** Which proposal of which run data of an entry are; undefined for data that are too short to say so. */
+export function proposalName(data: Uint8Array): { readonly source: string; readonly requestId: number } | undefined {
+  if (data.length < headerBytes) return undefined;
+  const source = Buffer.from(data.buffer, data.byteOffset + sourceAt, sourceBytes).toString('latin1');
+  return { source, requestId: readUint64(data, requestIdAt) };
+}
+
 /**
  * The body is a view into `bytes`.
  * @throws OperatingError code `UNKNOWN_ENTRY`: a newer version wrote it, and this member must stop.

@@ -16,6 +16,7 @@ export {
   decodeEntry,
   encodeEntry,
   isFrom,
+  proposalName,
   maxCallerNameBytes,
   sourceOf,
 } from './entry.ts';
@@ -24,7 +25,13 @@ export { type LeaseRemainder, encodeLeaseCheckpoint, maxCheckpointLeases } from 
 export { completeLeaseGrant, minLeaseTtlSeconds } from './leases/lease-grant.ts';
 export type { Lease, LeaseView } from './leases/lease-table.ts';
 export { type Lessor, type LessorOptions, type Renewal, checkpointStepMs, createLessor } from './leases/lessor.ts';
-export { type InitialMembership, type MemberRecord, type MembershipView, encodeMemberAdd } from './membership.ts';
+export {
+  type InitialMembership,
+  type MemberRecord,
+  type MembershipView,
+  decodeMemberAdd,
+  encodeMemberAdd,
+} from './membership.ts';
 export type { Answer, Outcome, Refusal } from './outcome.ts';
 export { type MemoryDatabases, type StoredBatch, createMemoryDatabases } from './persistence/memory-database.ts';
 export { type OpenDiskDatabaseOptions, openDiskDatabase } from './persistence/disk-database.ts';

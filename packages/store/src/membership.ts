@@ -175,7 +175,7 @@ export function encodeMemberAdd({ id, peerUrls, isLearner, maxLearners }: Member
   return body;
 }
 
-function decodeMemberAdd(body: Uint8Array): MemberAdd {
+export function decodeMemberAdd(body: Uint8Array): MemberAdd {
   const { ID, peerURLs, isLearner } = etcdserverpb.Member.decode(body.subarray(limitBytes));
   return { id: BigInt.asUintN(64, toId(ID)), peerUrls: peerURLs, isLearner, maxLearners: readUint32(body, 0) };
 }

@@ -9,6 +9,7 @@ import type { Message, Raft, Ready } from '@flotilla/raft';
 import type { PeerTransport } from '../transport/transport.ts';
 import type { Applier } from './applier.ts';
 import { CommitNews } from './commit-news.ts';
+import { ForwardedProposals } from './forwarded-proposals.ts';
 import type { Leadership } from './leadership.ts';
 import type { LogWriter } from './log-writer.ts';
 import type { Proposals } from './proposals.ts';
@@ -42,6 +43,7 @@ export class Driver {
   #inbox: Message[] = [];
   #outbox: Message[] = [];
   readonly #news: CommitNews;
+  readonly #forwarded = new ForwardedProposals();
 
   constructor(options: DriverOptions) {
     this.#options = options;
@@ -102,6 +104,7 @@ export class Driver {
     this.#inbox = [];
     for (const message of messages) {
       this.#news.received(message);
+      if (message.type === 'propose' && !this.#forwarded.takes(message, raft.term)) continue;
       raft.step(message);
     }
     snapshotReceiver.stepped();
