@@ -5,7 +5,7 @@
  */
 import { OperatingError, messageOf } from '@flotilla/base';
 import type { Files } from '../log/files.ts';
-import { directoryOwner } from '../log/witness.ts';
+import { directoryOwner } from '../log/data-directory.ts';
 import type { BrainSettings } from '../options.ts';
 import type { KnownMember } from '../transport/transport.ts';
 import { type ClusterMember, type Membership, byId } from './membership.ts';

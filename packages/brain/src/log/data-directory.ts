@@ -12,7 +12,7 @@ import type { Files } from './files.ts';
 import { type ReadLog, type RecoveredLog, readLog } from './recovery.ts';
 import { type MemberIdentity, missing } from './refusal.ts';
 import { refuseRemoved } from './removal.ts';
-import { type Witness, createWitness, openWitness, witnessPath } from './witness.ts';
+import { type Witness, createWitness, openWitness, witnessOwner, witnessPath } from './witness.ts';
 
 export interface DataDirectoryOptions<State> {
   readonly files: Files;
@@ -97,12 +97,8 @@ async function openOrCreate(
 ): Promise<{ readonly witness: Witness; readonly isNew: boolean }> {
   const { files, directory, identity, logger } = options;
   const names = await readable(files, directory);
-  const populated = names.includes(logName) || names.includes(stateName);
-  const witness = await openWitness(files, directory, identity).catch((error: unknown) => {
-    // Without log and state beside it, a damaged witness was torn while it was begun, and has promised nothing.
-    if (!populated && codeOf(error) === 'DATA_CORRUPT') return undefined;
-    throw error;
-  });
+  const populated = isPopulated(names);
+  const witness = await unlessOnlyBegun(names, () => openWitness(files, directory, identity));
   if (!witness && populated) throw missing(witnessPath(directory), `${directory} holds a log or state`);
   if (witness?.state.stage === 'complete') return { witness, isNew: false };
   if (witness) {
@@ -115,6 +111,32 @@ async function openOrCreate(
   await createLogDirectory(files, join(directory, logName), identity);
   await files.syncDirectory(directory);
   return { witness: created, isNew: true };
+}
+
+/**
+ * Whose directory it is; undefined when it is nobody's yet, or was only begun.
+ * @throws OperatingError when it is damaged, or of an unknown version.
+ */
+export async function directoryOwner(files: Files, directory: string): Promise<MemberIdentity | undefined> {
+  const names = await readable(files, directory);
+  return await unlessOnlyBegun(names, () => witnessOwner(files, directory));
+}
+
+function isPopulated(names: readonly string[]): boolean {
+  return names.includes(logName) || names.includes(stateName);
+}
+
+/** Without log and state beside it, a damaged witness was torn while it was begun, and has promised nothing. */
+async function unlessOnlyBegun<T>(
+  names: readonly string[],
+  read: () => Promise<T | undefined>,
+): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isPopulated(names) && codeOf(error) === 'DATA_CORRUPT') return undefined;
+    throw error;
+  }
 }
 
 async function readable(files: Files, directory: string): Promise<readonly string[]> {

@@ -76,10 +76,10 @@ export async function openWitness(
 }
 
 /**
- * Whose directory it is; undefined when it is nobody's yet.
+ * Whose directory it is, as its witness says; undefined when it is nobody's yet.
  * @throws OperatingError when the witness is damaged, or of an unknown version.
  */
-export async function directoryOwner(files: Files, directory: string): Promise<MemberIdentity | undefined> {
+export async function witnessOwner(files: Files, directory: string): Promise<MemberIdentity | undefined> {
   const newest = await readNewest(files, witnessPath(directory));
   return newest?.state.stage === 'complete' ? newest.identity : undefined;
 }

@@ -1,0 +1,50 @@
+/** Who a newcomer is, when its first start was cut short. */
+import t from 'tap';
+import { type KnownCluster, brainSettings, settleMembership } from '@flotilla/brain';
+import { createMemoryFiles } from './memory-files.ts';
+
+const urls = { m1: 'http://127.0.0.1:1001', m2: 'http://127.0.0.1:1002' };
+const cluster: KnownCluster = {
+  clusterId: 0xc1n,
+  members: [
+    { id: 0xa1n, name: 'm1', peerUrls: [urls.m1], isLearner: false },
+    { id: 0xa2n, name: '', peerUrls: [urls.m2], isLearner: false },
+  ],
+};
+const settings = brainSettings({
+  name: 'm2',
+  'data-dir': '/data',
+  'listen-peer-urls': [urls.m2],
+  'initial-advertise-peer-urls': [urls.m2],
+  'initial-cluster': `m1=${urls.m1},m2=${urls.m2}`,
+  'initial-cluster-state': 'existing',
+});
+
+function settle(image: readonly (readonly [path: string, bytes: Uint8Array])[]) {
+  let asked = 0;
+  const ask = (): Promise<KnownCluster> => {
+    asked++;
+    return Promise.resolve(cluster);
+  };
+  const settled = settleMembership(settings, { files: createMemoryFiles(new Map(image)), ask });
+  return { settled, asked: () => asked };
+}
+
+const torn = new Uint8Array(50);
+
+t.test('a newcomer whose witness was torn as it was begun asks again who it is', async (t) => {
+  for (const image of [[], [['/data/witness', torn] as const]]) {
+    const { settled, asked } = settle(image);
+    t.equal((await settled).membership.self.id, 0xa2n);
+    t.equal(asked(), 1);
+  }
+});
+
+t.test('a damaged witness beside a log is refused, and nobody is asked', async (t) => {
+  const { settled, asked } = settle([
+    ['/data/witness', torn],
+    ['/data/log/0000000000000001.log', new Uint8Array(9)],
+  ]);
+  await t.rejects(settled, { code: 'DATA_CORRUPT' });
+  t.equal(asked(), 0);
+});
