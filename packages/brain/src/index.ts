@@ -7,6 +7,7 @@ export { type Front, type FrontOptions, openFront } from './http/front.ts';
 export { type AutoCompactionRule, startAutoCompaction } from './driver/auto-compaction.ts';
 export { CommitNews } from './driver/commit-news.ts';
 export { Departure, type DepartureOptions } from './driver/departure.ts';
+export { Roster, type RosterOptions } from './driver/roster.ts';
 export { ForwardedProposals } from './driver/forwarded-proposals.ts';
 export { Proposals } from './driver/proposals.ts';
 export { type KnownCluster, settleMembership } from './cluster/joining.ts';

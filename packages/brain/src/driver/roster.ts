@@ -4,7 +4,7 @@
  *
  * - a caller that the state does not know yet: a member whose state is behind must be told what it missed, by whoever leads now;
  * - a member that was removed, for one more election timeout, so that it hears that its removal is committed;
- * - the leader, as long as it leads, removed or not: it hands over.
+ * - a removed voter of a joint configuration, until that is left, and the leader, as long as it leads: it hands over.
  */
 import type { Clock, Timer } from '@flotilla/base';
 import { type Message, type NodeId, type Raft, isVoter } from '@flotilla/raft';
@@ -34,6 +34,8 @@ export class Roster {
   readonly #leaving = new Map<NodeId, number>();
   /** Since when each can be reached, monotonic. */
   readonly #aliveSinceMs = new Map<NodeId, number>();
+  /** The last conf change that was applied in this run. */
+  #reconfiguredAt = 0;
   #timer: Timer | undefined;
   #stopped = false;
 
@@ -76,8 +78,7 @@ export class Roster {
 
   /** Only a voter's word that a member is removed counts: before a voter knows, the others may need its vote. */
   standing(peer: Peer): 'member' | 'removed' {
-    const { membership, raft } = this.#options;
-    if (this.#isRemoved(peer.id)) return isVoter(raft.config, membership.self.id) ? 'removed' : 'member';
+    if (this.#isRemoved(peer.id)) return this.mayDismiss(peer.id) ? 'removed' : 'member';
     if (!this.#peers.has(peer.id) && this.#strangers.size < maxStrangers) {
       this.#strangers.set(peer.id, peer);
       this.refresh();
@@ -109,6 +110,26 @@ export class Roster {
     return this.#options.transport.connected(id) ? this.#aliveSinceMs.get(id) : undefined;
   }
 
+  /** A conf change was applied. */
+  reconfigured(): void {
+    this.#reconfiguredAt = this.#options.machine.store.appliedIndex;
+    this.refresh();
+  }
+
+  /**
+   * Whether this member may say to one that was removed that it was, which then is gone. It must be a voter, and the other have no
+   * vote any more (in a joint configuration its half still decides). And it must know it durably: one of two voters that forgets in
+   * a crash that the other was removed needs its vote again.
+   */
+  mayDismiss(id: NodeId): boolean {
+    const { membership, machine, raft } = this.#options;
+    if (!this.#isRemoved(id) || !isVoter(raft.config, membership.self.id) || isVoter(raft.config, id)) return false;
+    if (machine.state.durable.index >= this.#reconfiguredAt) return true;
+    // Who was removed asks again. What fails here stops the member elsewhere.
+    machine.state.flush().catch(() => undefined);
+    return false;
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
@@ -122,7 +143,7 @@ export class Roster {
   #isKept(id: NodeId): boolean {
     const { leadership, clock, electionTimeoutMs } = this.#options;
     if (!this.#isRemoved(id)) return false;
-    if (leadership.leader === id) return true;
+    if (leadership.leader === id || isVoter(this.#options.raft.config, id)) return true;
     const nowMs = clock.monotonicMs();
     const untilMs = this.#leaving.get(id) ?? nowMs + electionTimeoutMs;
     this.#leaving.set(id, untilMs);

@@ -91,7 +91,7 @@ export function createParts(foundation: Foundation): MemberParts {
   const roster = new Roster({ ...shared, membership: settings.membership });
   const rules = new ReconfigurationRules({ settings, machine, roster, clock });
   const reconfiguration = new Reconfiguration({ ...shared, rules, metrics: world.metrics });
-  const departure = new Departure({ ...shared, leave: () => leaveForGood(foundation) });
+  const departure = new Departure({ ...shared, roster, leave: () => leaveForGood(foundation) });
   const checkpoints = new LeaseCheckpoints({ ...shared, term: () => raft.term });
   const leases = new Leases({ ...shared, checkpoints });
   const corruption = new CorruptionChecks({ ...shared, others: () => roster.others });
@@ -205,7 +205,7 @@ function createApplier(
     reconfiguration,
     reads,
     onReconfigured() {
-      roster.refresh();
+      roster.reconfigured();
     },
     onApplied(index) {
       compaction.applied(index);
