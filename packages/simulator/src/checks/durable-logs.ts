@@ -2,7 +2,7 @@
  * What each member's disk surely holds, as the member itself was told that its writes are durable. From that follows what it
  * may say to others, what must be there when it starts again, and what may be called committed.
  */
-import type { Config, Entry, HardState, Message, NodeId, Ready } from '@flotilla/raft';
+import type { Config, Entry, EntryId, HardState, Message, NodeId, Ready } from '@flotilla/raft';
 import type { Verdict } from './verdict.ts';
 
 /** What a member found on its disk when it started. */
@@ -96,15 +96,35 @@ export class DurableLogs {
     }
   }
 
-  /** An entry is said to be committed: under the configuration that holds, a majority has it durably. */
-  committed(who: string, { index, term }: Entry, { voters, votersOutgoing }: Config): void {
-    for (const half of [voters, votersOutgoing]) {
-      const holders = half.filter((id) => this.#holds(id, { index, term }));
-      if (half.length === 0 || 2 * holders.length > half.length) continue;
-      this.#verdict.violate(
-        `${who} calls entry ${index} of term ${term} committed, which ${holders.length} of ${half.length} disks surely hold`,
-      );
+  /** An entry is said to be committed: under one of the configurations that may count, a majority has it durably. */
+  committed(who: string, entry: EntryId, configs: readonly Config[]): void {
+    const missing = configs.map((config) => this.#missing(config, entry));
+    if (missing.includes(undefined)) return;
+    this.#verdict.violate(
+      `${who} calls entry ${entry.index} of term ${entry.term} committed, which ${missing.at(-1)} disks surely hold`,
+    );
+  }
+
+  /** A member leads: of each half of its configuration, a majority durably gave it its vote, or may have before a later term. */
+  elected(id: NodeId, who: string, { term, config }: { readonly term: number; readonly config: Config }): void {
+    const mayHaveVoted = (voter: NodeId): boolean => {
+      const log = this.#logs.get(voter);
+      return !log || log.term > term || (log.term === term && log.vote === id);
+    };
+    for (const half of [config.voters, config.votersOutgoing]) {
+      const votes = half.filter(mayHaveVoted).length;
+      if (half.length === 0 || 2 * votes > half.length) continue;
+      this.#verdict.violate(`${who} leads term ${term} with ${votes} votes of ${half.length}`);
     }
+  }
+
+  /** "2 of 5" when that is no majority of a half. */
+  #missing({ voters, votersOutgoing }: Config, entry: EntryId): string | undefined {
+    for (const half of [voters, votersOutgoing]) {
+      const holders = half.filter((id) => this.#holds(id, entry));
+      if (half.length > 0 && 2 * holders.length <= half.length) return `${holders.length} of ${half.length}`;
+    }
+    return undefined;
   }
 
   #remembersVote({ term, vote }: DurableLog, message: Message): boolean {
@@ -112,7 +132,7 @@ export class DurableLogs {
     return term > message.term || (term === message.term && vote === candidate);
   }
 
-  #holds(id: NodeId, { index, term }: { readonly index: number; readonly term: number }): boolean {
+  #holds(id: NodeId, { index, term }: EntryId): boolean {
     const log = this.#logs.get(id);
     return log !== undefined && (index <= log.base || log.terms[index - log.base] === term);
   }

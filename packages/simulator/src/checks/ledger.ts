@@ -19,6 +19,7 @@ import { type AuthModel, applyAuthEntry, authOff, mayAccess, mayApply } from './
 import type { CommitPace } from './commit-pace.ts';
 import { meaningOf } from './entry-inputs.ts';
 import { FenceChecks } from './fence-checks.ts';
+import type { MembershipModel } from './membership-model.ts';
 import type { Scheduler } from '../world/scheduler.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -76,9 +77,17 @@ export class Ledger {
   readonly #fences: FenceChecks;
   /** Members without space. */
   readonly alarms = new Set<string>();
+  readonly membership: MembershipModel;
   compactRevision = 0;
 
-  constructor(verdict: Verdict, time: Pick<Scheduler, 'nowMs' | 'stamp'>, pace: CommitPace) {
+  constructor(options: {
+    readonly verdict: Verdict;
+    readonly time: Pick<Scheduler, 'nowMs' | 'stamp'>;
+    readonly pace: CommitPace;
+    readonly membership: MembershipModel;
+  }) {
+    const { verdict, time, pace, membership } = options;
+    this.membership = membership;
     this.#verdict = verdict;
     this.#time = time;
     this.#pace = pace;
@@ -194,14 +203,17 @@ export class Ledger {
     return this.alarms.size === 0 || !needsSpace(input);
   }
 
-  #append(who: string, { index, term, data }: Entry, { crc, inTerm }: { crc: number; inTerm: number }): void {
+  #append(who: string, entry: Entry, { crc, inTerm }: { crc: number; inTerm: number }): void {
+    const { index, term, type, data } = entry;
     if (index !== this.#committed.length) {
       this.#verdict.violate(`${who} learns that entry ${index} is committed, but ${this.#committed.length} comes next`);
       return;
     }
     this.#pace.committed(`${index}/${term}`);
     const before = this.#states.at(-1) ?? emptyKeyspace;
-    const after = data.length === 0 ? before : this.#apply(decodeEntry(data), before);
+    if (type === 'confChange') this.membership.apply(entry);
+    const isForKeys = type === 'normal' && data.length > 0;
+    const after = isForKeys ? this.#apply(decodeEntry(data), before) : before;
     if (after.revision === before.revision) {
       this.#states[this.#states.length - 1] = after;
     } else {

@@ -13,15 +13,19 @@ import {
   type Ready,
   type Role,
   type SnapshotMeta,
+  type Transition,
   createRaft,
+  isJoint,
+  isVoter,
 } from '@flotilla/raft';
 import type { Marks } from '../world/marks.ts';
 import type { DurableLogs } from './durable-logs.ts';
 import type { Ledger } from './ledger.ts';
+import { configText } from './membership-model.ts';
 import type { RaftChecks } from './raft-checks.ts';
 
 /** Something that raft does, and after which a crash is worth more than at other times. */
-export type RaftMoment = 'election' | 'vote' | 'truncation' | 'write' | 'handover' | 'install';
+export type RaftMoment = 'election' | 'vote' | 'truncation' | 'write' | 'handover' | 'install' | 'reconfiguration';
 
 export interface Observers {
   readonly who: string;
@@ -29,6 +33,8 @@ export interface Observers {
   readonly durable: DurableLogs;
   readonly ledger: Ledger;
   readonly marks: Marks;
+  /** How conf changes that are proposed here are made. */
+  readonly transition: Transition;
   readonly note: (what: string) => void;
   /** The state machine has applied everything up to `index`. */
   readonly onApplied: (index: number) => void;
@@ -41,6 +47,8 @@ export class ObservedRaft implements Raft {
   /** Term of each entry of the log, from the compaction point at the start on. */
   #base: number;
   #terms: number[];
+  /** Conf changes of the log that are not known to be applied. */
+  #confChanges: number[];
 
   constructor(options: RaftOptions, observers: Observers) {
     this.#raft = createRaft(options);
@@ -49,6 +57,8 @@ export class ObservedRaft implements Raft {
     const base = { index: snapshot?.index ?? 0, term: snapshot?.term ?? 0 };
     this.#base = base.index;
     this.#terms = [base.term, ...entries.map(({ term }) => term)];
+    this.#confChanges = entries.filter(({ type }) => type === 'confChange').map(({ index }) => index);
+    this.#compareConfig(options.initial?.applied ?? base.index, 'starts');
     observers.checks.appended(observers.who, entries, base.term);
     observers.durable.started(options.id, observers.who, { base, entries, hardState });
   }
@@ -61,6 +71,9 @@ export class ObservedRaft implements Raft {
     if (snapshot) {
       this.#base = snapshot.index;
       this.#terms = [snapshot.term];
+      this.#confChanges = [];
+      if (isJoint(snapshot.config)) marks.hit('snapshot with a joint configuration');
+      this.#compareConfig(snapshot.index, 'is given a snapshot');
       onMoment('install');
     }
     this.#append(entries);
@@ -70,7 +83,8 @@ export class ObservedRaft implements Raft {
       durable.writes(this.id, ready);
       onMoment('write');
     }
-    for (const entry of ledger.commit(who, this.#raft.term, committed)) durable.committed(who, entry, this.config);
+    for (const entry of ledger.commit(who, this.#raft.term, committed))
+      durable.committed(who, entry, ledger.membership.countingAt(entry.index));
     if ((committed.at(-1)?.index ?? 0) > this.#raft.syncedIndex)
       marks.hit('entries applied before they were synced here');
     if (softState) {
@@ -79,6 +93,7 @@ export class ObservedRaft implements Raft {
         marks.hit('leader elected');
         onMoment('election');
         checks.elected(who, this.#raft.term, (index) => this.#termAt(index));
+        durable.elected(this.id, who, this);
       }
     }
     this.#left(messages);
@@ -136,11 +151,34 @@ export class ObservedRaft implements Raft {
     const at = first.index - this.#base;
     if (at < this.#terms.length) {
       marks.hit('conflicting suffix truncated');
+      if ((this.#confChanges.at(-1) ?? 0) >= first.index) marks.hit('conf change lost with its leader');
       onMoment('truncation');
     }
+    const own = entries.filter(({ type }) => type === 'confChange').map(({ index }) => index);
+    this.#confChanges = [...this.#confChanges.filter((index) => index < first.index), ...own];
     this.#terms.length = at;
     checks.appended(who, entries, this.#terms[at - 1] ?? 0);
     for (const { term } of entries) this.#terms.push(term);
+  }
+
+  /** Equal membership at equal index; a newcomer that waits for its first snapshot knows nobody. */
+  #compareConfig(index: number, what: string): void {
+    const { who, ledger, checks } = this.#observers;
+    const { config } = this;
+    if (config.voters.length === 0 && index === 0) return;
+    const expected = ledger.membership.at(index).config;
+    if (configText(config) === configText(expected)) return;
+    checks.violate(`${who} ${what} at entry ${index} with ${configText(config)}, not ${configText(expected)}`);
+  }
+
+  #reconfigured(entry: Entry, before: Config): void {
+    const { marks, note, onMoment } = this.#observers;
+    const isRemoved = isVoter(before, this.id) && !isVoter(this.config, this.id);
+    if (isRemoved && this.role === 'leader') marks.hit('leader removed itself');
+    this.#confChanges = this.#confChanges.filter((index) => index > entry.index);
+    note(`applies conf change ${entry.index}: ${configText(this.config)}`);
+    this.#compareConfig(entry.index, 'applies a conf change');
+    onMoment('reconfiguration');
   }
 
   get id(): NodeId {
@@ -165,13 +203,23 @@ export class ObservedRaft implements Raft {
     return this.#raft.config;
   }
   proposeConfChange(change: ConfChange): ConfChangeAcceptance {
-    return this.#raft.proposeConfChange(change);
+    const { transition, note, onMoment } = this.#observers;
+    const acceptance = this.#raft.proposeConfChange(change.kind === 'change' ? { ...change, transition } : change);
+    note(`is to append a conf change: ${acceptance}`);
+    if (acceptance === 'accepted') onMoment('reconfiguration');
+    return acceptance;
   }
   applyConfChange(entry: Entry): Config {
-    return this.#raft.applyConfChange(entry);
+    const before = this.config;
+    const config = this.#raft.applyConfChange(entry);
+    this.#reconfigured(entry, before);
+    return config;
   }
   refuseConfChange(entry: Entry): Config {
-    return this.#raft.refuseConfChange(entry);
+    const before = this.config;
+    const config = this.#raft.refuseConfChange(entry);
+    this.#reconfigured(entry, before);
+    return config;
   }
   tick(): void {
     this.#raft.tick();

@@ -22,6 +22,10 @@ export class RaftChecks {
     this.#pace = pace;
   }
 
+  violate(text: string): void {
+    this.#verdict.violate(text);
+  }
+
   /** Leaders that took over from another. */
   get leaderChanges(): number {
     return Math.max(0, this.#elections - 1);

@@ -58,6 +58,9 @@ export class KeyClient {
     this.#mix = (Object.keys(workMix) as Work[]).map(
       (work) => [workMix[work] * chance.magnitude(0.5, 2), work] as const,
     );
+    // Where leaders are to stay for long, nobody moves them.
+    const isLeftAlone = cast.plan.seeksDeposed && cast.plan.profile === 'deposed leaders';
+    if (isLeftAlone) this.#mix = this.#mix.filter(([, work]) => work !== 'moveLeader');
   }
 
   async run(): Promise<void> {
@@ -75,7 +78,7 @@ export class KeyClient {
 
   /** A write that must succeed for the cluster to count as alive. */
   async probe(): Promise<boolean> {
-    this.#machine = this.#chance.pick(this.#cast.machines);
+    this.#machine = this.#chance.pick(this.#cast.machines.filter(({ isVoter }) => isVoter));
     return await this.#put();
   }
 
@@ -249,7 +252,7 @@ export class KeyClient {
       invoke(services, contextOf(this.#name, bytes, neverAborted, this.#user)),
     );
     underWay.delete(operation);
-    if (result.kind === 'unreached') return false;
+    if (result.kind === 'unreached' || isRefusedByLearner(result)) return false;
     if (result.kind === 'answered') {
       this.#record({ client: this.#number, input, calledAt, output: result.value });
       return true;
@@ -309,6 +312,11 @@ const refusals =
 /** Nothing came of it, or what came of it changed nothing. */
 function isDefinite(error: unknown): error is RpcError {
   return isRpcError(error) && refusals.test(error.message);
+}
+
+/** A learner passes nothing on. */
+function isRefusedByLearner(result: CallResult<unknown>): boolean {
+  return result.kind === 'failed' && messageOf(result.error).includes('not supported for learner');
 }
 
 function sortedText(rows: readonly unknown[]): string {

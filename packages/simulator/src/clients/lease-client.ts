@@ -24,6 +24,9 @@ interface HeldLease {
 
 /** The time that a leader needs to notice that a lease is due, and to end it. */
 const endingMs = 1500;
+/** It looks for those that are due this often, and some. */
+const noticingMs = 600;
+const lookMs = 25;
 
 export class LeaseClient {
   readonly #cast: Cast;
@@ -47,7 +50,7 @@ export class LeaseClient {
   }
 
   async run(): Promise<void> {
-    const { scheduler } = this.#cast;
+    const { scheduler, plan } = this.#cast;
     while (!this.#cast.isOver) {
       const lease = await this.#grant();
       if (!lease) {
@@ -57,6 +60,10 @@ export class LeaseClient {
       // Those that nobody renews show best what changes of leader give them.
       if (this.#chance.happens(0.5)) {
         await pass(scheduler, lease.ttlMs * this.#chance.between(0.05, 0.3));
+        continue;
+      }
+      if (plan.seeksDeposed && lease.ttlMs >= 3000 && this.#chance.happens(0.8)) {
+        await this.#renewAtDeposed(lease);
         continue;
       }
       const renewals = this.#chance.below(8);
@@ -115,7 +122,7 @@ export class LeaseClient {
     const { calls, leases, scheduler } = this.#cast;
     const calledMs = scheduler.nowMs;
     const body = etcdserverpb.LeaseGrantRequest.encode({
-      TTL: this.#chance.pick([1, 2, 3, 4, 4, 6]),
+      TTL: this.#chance.pick(this.#cast.plan.seeksDeposed ? [3, 3, 3, 4] : [1, 2, 3, 4, 4, 6]),
       ID: fromId(0n),
     }).finish();
     const result = await calls.make(
@@ -139,14 +146,35 @@ export class LeaseClient {
     return held;
   }
 
-  async #renew(held: HeldLease): Promise<void> {
-    const { calls, scheduler, marks, ledger, verdict } = this.#cast;
-    const machine = this.#pickMachine();
+  /**
+   * Waits for a leader that has been replaced, and does not know it, for so long that its successor may end the lease before a
+   * renewal there would let it; then renews there, and nowhere else.
+   */
+  async #renewAtDeposed(held: HeldLease): Promise<void> {
+    const { scheduler, machines } = this.#cast;
+    let newest = { term: 0, sinceMs: 0 };
+    const tooLateMs = scheduler.nowMs + 0.8 * held.ttlMs;
+    while (scheduler.nowMs < tooLateMs && !this.#cast.isOver) {
+      const leaders = machines.filter(({ leads }) => leads);
+      const term = Math.max(0, ...leaders.map(({ run }) => run?.raft?.term ?? 0));
+      if (term !== newest.term) newest = { term, sinceMs: scheduler.nowMs };
+      const isLong = scheduler.nowMs - newest.sinceMs >= noticingMs + this.#electionTimeoutMs;
+      const replaced = leaders.find((machine) => this.#isReplaced(machine));
+      if (isLong && replaced) return this.#renew(held, replaced);
+      await pass(scheduler, lookMs);
+    }
+  }
+
+  /** Another machine leads a later term than this one does. */
+  #isReplaced({ leads, run }: Machine): boolean {
+    const term = run?.raft?.term ?? 0;
+    return leads && this.#cast.machines.some((other) => other.leads && (other.run?.raft?.term ?? 0) > term);
+  }
+
+  async #renew(held: HeldLease, machine = this.#pickMachine()): Promise<void> {
+    const { calls, scheduler, marks, ledger, verdict, trace } = this.#cast;
     const calledMs = scheduler.nowMs;
-    const newer = this.#cast.machines.some(
-      ({ leads, run }) => leads && (run?.raft?.term ?? 0) > (machine.run?.raft?.term ?? 0),
-    );
-    if (machine.leads && newer) marks.hit('renewal at a deposed leader');
+    if (this.#isReplaced(machine)) marks.hit('renewal at a deposed leader');
     const endedBefore = ledger.leaseEnds.has(held.name);
     const result = await calls.make(this.#name, machine, async ({ lease }) => {
       const requests = createAsyncQueue<etcdserverpb.LeaseKeepAliveRequest>(1);
@@ -164,6 +192,8 @@ export class LeaseClient {
       }
       throw new Error('the stream ended without an answer');
     });
+    const answer = result.kind === 'answered' ? `${result.value} s` : result.kind;
+    trace.note(this.#name, `asked ${machine.name} to renew ${held.name} at ${calledMs.toFixed(0)}: ${answer}`);
     // A member asks the leader again and again for this long.
     const askedForMs = result.kind === 'lost' ? 5000 + 2 * this.#electionTimeoutMs : 0;
     if (result.kind !== 'unreached') held.renewedByMs = Math.max(held.renewedByMs, scheduler.nowMs + askedForMs);

@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { seededRandomness } from '@flotilla/base';
-import { drawPlan } from '../run/plan.ts';
+import { type Plan, drawPlan } from '../run/plan.ts';
 import { Chance } from '../world/chance.ts';
-import type { Mutant } from './mutants.ts';
+import type { Mutant, SeedTrait } from './mutants.ts';
 
 const packages = new URL('../../../', import.meta.url);
 const probe = fileURLToPath(new URL('probe.js', import.meta.url));
@@ -15,16 +15,25 @@ export interface Catch {
   readonly violation: string;
 }
 
+const has: Readonly<Record<SeedTrait, (plan: Plan) => boolean>> = {
+  'changing members': ({ membership }) => membership !== undefined,
+  'joint configurations': ({ membership }) => membership?.transition === 'implicit',
+  elections: ({ candidates }) => candidates > 0,
+  'renewals at deposed leaders': ({ seeksDeposed }) => seeksDeposed,
+};
+
 /** Whether the place is still there: a mutant without one would prove nothing. */
 export function fits({ file, find }: Mutant): boolean {
   return readFileSync(new URL(file, packages), 'utf8').split(find).length === 2;
 }
 
 /** `count` seeds from `from` on, those first whose mix of faults suits the mutant; it is looked for among ten times as many. */
-export function seedsFor({ profile }: Mutant, from: number, count: number): readonly number[] {
+export function seedsFor({ profile, needs }: Mutant, from: number, count: number): readonly number[] {
   const seeds = Array.from({ length: 10 * count }, (_, i) => from + i);
-  const suits = (seed: number): boolean =>
-    profile === undefined || drawPlan(seed, new Chance(seededRandomness(seed)).fork()).profile === profile;
+  const suits = (seed: number): boolean => {
+    const plan = drawPlan(seed, new Chance(seededRandomness(seed)).fork());
+    return (profile === undefined || plan.profile === profile) && (needs === undefined || has[needs](plan));
+  };
   return [...new Set([...seeds.filter(suits).slice(0, count), ...seeds])].slice(0, count);
 }
 

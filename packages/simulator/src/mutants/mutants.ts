@@ -13,7 +13,12 @@ export interface Mutant {
   readonly replace: string;
   /** The seeds with this mix of faults are tried first. */
   readonly profile?: ProfileName;
+  /** The seeds that have this are tried first. */
+  readonly needs?: SeedTrait;
 }
+
+/** Something that only some seeds have. */
+export type SeedTrait = 'changing members' | 'joint configurations' | 'elections' | 'renewals at deposed leaders';
 
 export const mutants: readonly Mutant[] = [
   {
@@ -180,6 +185,7 @@ export const mutants: readonly Mutant[] = [
     find: '        await reads.confirm();\n        const { lessor, store } = machine;',
     replace: '        const { lessor, store } = machine;',
     profile: 'deposed leaders',
+    needs: 'renewals at deposed leaders',
   },
   {
     name: 'a renewal does not last',
@@ -296,5 +302,111 @@ export const mutants: readonly Mutant[] = [
     file: 'store/dist/alarms.js',
     find: 'alarms.has(NOSPACE) && needsSpace(type, body)',
     replace: 'false',
+  },
+  {
+    name: 'what a follower passes on is appended as often as it comes',
+    file: 'brain/dist/driver/driver.js',
+    find: '!this.#forwarded.takes(message, raft.term)',
+    replace: 'false',
+    profile: 'overtaking',
+  },
+  {
+    name: 'what a follower passed on in an earlier term is appended',
+    file: 'brain/dist/driver/forwarded-proposals.js',
+    find: 'if (term < currentTerm)\n            return false;',
+    replace: '',
+    profile: 'overtaking',
+  },
+  {
+    name: 'a conf change is appended while another is not applied',
+    file: 'raft/dist/membership.js',
+    find: "if (!confChangeFits(member))\n        return 'pending';",
+    replace: '',
+    needs: 'changing members',
+  },
+  {
+    name: 'a conf change is appended before an entry of the own term is committed',
+    file: 'raft/dist/membership.js',
+    find: ' && log.termAt(log.committed) === term',
+    replace: '',
+    needs: 'changing members',
+  },
+  {
+    name: 'who has not applied a conf change that it knows campaigns',
+    file: 'raft/dist/election.js',
+    find: 'return next === undefined || next > log.committed;',
+    replace: 'return true;',
+    needs: 'changing members',
+  },
+  {
+    name: 'the old half of a joint configuration does not count for commits',
+    file: 'raft/dist/quorum.js',
+    find: 'return Math.min(incoming, majorityIndex(halves.votersOutgoing, indexOf));',
+    replace: 'return incoming;',
+    needs: 'joint configurations',
+  },
+  {
+    name: 'the old half of a joint configuration does not count for votes',
+    file: 'raft/dist/quorum.js',
+    find: 'const outgoing = majorityVote(halves.votersOutgoing, voteOf);',
+    replace: 'const outgoing = incoming;',
+    needs: 'joint configurations',
+  },
+  {
+    name: 'a removed voter of the old half is sent away',
+    file: 'brain/dist/driver/roster.js',
+    find: ' || isVoter(raft.config, id))\n            return false;',
+    replace: ')\n            return false;',
+    needs: 'joint configurations',
+  },
+  {
+    name: 'a removed member is sent away by one that may forget it',
+    file: 'brain/dist/driver/roster.js',
+    find: 'machine.state.durable.index >= this.#reconfiguredAt',
+    replace: 'true',
+    needs: 'changing members',
+  },
+  {
+    name: 'a removed member does not ask',
+    file: 'brain/dist/driver/departure.js',
+    find: 'nowMs - this.#askedMs < electionTimeoutMs / 2 ||',
+    replace: 'nowMs > 0 ||',
+    needs: 'changing members',
+  },
+  {
+    name: 'a removed member starts on its old disk',
+    file: 'brain/dist/log/data-directory.js',
+    find: 'await refuseRemoved(',
+    replace: 'await (async () => undefined)(',
+    needs: 'changing members',
+  },
+  {
+    name: 'a newcomer whose witness was torn as it was begun stays away',
+    file: 'brain/dist/log/data-directory.js',
+    find: 'return await unlessOnlyBegun(names, () => witnessOwner(files, directory));',
+    replace: 'return await witnessOwner(files, directory);',
+    needs: 'changing members',
+  },
+  {
+    name: 'a configuration is forgotten in a restart',
+    file: 'brain/dist/member/data.js',
+    find: 'const config = known ? decodeConfig(known) : newcomer;',
+    replace:
+      'const config = settings.membership.isInitial ? { voters: settings.membership.members.map(({ id }) => id), votersOutgoing: [], learners: [] } : known ? decodeConfig(known) : newcomer;',
+    needs: 'changing members',
+  },
+  {
+    name: 'a candidate does not wait for those before it',
+    file: 'brain/dist/services/contenders.js',
+    find: 'if (!predecessor)\n            return;',
+    replace: 'return;',
+    needs: 'elections',
+  },
+  {
+    name: 'the leader of an election is the last that came',
+    file: 'brain/dist/services/contenders.js',
+    find: 'sort_order: SortOrder.ASCEND',
+    replace: 'sort_order: SortOrder.DESCEND',
+    needs: 'elections',
   },
 ];

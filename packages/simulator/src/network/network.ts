@@ -107,7 +107,7 @@ export class Network {
   }
 }
 
-export type SendManner = 'any' | 'once' | 'reliably';
+export type SendManner = 'any' | 'reliably';
 
 interface LaneOptions {
   readonly network: Network;
@@ -128,7 +128,7 @@ export class Lane {
   }
 
   /**
-   * @param how `reliably`: in order and once, in either manner. `once`: never doubled.
+   * @param how `reliably`: in order and once, in either manner.
    * @param broken the connection breaks, because nothing gets through for too long.
    */
   send(options: { readonly how: SendManner; readonly deliver: () => void; readonly broken: () => void }): void {
@@ -138,7 +138,7 @@ export class Lane {
     const { lossShare, doubleShare } = network.plan;
     if (network.isUnreliable && chance.happens(lossShare)) return marks.hit('message lost');
     this.#throw(deliver);
-    if (how === 'once' || !network.isUnreliable || !chance.happens(doubleShare)) return;
+    if (!network.isUnreliable || !chance.happens(doubleShare)) return;
     marks.hit('message doubled');
     this.#throw(deliver);
   }

@@ -4,7 +4,7 @@
  * connection and a port that refuses are evidence that the process is dead. Messages travel as the real frames.
  */
 import { createAsyncQueue, messageOf } from '@flotilla/base';
-import { type PeerTransport, type SnapshotTransfer, decodeFrame, encodeFrames } from '@flotilla/brain';
+import { type Peer, type PeerTransport, type SnapshotTransfer, decodeFrame, encodeFrames } from '@flotilla/brain';
 import type { Message, NodeId } from '@flotilla/raft';
 import type { Marks } from '../world/marks.ts';
 import { Connection } from './network.ts';
@@ -23,23 +23,23 @@ export interface VirtualTransportOptions {
 
 export function startVirtualTransport(options: VirtualTransportOptions): PeerTransport {
   const links = new Map<NodeId, Link>();
-  const linkTo = (to: NodeId): Link => {
+  const over = <T>(to: NodeId, act: (link: Link) => Promise<T>): Promise<T> => {
     const link = links.get(to);
-    if (!link) throw new Error(`no member ${to}`);
-    return link;
+    return link ? act(link) : Promise.reject(new Error(`no member ${to}`));
   };
   return {
     setPeers(peers) {
-      const ids = new Set(peers.map(({ id }) => id));
+      const wanted = new Map(peers.map((peer) => [peer.id, peer]));
       for (const [id, link] of links) {
-        if (ids.has(id)) continue;
+        const peer = wanted.get(id);
+        if (peer && link.isTo(peer)) continue;
         link.close();
         links.delete(id);
       }
-      for (const id of ids) {
-        if (links.has(id)) continue;
-        const link = new Link(options, id);
-        links.set(id, link);
+      for (const peer of wanted.values()) {
+        if (links.has(peer.id)) continue;
+        const link = new Link(options, peer);
+        links.set(peer.id, link);
         link.connect();
       }
     },
@@ -49,8 +49,8 @@ export function startVirtualTransport(options: VirtualTransportOptions): PeerTra
         if (links.get(to)?.send(own) !== true) options.end.receiver.unreachable(to);
       }
     },
-    sendSnapshot: (transfer, signal) => linkTo(transfer.message.to).sendSnapshot(transfer, signal),
-    ask: (to, question, signal) => linkTo(to).ask(question, signal),
+    sendSnapshot: (transfer, signal) => over(transfer.message.to, (link) => link.sendSnapshot(transfer, signal)),
+    ask: (to, question, signal) => over(to, (link) => link.ask(question, signal)),
     connected: (to) => links.get(to)?.isOpen ?? false,
     close() {
       for (const link of links.values()) link.close();
@@ -62,15 +62,21 @@ export function startVirtualTransport(options: VirtualTransportOptions): PeerTra
 class Link {
   readonly #options: VirtualTransportOptions;
   readonly #peer: NodeId;
+  readonly #peerUrls: readonly string[];
   #connection: Connection | undefined;
   #isWelcome = false;
   #wasConnected = false;
   #retryMs = firstRetryMs;
   #isClosed = false;
 
-  constructor(options: VirtualTransportOptions, peer: NodeId) {
+  constructor(options: VirtualTransportOptions, { id, peerUrls }: Peer) {
     this.#options = options;
-    this.#peer = peer;
+    this.#peer = id;
+    this.#peerUrls = peerUrls;
+  }
+
+  isTo({ peerUrls }: Peer): boolean {
+    return peerUrls.join() === this.#peerUrls.join();
   }
 
   get isOpen(): boolean {
@@ -84,10 +90,10 @@ class Link {
 
   /** Tries once; whatever comes of it leads to the next try. */
   connect(): void {
-    const { end, ports } = this.#options;
+    const { end, ports, marks } = this.#options;
     const { process, receiver } = end;
     if (this.#isClosed) return;
-    const [here, there] = [ports.host(this.#options.self), ports.host(this.#peer)];
+    const [here, there] = [process.name, ports.host(this.#peerUrls)];
     let isOver = false;
     const over = (refused: boolean): void => {
       if (isOver) return;
@@ -104,13 +110,14 @@ class Link {
     ports.network.throwAt(here, there, () => {
       const other = ports.end(this.#peer);
       if (!other) {
-        if (!ports.dark.has(this.#peer)) ports.network.throwAt(there, here, () => process.take(() => over(true)));
+        if (!ports.dark.has(there)) ports.network.throwAt(there, here, () => process.take(() => over(true)));
         return;
       }
       other.process.take(() => {
         const connection = new Connection(ports.network, [process, other.process], [here, there]);
         const caller = { id: this.#options.self, peerUrls };
         const isRemoved = other.receiver.standing(caller) === 'removed';
+        if (isRemoved) marks.hit('removed member refused by the others');
         const refusal = isRemoved ? undefined : other.receiver.admit(caller.id, lastIndex);
         const othersLast = other.receiver.lastSyncedIndex();
         connection.send(
@@ -165,10 +172,8 @@ class Link {
     const other = this.#options.ports.end(this.#peer);
     if (!connection || !this.#isWelcome) return false;
     const route = { from: this.#options.self, to: this.#peer };
-    // What is forwarded is sent once; the real transport never repeats anything, and raft relies on it here alone.
-    const how = messages.some(({ type }) => type === 'propose') ? 'once' : 'any';
     for (const frame of encodeFrames(messages)) {
-      connection.send(0, () => other?.receiver.receive(decodeFrame(frame, route)), how);
+      connection.send(0, () => other?.receiver.receive(decodeFrame(frame, route)));
     }
     return true;
   }
@@ -205,7 +210,7 @@ class Link {
   async sendSnapshot({ message, chunks }: SnapshotTransfer, signal: AbortSignal): Promise<void> {
     const { end, ports, self, marks } = this.#options;
     const other = ports.end(this.#peer);
-    const [here, there] = [ports.host(self), ports.host(this.#peer)];
+    const [here, there] = [end.process.name, ports.host(this.#peerUrls)];
     if (!other || ports.network.isCut(here, there)) throw new Error('the member cannot be reached');
     marks.hit('snapshot sent');
     const queue = createAsyncQueue<Uint8Array>(Infinity);

@@ -40,11 +40,18 @@ const elections = 20;
  */
 const syncsOfAStep = 40;
 
-export function healingBounds({ settings }: Pick<Plan, 'settings'>, { drives, nowMs }: HealedDrives): HealingBounds {
+/** Where members change, a majority may need a newcomer: who begins its directory, is given a snapshot, and follows. */
+const stepsOfNewcomers = 3;
+
+export function healingBounds(
+  { settings, membership }: Pick<Plan, 'settings' | 'membership'>,
+  { drives, nowMs }: HealedDrives,
+): HealingBounds {
   const { heartbeatMs, electionTicks } = settings[0] as Plan['settings'][number];
-  const servesWithinMs = recoveryMs + elections * heartbeatMs * electionTicks;
+  const withinMs = recoveryMs + elections * heartbeatMs * electionTicks;
   const neededMs = drives.map(
     ({ busyUntilMs, longestSyncMs }) => Math.max(0, busyUntilMs - nowMs) + syncsOfAStep * longestSyncMs,
   );
-  return { servesWithinMs, stepsWithinMs: servesWithinMs + Math.max(...neededMs) };
+  const stepsWithinMs = withinMs + Math.max(...neededMs);
+  return { servesWithinMs: membership ? stepsOfNewcomers * stepsWithinMs : withinMs, stepsWithinMs };
 }

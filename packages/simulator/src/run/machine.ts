@@ -8,10 +8,11 @@ import {
   type Member,
   type MemberWorld,
   publish,
+  settleMembership,
   startMember,
 } from '@flotilla/brain';
 import { type LogFields, type Logger, codeOf, messageOf } from '@flotilla/base';
-import type { Raft } from '@flotilla/raft';
+import type { Raft, Transition } from '@flotilla/raft';
 import { hashState } from '@flotilla/store';
 import type { DurableLogs } from '../checks/durable-logs.ts';
 import type { Ledger } from '../checks/ledger.ts';
@@ -49,6 +50,7 @@ export interface Surroundings {
   readonly drift: number;
   readonly segmentBytes: number;
   readonly raftLimits: RaftLimits;
+  readonly transition: Transition;
   /** Index → hash of the state there, from whoever came first. */
   readonly stateHashes: Map<number, number>;
 }
@@ -78,14 +80,32 @@ const refusals = new Set([
 /** What stops a member whose drive has failed it; anything else that does is a bug. */
 const diskFailures = new Set(['LOG_WRITE_FAILED', 'STATE_WRITE_FAILED', 'ENOSPC', 'EIO', 'DATA_DIRECTORY']);
 
+/** A newcomer that could not join is started again after this time. */
+const joinAgainMs = 400;
+
 /** Whole states are compared once in so many entries: that takes as long as there is state. */
 const stateCheckEntries = 16;
 
 /** Batches of state and marks of the witness come more often than in production, so that a crash finds more moments between them. */
 const prompt = { witnessMs: 100, stateMs: 50 };
 
-export class Machine {
+export interface MachineOptions {
   readonly settings: BrainSettings;
+  readonly driveSpeed: DriveSpeed;
+  /** Of a machine whose member comes to a cluster that runs: the flags that it is started with, as its operator knows the members. */
+  readonly flags?: () => BrainSettings;
+}
+
+export class Machine {
+  /** Of a newcomer, what it has learned about itself. */
+  settings: BrainSettings;
+  readonly #flags: (() => BrainSettings) | undefined;
+  #isSettled: boolean;
+  #notBeforeMs = 0;
+  /** Its operator keeps it off. */
+  isHeld = false;
+  /** Its member has said that it was removed. */
+  hasLeft = false;
   readonly drive: Drive;
   readonly #surroundings: Surroundings;
   readonly #chance: Chance;
@@ -104,12 +124,10 @@ export class Machine {
   #receivesSnapshot = false;
   readonly #awaited = new Map<Moment, () => void>();
 
-  constructor(
-    { settings, driveSpeed }: { readonly settings: BrainSettings; readonly driveSpeed: DriveSpeed },
-    chance: Chance,
-    surroundings: Surroundings,
-  ) {
+  constructor({ settings, driveSpeed, flags }: MachineOptions, chance: Chance, surroundings: Surroundings) {
     this.settings = settings;
+    this.#flags = flags;
+    this.#isSettled = !flags;
     this.#chance = chance;
     this.#surroundings = surroundings;
     this.drive = new Drive({ scheduler: surroundings.scheduler, chance: chance.fork(), speed: driveSpeed });
@@ -136,9 +154,40 @@ export class Machine {
     return this.member?.machine.store.appliedIndex ?? -1;
   }
 
-  /** Its files are damaged, and it has said so: it is for its operator now. */
+  /** Its files are damaged, and it has said so, or it is no member: it is for its operator. */
   get isLost(): boolean {
-    return this.#isLost;
+    return this.#isLost || !this.#isMember;
+  }
+
+  get #isMember(): boolean {
+    const { byId } = this.#surroundings.ledger.membership.now;
+    if (this.#isSettled) return byId.has(this.id);
+    // A newcomer that has not asked yet does not know its id.
+    const { peerUrls } = this.settings.membership.self;
+    return [...byId.values()].some((member) => member.peerUrls.join() === peerUrls.join());
+  }
+
+  /** Its member was removed, and has not said that it knows. */
+  get isStaying(): boolean {
+    return this.#isSettled && !this.hasLeft && this.#surroundings.ledger.membership.removed.has(this.id);
+  }
+
+  /** Nobody whom its member knows, and so connects to, is a voter who could tell it anything. */
+  get isStranded(): boolean {
+    const { voters } = this.#surroundings.ledger.membership.now.config;
+    const { config, members } = this.member?.machine.store.membership ?? {};
+    const known = config && members ? [...members.keys()] : this.settings.membership.members.map(({ id }) => id);
+    return !voters.some((voter) => known.includes(voter));
+  }
+
+  /** Its member knows its id. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** A member with a vote, as the log says. */
+  get isVoter(): boolean {
+    return this.#isSettled && this.#surroundings.ledger.membership.now.byId.get(this.id)?.isLearner === false;
   }
 
   get leads(): boolean {
@@ -146,9 +195,9 @@ export class Machine {
   }
 
   start(): void {
-    if (this.#run || this.#isLost) return;
+    if (this.#run || this.#isLost || this.isHeld || this.#surroundings.scheduler.nowMs < this.#notBeforeMs) return;
     const { scheduler, turnMs, drift, ports } = this.#surroundings;
-    ports.dark.delete(this.id);
+    ports.dark.delete(this.name);
     const pace = 1 + drift * this.#chance.between(-1, 1);
     const process = new Process({ name: this.name, scheduler, pace, turnMs });
     const run: MemberRun = { process, number: ++this.#runs, raft: undefined, member: undefined, services: undefined };
@@ -158,7 +207,8 @@ export class Machine {
     this.#receivesSnapshot = false;
     this.#note(`starts, run ${run.number}`);
     const world = this.#worldOf(run);
-    startMember(this.settings, world).then(
+    const starting = this.#flags ? this.#join(run, world, this.#flags()) : startMember(this.settings, world);
+    starting.then(
       (member) => {
         if (process.isAlive) this.#started(run, member, world);
       },
@@ -168,9 +218,19 @@ export class Machine {
     );
   }
 
+  /** As a process with `--initial-cluster-state=existing` does it. */
+  async #join({ process }: MemberRun, world: MemberWorld, flags: BrainSettings): Promise<Member> {
+    const { ports } = this.#surroundings;
+    const ask = (url: string): ReturnType<PeerPorts['ask']> => ports.ask(process, url);
+    this.settings = await settleMembership(flags, { files: world.files, ask });
+    this.#isSettled = true;
+    return await startMember(this.settings, world);
+  }
+
   #started(run: MemberRun, member: Member, world: MemberWorld): void {
     this.#note(`runs from entry ${member.machine.store.appliedIndex}, revision ${member.machine.store.revision}`);
     run.member = member;
+    if (this.hasLeft) this.#surroundings.verdict.violate(`${this.name} was removed, and starts again`);
     if (this.#isDamaged) this.#surroundings.marks.hit('damage survived');
     this.#checkStart(member);
     run.services = servicesOf(member, world);
@@ -192,6 +252,12 @@ export class Machine {
       this.#isLost = true;
       return this.kill();
     }
+    if (codeOf(error) === 'MEMBER_REMOVED' && this.#leaves()) return this.kill();
+    // The cluster does not know of it yet, or nobody could be asked.
+    if (codeOf(error) === 'JOIN_FAILED' && this.#flags) {
+      this.#notBeforeMs = this.#surroundings.scheduler.nowMs + joinAgainMs;
+      return this.kill();
+    }
     const isExplained = this.drive.failures > this.#failuresBefore && diskFailures.has(codeOf(error) ?? '');
     if (!isExplained) {
       const stack = error instanceof Error ? (error.stack ?? '') : '';
@@ -200,12 +266,30 @@ export class Machine {
     if (this.#run === run) this.kill();
   }
 
+  /** Its member was removed, and stays away; false when that is not so. */
+  #leaves(): boolean {
+    const { ledger, marks } = this.#surroundings;
+    if (!ledger.membership.removed.has(this.id)) return false;
+    marks.hit(this.hasLeft ? 'removed member does not start on its old disk' : 'removed member stopped');
+    this.hasLeft = true;
+    this.isHeld = true;
+    return true;
+  }
+
+  #markChangeUnderWay(): void {
+    const raft = this.leads ? this.#run?.raft : undefined;
+    if (raft?.status().confChangePending === true) {
+      this.#surroundings.marks.hit('leader down with a conf change under way');
+    }
+  }
+
   kill(): void {
     const run = this.#run;
     if (!run) return;
     const { marks } = this.#surroundings;
     marks.hit('killed');
     if (this.leads) marks.hit('killed while it led');
+    this.#markChangeUnderWay();
     if (this.#receivesSnapshot) marks.hit('crash while a snapshot was received or installed');
     this.#note('is killed');
     this.#run = undefined;
@@ -215,6 +299,7 @@ export class Machine {
   losePower(): void {
     const { marks, ports } = this.#surroundings;
     marks.hit('power lost');
+    this.#markChangeUnderWay();
     if (this.#writesUnderWay > 0) marks.hit('power lost during a write of the log');
     const { member } = this;
     if (member && member.machine.state.durable.index < member.machine.store.appliedIndex) {
@@ -222,7 +307,7 @@ export class Machine {
     }
     if (this.#receivesSnapshot) marks.hit('crash while a snapshot was received or installed');
     this.#note('loses power');
-    ports.dark.add(this.id);
+    ports.dark.add(this.name);
     this.#run?.process.kill({ withoutAWord: true });
     this.#run = undefined;
     this.volume.losePower(this.#chance, marks);
@@ -334,6 +419,7 @@ export class Machine {
             durable: this.#surroundings.durable,
             ledger: this.#surroundings.ledger,
             marks,
+            transition: this.#surroundings.transition,
             note: (what) => this.#note(what),
             onApplied: (index) => this.#checkState(run, index),
             onMoment: (moment) => this.#comes(moment),

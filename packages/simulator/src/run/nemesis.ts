@@ -84,7 +84,7 @@ export class Nemesis {
   }
 
   #startIfDue(machine: Machine): void {
-    if (machine.run || (this.#downUntilMs.get(machine) ?? 0) > this.#options.scheduler.nowMs) return;
+    if (machine.run || machine.isHeld || (this.#downUntilMs.get(machine) ?? 0) > this.#options.scheduler.nowMs) return;
     this.#downUntilMs.set(machine, this.#options.scheduler.nowMs + lookMs * this.#chance.between(1, 4));
     machine.start();
   }
@@ -131,7 +131,10 @@ export class Nemesis {
         );
       case 'cutOff':
         marks.hit('member cut off');
-        return this.#cutOff(target, forMs);
+        // With a change of the members that has only just begun, another leader may undo it.
+        return plan.membership
+          ? this.#atItsWorst(target, () => this.#cutOff(target, forMs))
+          : this.#cutOff(target, forMs);
       case 'reject':
         marks.hit('member cut off by a firewall that rejects');
         for (const other of this.#others(target)) network.reject(target.name, other.name);
@@ -198,7 +201,7 @@ export class Nemesis {
     this.#later(longestWaitMs, once);
   }
 
-  /** At most one disk: a majority of them must live. */
+  /** At most one disk: a majority of them must live, and where members change it would have to be of each configuration. */
   #damage(target: Machine): void {
     if (!this.#mayLoseDisk(target)) return;
     this.#lostDisk = target;

@@ -3,8 +3,9 @@ import { type BrainSettings, brainSettings } from '@flotilla/brain';
 import type { RaftOptions } from '@flotilla/raft';
 import type { DriveSpeed } from '../disk/drive.ts';
 import type { NetworkPlan } from '../network/network.ts';
-import type { Chance } from '../world/chance.ts';
+import { Chance } from '../world/chance.ts';
 import type { Moment } from './machine.ts';
+import { type MembershipPlan, drawMembershipPlan } from './membership-plan.ts';
 import { type ProfileName, bend, profileNames } from './profiles.ts';
 
 export const faultNames = [
@@ -70,6 +71,12 @@ export interface Plan {
   readonly watchers: number;
   /** Clients that compete for a lock. */
   readonly locks: number;
+  /** Clients that stand for election. */
+  readonly candidates: number;
+  /** Absent: the members stay. */
+  readonly membership: MembershipPlan | undefined;
+  /** Clients look for a leader that is deposed and does not know it, to renew their leases there. */
+  readonly seeksDeposed: boolean;
   /** Authentication is on, and permissions change. */
   readonly hasUsers: boolean;
   /** The quota is small: now and then the space ends. */
@@ -82,14 +89,38 @@ export interface Plan {
 }
 
 export function drawPlan(seed: number, chance: Chance): Plan {
-  const even = drawEvenPlan(seed, chance);
+  const membership = drawMembershipPlan(Chance.about(seed, 'membership'));
+  const even = drawEvenPlan(seed, chance, membership);
   // What needs a majority to overtake a leader needs one.
   const profile = even.settings.length >= 3 && chance.happens(0.6) ? chance.pick(profileNames) : 'even';
-  return bend(even, profile, chance);
+  const bent = bend(even, profile, chance);
+  const plan = bent.seeksDeposed && profile === 'deposed leaders' ? seeking(bent) : bent;
+  return membership ? changing(plan) : plan;
 }
 
-function drawEvenPlan(seed: number, chance: Chance): Plan {
-  const size = chance.pickWeighted([
+/** Leaders are stopped for long, and then left alone for long: each change of leader would give the leases more time. */
+function seeking(plan: Plan): Plan {
+  const faults: Plan['faults'] = [
+    [8, 'pause'],
+    [1, 'handOverAndCutOff'],
+    [1, 'reject'],
+  ];
+  return { ...plan, faults, faultEveryMs: 3000, faultForMs: [1000, 2500], leaderShare: 1 };
+}
+
+/**
+ * Of a plan with changing members: whatever may lose a disk is left out, and so is one slow disk, because it may come to be in
+ * every majority; dying while they change comes to it.
+ */
+function changing(plan: Plan): Plan {
+  const faults = plan.faults.filter(([, fault]) => fault !== 'damage' && fault !== 'rollBack');
+  const moments = [...plan.moments, [4, 'reconfiguration'] as const];
+  const driveSpeeds = plan.driveSpeeds.map(() => plan.driveSpeeds.at(-1) as DriveSpeed);
+  return { ...plan, driveSpeeds, faults: [...faults, [2, 'kill'], [2, 'losePower'], [2, 'cutOff']], moments };
+}
+
+function drawEvenPlan(seed: number, chance: Chance, membership: MembershipPlan | undefined): Plan {
+  const drawnSize = chance.pickWeighted([
     [1, 1],
     [1, 2],
     [8, 3],
@@ -98,6 +129,7 @@ function drawEvenPlan(seed: number, chance: Chance): Plan {
     [1, 6],
     [1, 7],
   ]);
+  const size = membership?.size ?? drawnSize;
   const hasLittleSpace = chance.happens(0.15);
   const driveSpeed = { writeMs: chance.magnitude(0.01, 0.5), syncMs: chance.magnitude(0.1, 10) };
   const clients = chance.within(4, 12);
@@ -110,7 +142,7 @@ function drawEvenPlan(seed: number, chance: Chance): Plan {
   return {
     seed,
     profile: 'even',
-    settings: drawSettings(size, hasLittleSpace, chance),
+    settings: drawSettings(size, { hasLittleSpace, membership }, chance),
     network: {
       manner: chance.happens(0.5) ? 'streams' : 'parcels',
       latencyMs: chance.magnitude(0.1, 10),
@@ -145,6 +177,9 @@ function drawEvenPlan(seed: number, chance: Chance): Plan {
     renewalsAtLeader: 0.5,
     watchers: chance.within(1, 4),
     locks: chance.pick([0, 0, 2, 3]),
+    candidates: Chance.about(seed, 'elections').pick([0, 0, 0, 2, 3]),
+    membership,
+    seeksDeposed: Chance.about(seed, 'renewals').happens(0.3),
     hasUsers: chance.happens(0.25),
     hasLittleSpace,
     lostAnswers: chance.happens(0.5) ? chance.magnitude(0.001, 0.03) : 0,
@@ -162,7 +197,11 @@ function drawRaftLimits(chance: Chance): RaftLimits {
   };
 }
 
-function drawSettings(size: number, hasLittleSpace: boolean, chance: Chance): BrainSettings[] {
+function drawSettings(
+  size: number,
+  { hasLittleSpace, membership }: Pick<Plan, 'hasLittleSpace' | 'membership'>,
+  chance: Chance,
+): BrainSettings[] {
   const heartbeatMs = chance.pick([20, 50, 50, 100, 100]);
   const peerUrl = (i: number): string => `http://127.0.0.1:${2380 + i}`;
   const names = Array.from({ length: size }, (_, i) => `m${i + 1}`);
@@ -174,6 +213,8 @@ function drawSettings(size: number, hasLittleSpace: boolean, chance: Chance): Br
     'snapshot-catchup-entries': Math.floor(chance.magnitude(1, 200)),
     'watch-progress-notify-interval': `${chance.pick([100, 300, 1000])}ms`,
     'pre-vote': chance.happens(0.8),
+    'max-learners': membership?.maxLearners ?? 1,
+    'strict-reconfig-check': membership?.isStrict ?? true,
     ...(hasLittleSpace && { 'quota-backend-bytes': 10_000 }),
   };
   return names.map((name, i) => ({

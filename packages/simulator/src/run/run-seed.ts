@@ -8,14 +8,17 @@ import { seededRandomness } from '@flotilla/base';
 import { CommitPace } from '../checks/commit-pace.ts';
 import { DurableLogs } from '../checks/durable-logs.ts';
 import { Ledger } from '../checks/ledger.ts';
+import { MembershipModel } from '../checks/membership-model.ts';
 import { RaftChecks } from '../checks/raft-checks.ts';
 import { Verdict } from '../checks/verdict.ts';
 import { AuthClient } from '../clients/auth-client.ts';
 import { Calls } from '../clients/calls.ts';
 import type { Cast } from '../clients/cast.ts';
+import { ElectionClient } from '../clients/election-client.ts';
 import { KeyClient } from '../clients/key-client.ts';
 import { LeaseClient } from '../clients/lease-client.ts';
 import { LockClient } from '../clients/lock-client.ts';
+import { MembershipClient } from '../clients/membership-client.ts';
 import { SpaceClient } from '../clients/space-client.ts';
 import { WatchClient } from '../clients/watch-client.ts';
 import type { DriveSpeed } from '../disk/drive.ts';
@@ -27,8 +30,9 @@ import { type MarkCounts, Marks } from '../world/marks.ts';
 import { Scheduler } from '../world/scheduler.ts';
 import { Trace } from '../world/trace.ts';
 import { CatchingUp } from './catching-up.ts';
+import { Fleet } from './fleet.ts';
 import { healingBounds } from './healing.ts';
-import { Machine } from './machine.ts';
+import { Machine, type Surroundings } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
 import { type Plan, drawPlan } from './plan.ts';
 import type { ProfileName } from './profiles.ts';
@@ -88,7 +92,7 @@ class Run {
   readonly #keyClients: readonly KeyClient[];
   readonly #leaseClients: readonly LeaseClient[];
   readonly #watchClients: readonly WatchClient[];
-  readonly #others: readonly { run(): Promise<void> }[];
+  readonly #others: { run(): Promise<void> }[];
   #undecided = false;
 
   constructor(plan: Plan, chance: Chance, keepsTrace: boolean) {
@@ -98,11 +102,12 @@ class Run {
     const verdict = this.#verdict;
     this.#trace = new Trace(scheduler, { keepsAll: keepsTrace });
     this.#pace = new CommitPace(scheduler);
-    this.#ledger = new Ledger(verdict, scheduler, this.#pace);
+    const [{ membership: initial }] = plan.settings as [Plan['settings'][number]];
+    const membership = new MembershipModel(initial.members, { marks, stamp: () => scheduler.stamp() });
+    this.#ledger = new Ledger({ verdict, time: scheduler, pace: this.#pace, membership });
     this.#checks = new RaftChecks(verdict, this.#ledger, this.#pace);
     this.#network = new Network({ scheduler, chance: chance.fork(), marks, plan: plan.network });
-    const hosts = new Map(plan.settings.map(({ membership, name }) => [membership.self.id, name] as const));
-    const surroundings = {
+    const surroundings: Surroundings = {
       ...plan,
       scheduler,
       marks,
@@ -111,14 +116,17 @@ class Run {
       ledger: this.#ledger,
       checks: this.#checks,
       durable: new DurableLogs(verdict),
-      ports: new PeerPorts(this.#network, hosts),
+      ports: new PeerPorts(this.#network, initial.clusterId),
       metrics: (metrics ??= createBrainMetrics()),
+      transition: plan.membership?.transition ?? 'auto',
       stateHashes: new Map<number, number>(),
     };
-    this.#machines = plan.settings.map(
+    const machines = plan.settings.map(
       (settings, i) =>
         new Machine({ settings, driveSpeed: plan.driveSpeeds[i] as DriveSpeed }, chance.fork(), surroundings),
     );
+    this.#machines = machines;
+    const fleet = new Fleet(machines, { plan, surroundings, chance: Chance.about(plan.seed, 'newcomers') });
     const shared = { scheduler, marks, network: this.#network, machines: this.#machines, trace: this.#trace };
     this.#nemesis = new Nemesis({ ...shared, plan, chance: chance.fork() });
     this.#calls = new Calls({ ...shared, chance: chance.fork(), lostAnswers: plan.lostAnswers });
@@ -145,6 +153,14 @@ class Run {
       ...several(plan.hasUsers ? 1 : 0, (own) => new AuthClient(this.#cast, own)),
       ...several(plan.hasLittleSpace ? 1 : 0, (own) => new SpaceClient(this.#cast, own)),
     ];
+    const candidates = Chance.about(plan.seed, 'candidates');
+    for (let i = 1; i <= plan.candidates; i++) {
+      this.#others.push(new ElectionClient(this.#cast, candidates.fork(), i));
+    }
+    if (plan.membership) {
+      const own = Chance.about(plan.seed, 'changes');
+      this.#others.push(new MembershipClient(this.#cast, own, { fleet, plan: plan.membership }));
+    }
     this.#watchClients = several(plan.watchers, (own, number) => new WatchClient(this.#cast, own, number));
   }
 
@@ -205,6 +221,11 @@ class Run {
       const within = `within ${Math.ceil(stepsWithinMs)} ms`;
       return this.#verdict.violate(`healed members did not agree: ${stuck()} applied nothing new ${within}`);
     }
+    await this.#until(stepsWithinMs, () => this.#staying() === undefined);
+    const staying = this.#staying();
+    if (staying !== undefined) {
+      return this.#verdict.violate(`${staying} was removed, and has not stopped within ${Math.ceil(stepsWithinMs)} ms`);
+    }
     // What is left of every lease, at the slowest pace, and the time that a leader needs to notice.
     const longestMs = Math.max(...this.#leaseClients.map(({ longestTtlMs }) => longestTtlMs));
     const leaseMs = longestMs * (1 + 2 * this.#plan.drift) + 2 * heartbeatMs * electionTicks + 5000;
@@ -215,6 +236,11 @@ class Run {
   #areEqual(): boolean {
     const living = this.#machines.filter(({ isLost }) => !isLost);
     return living.every(({ appliedIndex }) => appliedIndex === this.#ledger.lastIndex);
+  }
+
+  /** A machine whose member was removed, and has not heard of it. */
+  #staying(): string | undefined {
+    return this.#machines.find(({ isStaying }) => isStaying)?.name;
   }
 
   #judge(): void {

@@ -4,6 +4,9 @@ import {
   type Member,
   type MemberWorld,
   authHandlers,
+  clusterGuards,
+  clusterHandlers,
+  electionHandlers,
   guarded,
   kvGuards,
   kvHandlers,
@@ -13,12 +16,15 @@ import {
   lockHandlers,
   maintenanceGuards,
   maintenanceHandlers,
+  refusedByLearners,
   watchHandlers,
 } from '@flotilla/brain';
 import {
   type Handlers,
   type ServiceTable,
   authService,
+  clusterService,
+  electionService,
   kvService,
   leaseService,
   lockService,
@@ -34,6 +40,8 @@ export interface Services {
   readonly maintenance: Required<ReturnType<typeof maintenanceHandlers>>;
   readonly auth: Required<ReturnType<typeof authHandlers>>;
   readonly lock: Required<ReturnType<typeof lockHandlers>>;
+  readonly election: Required<ReturnType<typeof electionHandlers>>;
+  readonly cluster: Required<ReturnType<typeof clusterHandlers>>;
 }
 
 export function servicesOf(member: Member, world: MemberWorld): Services {
@@ -41,13 +49,19 @@ export function servicesOf(member: Member, world: MemberWorld): Services {
     table: T,
     handlers: Handlers<T>,
     guards: Guards = {},
-  ): Required<Handlers<T>> => guarded(member, { table, handlers, guards }) as Required<Handlers<T>>;
+  ): Required<Handlers<T>> =>
+    refusedByLearners(member, { table, handlers: guarded(member, { table, handlers, guards }) }) as Required<
+      Handlers<T>
+    >;
+  const clientOf = localClient(member, world);
   return {
     kv: mounted(kvService, kvHandlers(member), kvGuards),
     lease: mounted(leaseService, leaseHandlers(member, world), leaseGuards),
     watch: mounted(watchService, watchHandlers(member, world.clock)),
     maintenance: mounted(maintenanceService, maintenanceHandlers(member), maintenanceGuards),
     auth: mounted(authService, authHandlers(member)),
-    lock: mounted(lockService, lockHandlers(member, localClient(member, world))),
+    lock: mounted(lockService, lockHandlers(member, clientOf)),
+    election: mounted(electionService, electionHandlers(member, clientOf)),
+    cluster: mounted(clusterService, clusterHandlers(member, world), clusterGuards),
   };
 }

@@ -1,8 +1,17 @@
 /** Draws from one seeded source, in the words of who draws. */
+import { crc32 } from 'node:zlib';
 import { type Randomness, seededRandomness } from '@flotilla/base';
 
 export class Chance {
   readonly randomness: Randomness;
+
+  /**
+   * The source of one concern of a seed, which no other draws from: what is added to a concern later changes only the runs of
+   * the seeds that have it.
+   */
+  static about(seed: number, concern: string): Chance {
+    return new Chance(seededRandomness(crc32(`${concern} of ${seed}`)));
+  }
 
   constructor(randomness: Randomness) {
     this.randomness = randomness;
