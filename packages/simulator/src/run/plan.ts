@@ -101,11 +101,11 @@ export function drawPlan(seed: number, chance: Chance): Plan {
 /** Leaders are stopped for long, and then left alone for long: each change of leader would give the leases more time. */
 function seeking(plan: Plan): Plan {
   const faults: Plan['faults'] = [
-    [8, 'pause'],
+    [3, 'pause'],
     [1, 'handOverAndCutOff'],
     [1, 'reject'],
   ];
-  return { ...plan, faults, faultEveryMs: 3000, faultForMs: [1000, 2500], leaderShare: 1 };
+  return { ...plan, faults, faultEveryMs: 1500, faultForMs: [1000, 2500], leaderShare: 1 };
 }
 
 /**
