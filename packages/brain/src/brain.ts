@@ -17,7 +17,7 @@ import { publish } from './publishing.ts';
 import { createServers, serveClients } from './servers.ts';
 import { countCalls } from './services/call-counts.ts';
 import { messageOverheadBytes } from './services/watch.ts';
-import { type BrainStatus, gaugesOf, statusOf } from './status.ts';
+import { type BrainStatus, readingsOf, statusOf } from './status.ts';
 import { type BrainOptions, worldOf } from './system-world.ts';
 import { openMemberTls } from './tls/member-tls.ts';
 import { askMembers } from './transport/members-question.ts';
@@ -59,7 +59,7 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
     const stopping = new AbortController();
     const handlers = serveClients({ member, stopping: stopping.signal, world, servers });
     metrics.identify(settings.membership.self.id);
-    metrics.observe(() => gaugesOf(member));
+    metrics.observe(() => readingsOf(member));
     const maxMessageBytes = settings.maxRequestBytes + messageOverheadBytes;
     const routes = createRoutes({ member, metrics, logger });
     const gateway = createGateway({

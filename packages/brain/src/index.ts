@@ -18,7 +18,7 @@ export type { FileWrite, Files, OpenFile } from './log/files.ts';
 export { createSystemFiles } from './log/system-files.ts';
 export { type Member, startMember } from './member/member.ts';
 export type { MemberWorld } from './member/world.ts';
-export { type BrainMetrics, type MemberGauges, createBrainMetrics } from './metrics.ts';
+export { type BrainMetrics, createBrainMetrics } from './metrics.ts';
 export {
   type BrainOptionValues,
   type BrainSettings,

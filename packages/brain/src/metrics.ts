@@ -1,32 +1,14 @@
 /** A member's metrics, under etcd's names, in a registry of its own. Gauges are read when somebody asks. */
-import { Gauge, Histogram, Registry } from '@flotilla/base/metrics';
-import { clusterLevel, serverVersion } from './version.ts';
+import { Counter, Gauge, Histogram, Registry } from '@flotilla/base/metrics';
+import { type MemberReadings, addReadings } from './member-readings.ts';
 import { addProcessMetrics } from './process-metrics.ts';
-import { type Tally, TalliedCounter } from './tallied-counter.ts';
-
-/** What gauges show at the moment they are read. */
-export interface MemberGauges {
-  readonly hasLeader: boolean;
-  readonly isLeader: boolean;
-  readonly isLearner: boolean;
-  readonly leaderChanges: number;
-  readonly proposalsPending: number;
-  readonly proposalsCommitted: number;
-  readonly proposalsApplied: number;
-  readonly proposalsFailed: number;
-  readonly quotaBytes: number;
-  readonly dbSizeBytes: number;
-  readonly dbSizeInUseBytes: number;
-  readonly currentRevision: number;
-  readonly compactRevision: number;
-  readonly watchStreams: number;
-  readonly watchers: number;
-  readonly leases: number;
-}
+import { type Tally, TalliedCounter, talliedGauge } from './tallied-counter.ts';
+import { clusterLevel, serverVersion } from './version.ts';
 
 export interface BrainMetrics {
   readonly registry: Registry;
   readonly walSyncSeconds: Histogram;
+  readonly walBytes: Tally;
   readonly stateWriteSeconds: Histogram;
   readonly peerSentBytes: TalliedCounter<'To'>;
   readonly peerReceivedBytes: TalliedCounter<'From'>;
@@ -34,45 +16,60 @@ export interface BrainMetrics {
   readonly peerRoundTripSeconds: Histogram<'To'>;
   readonly learnerPromotions: Tally;
   readonly failedLearnerPromotions: TalliedCounter<'Reason'>;
+  readonly heartbeatFailures: Tally;
+  readonly slowApplies: Tally;
+  readonly leases: LeaseMetrics;
+  readonly hashSeconds: Histogram;
+  readonly revisionsHashSeconds: Histogram;
+  readonly compactions: CompactionMetrics;
+  readonly health: HealthMetrics;
   readonly clientSentBytes: Tally;
   readonly clientReceivedBytes: Tally;
   readonly grpcStarted: TalliedCounter<GrpcLabel>;
   readonly grpcHandled: TalliedCounter<GrpcLabel | 'grpc_code'>;
+  readonly grpcReceived: TalliedCounter<GrpcLabel>;
+  readonly grpcSent: TalliedCounter<GrpcLabel>;
+  readonly clientRequests: TalliedCounter<'type' | 'client_api_version'>;
   /** Absent unless metrics are extensive. */
   readonly grpcHandlingSeconds: Histogram<GrpcLabel> | undefined;
-  /** Says where the gauges are read from. */
-  observe(read: () => MemberGauges): void;
+  /** Says where the {@link MemberReadings} come from. */
+  observe(read: () => MemberReadings): void;
   /** Says whose metrics these are. */
   identify(memberId: bigint): void;
 }
 
-export type GrpcLabel = 'grpc_method' | 'grpc_service' | 'grpc_type';
+export interface LeaseMetrics {
+  readonly granted: Tally;
+  readonly revoked: Tally;
+  readonly renewed: Tally;
+  readonly expired: Tally;
+  readonly ttlSeconds: Histogram;
+}
 
-const gaugeNames: Readonly<Record<keyof MemberGauges, readonly [name: string, help: string]>> = {
-  hasLeader: ['etcd_server_has_leader', 'Whether or not a leader exists. 1 is existence, 0 is not.'],
-  isLeader: ['etcd_server_is_leader', 'Whether or not this member is a leader. 1 if is, 0 otherwise.'],
-  isLearner: ['etcd_server_is_learner', 'Whether or not this member is a learner. 1 if is, 0 otherwise.'],
-  leaderChanges: ['etcd_server_leader_changes_seen_total', 'The number of leader changes seen.'],
-  proposalsPending: ['etcd_server_proposals_pending', 'The current number of pending proposals to commit.'],
-  proposalsCommitted: ['etcd_server_proposals_committed_total', 'The total number of consensus proposals committed.'],
-  proposalsApplied: ['etcd_server_proposals_applied_total', 'The total number of consensus proposals applied.'],
-  proposalsFailed: ['etcd_server_proposals_failed_total', 'The total number of failed proposals seen.'],
-  quotaBytes: ['etcd_server_quota_backend_bytes', 'Current backend storage quota size in bytes.'],
-  dbSizeBytes: ['etcd_mvcc_db_total_size_in_bytes', 'Total size of the underlying database in bytes.'],
-  dbSizeInUseBytes: ['etcd_mvcc_db_total_size_in_use_in_bytes', 'Size of the underlying database in use, in bytes.'],
-  currentRevision: ['etcd_debugging_mvcc_current_revision', 'The current revision of the store.'],
-  compactRevision: ['etcd_debugging_mvcc_compact_revision', 'The revision of the last compaction in the store.'],
-  watchStreams: ['etcd_debugging_mvcc_watch_stream_total', 'Total number of watch streams.'],
-  watchers: ['etcd_debugging_mvcc_watcher_total', 'Total number of watchers.'],
-  leases: ['etcd_debugging_lease_total', 'Total number of leases.'],
-};
+export interface CompactionMetrics {
+  /** A slice drops from index and database alike: both pauses are its time, ms. */
+  readonly indexPauseMs: Histogram;
+  readonly pauseMs: Histogram;
+  readonly totalMs: Histogram;
+  /** Unix time of the last one's end, seconds. */
+  readonly last: Gauge;
+}
+
+export interface HealthMetrics {
+  /** Answers of `/health`. */
+  readonly successes: Tally;
+  readonly failures: Tally;
+  /** Of each check below `/livez` and `/readyz`: 1 when it succeeded the last time, and how often it ended how. */
+  readonly lastResult: Gauge<'type' | 'name'>;
+  readonly results: Counter<'type' | 'name' | 'status'>;
+}
+
+export type GrpcLabel = 'grpc_method' | 'grpc_service' | 'grpc_type';
 
 /** Those that Prometheus gives where nobody chooses. */
 const handlingBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** Doubling from 100 µs, as etcd's. */
-const roundTripBuckets = Array.from({ length: 15 }, (_, i) => 0.0001 * 2 ** i);
-/** Doubling from 1 ms, as etcd's. */
-const diskBuckets = Array.from({ length: 14 }, (_, i) => 0.001 * 2 ** i);
+/** All others are etcd's. */
+const doubling = (from: number, length: number): number[] => Array.from({ length }, (_, i) => from * 2 ** i);
 
 /** @param options.extensive whether calls are timed too */
 export function createBrainMetrics({ extensive = false } = {}): BrainMetrics {
@@ -81,11 +78,14 @@ export function createBrainMetrics({ extensive = false } = {}): BrainMetrics {
   addProcessMetrics(registry);
   const tallied = <L extends string>(name: string, help: string, labelNames: readonly L[]): TalliedCounter<L> =>
     new TalliedCounter({ name, help, labelNames, registers });
-  const diskTime = (name: string, help: string): Histogram =>
-    new Histogram({ name, help, buckets: diskBuckets, registers });
+  const tally = (name: string, help: string): Tally => tallied(name, help, []).tally({});
+  const histogram = (name: string, help: string, buckets: number[]): Histogram =>
+    new Histogram({ name, help, buckets, registers });
+  const diskTime = (name: string, help: string): Histogram => histogram(name, help, doubling(0.001, 14));
   const grpcLabels = ['grpc_type', 'grpc_service', 'grpc_method'] as const;
   return {
     registry,
+    walBytes: talliedGauge('etcd_disk_wal_write_bytes_total', 'Total number of bytes written in the log.', registry),
     walSyncSeconds: diskTime('etcd_disk_wal_fsync_duration_seconds', 'Time that a sync of the log takes.'),
     stateWriteSeconds: diskTime(
       'etcd_disk_backend_commit_duration_seconds',
@@ -98,27 +98,53 @@ export function createBrainMetrics({ extensive = false } = {}): BrainMetrics {
       name: 'etcd_network_peer_round_trip_time_seconds',
       help: 'Round-trip time between peers.',
       labelNames: ['To'],
-      buckets: roundTripBuckets,
+      buckets: doubling(0.0001, 15),
       registers,
     }),
-    learnerPromotions: tallied(
+    learnerPromotions: tally(
       'etcd_server_learner_promote_successes',
       'Learners that were promoted while this member led.',
-      [],
-    ).tally({}),
+    ),
     failedLearnerPromotions: tallied(
       'etcd_server_learner_promote_failures',
       'Promotions of learners that were refused while this member led.',
       ['Reason'],
     ),
-    clientSentBytes: tallied('etcd_network_client_grpc_sent_bytes_total', 'Bytes sent to clients.', []).tally({}),
-    clientReceivedBytes: tallied(
-      'etcd_network_client_grpc_received_bytes_total',
-      'Bytes received from clients.',
-      [],
-    ).tally({}),
+    heartbeatFailures: tally(
+      'etcd_server_heartbeat_send_failures_total',
+      'Heartbeats that left more than two intervals after the one before, once for each member that they were for.',
+    ),
+    slowApplies: tally('etcd_server_slow_apply_total', 'Runs of entries that took longer than 100 ms to apply.'),
+    leases: {
+      granted: tally('etcd_debugging_lease_granted_total', 'The total number of granted leases.'),
+      revoked: tally('etcd_debugging_lease_revoked_total', 'The total number of revoked leases.'),
+      renewed: tally('etcd_debugging_lease_renewed_total', 'The number of renewed leases seen by the leader.'),
+      expired: tally('etcd_debugging_server_lease_expired_total', 'The total number of expired leases.'),
+      ttlSeconds: histogram('etcd_debugging_lease_ttl_total', 'TTLs of granted leases, seconds.', doubling(1, 24)),
+    },
+    hashSeconds: histogram(
+      'etcd_mvcc_hash_duration_seconds',
+      'Time that a hash of everything takes.',
+      doubling(0.01, 15),
+    ),
+    revisionsHashSeconds: histogram(
+      'etcd_mvcc_hash_rev_duration_seconds',
+      'Time that a hash up to a revision takes.',
+      doubling(0.01, 15),
+    ),
+    compactions: compactionMetrics(registry),
+    health: healthMetrics(registry),
+    clientSentBytes: tally('etcd_network_client_grpc_sent_bytes_total', 'Bytes sent to clients.'),
+    clientReceivedBytes: tally('etcd_network_client_grpc_received_bytes_total', 'Bytes received from clients.'),
     grpcStarted: tallied('grpc_server_started_total', 'RPCs started on the server.', grpcLabels),
     grpcHandled: tallied('grpc_server_handled_total', 'RPCs completed on the server.', [...grpcLabels, 'grpc_code']),
+    grpcReceived: tallied('grpc_server_msg_received_total', 'Messages received on the server.', grpcLabels),
+    grpcSent: tallied('grpc_server_msg_sent_total', 'Messages sent by the server.', grpcLabels),
+    clientRequests: tallied(
+      'etcd_server_client_requests_total',
+      'Requests by the version that clients say they have.',
+      ['type', 'client_api_version'],
+    ),
     grpcHandlingSeconds: extensive
       ? new Histogram({
           name: 'grpc_server_handling_seconds',
@@ -151,14 +177,59 @@ export function createBrainMetrics({ extensive = false } = {}): BrainMetrics {
       );
     },
     observe(read) {
-      for (const [key, [name, help]] of Object.entries(gaugeNames)) {
-        const gauge: Gauge = new Gauge({
-          name,
-          help,
-          registers,
-          collect: () => gauge.set(Number(read()[key as keyof MemberGauges])),
-        });
-      }
+      addReadings(registry, read);
     },
+  };
+}
+
+function compactionMetrics(registry: Registry): CompactionMetrics {
+  const registers = [registry];
+  const debugging = 'etcd_debugging_mvcc';
+  return {
+    indexPauseMs: new Histogram({
+      name: `${debugging}_index_compaction_pause_duration_milliseconds`,
+      help: 'Time that a slice of a compaction holds the index.',
+      buckets: doubling(0.5, 14),
+      registers,
+    }),
+    pauseMs: new Histogram({
+      name: `${debugging}_db_compaction_pause_duration_milliseconds`,
+      help: 'Time that a slice of a compaction takes.',
+      buckets: doubling(1, 13),
+      registers,
+    }),
+    totalMs: new Histogram({
+      name: `${debugging}_db_compaction_total_duration_milliseconds`,
+      help: 'Time that a compaction takes.',
+      buckets: doubling(100, 14),
+      registers,
+    }),
+    last: new Gauge({
+      name: `${debugging}_db_compaction_last`,
+      help: 'The unix time of the end of the last compaction; 0 after a start.',
+      registers,
+    }),
+  };
+}
+
+function healthMetrics(registry: Registry): HealthMetrics {
+  const registers = [registry];
+  const answers = (name: string, help: string): Tally =>
+    new TalliedCounter({ name, help, labelNames: [], registers }).tally({});
+  return {
+    successes: answers('etcd_server_health_success', 'The total number of successful health checks.'),
+    failures: answers('etcd_server_health_failures', 'The total number of failed health checks.'),
+    lastResult: new Gauge({
+      name: 'etcd_server_healthcheck',
+      help: 'The result of each kind of healthcheck.',
+      labelNames: ['type', 'name'],
+      registers,
+    }),
+    results: new Counter({
+      name: 'etcd_server_healthchecks_total',
+      help: 'The total number of each kind of healthcheck.',
+      labelNames: ['type', 'name', 'status'],
+      registers,
+    }),
   };
 }

@@ -3,12 +3,11 @@
  * library's own collection starts timers and observers that no member can stop again.
  */
 import { readFileSync, readdirSync } from 'node:fs';
-import { Gauge, type Registry } from '@flotilla/base/metrics';
+import { Counter, Gauge, type Registry } from '@flotilla/base/metrics';
 
 type Row = readonly [name: string, help: string, read: () => number];
 
 const portable: readonly Row[] = [
-  ['process_cpu_seconds_total', 'Total user and system CPU time spent in seconds.', cpuSeconds],
   ['process_resident_memory_bytes', 'Resident memory size in bytes.', () => process.memoryUsage.rss()],
   ['process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', () => startedSeconds],
   ['nodejs_heap_size_used_bytes', 'Heap in use in bytes.', () => process.memoryUsage().heapUsed],
@@ -30,6 +29,15 @@ export function addProcessMetrics(registry: Registry): void {
   for (const [name, help, read] of rows) {
     const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(read()) });
   }
+  const cpu: Counter = new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'Total user and system CPU time spent in seconds.',
+    registers: [registry],
+    collect() {
+      cpu.reset();
+      cpu.inc(cpuSeconds());
+    },
+  });
 }
 
 function cpuSeconds(): number {

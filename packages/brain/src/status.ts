@@ -1,6 +1,6 @@
 /** What a member says of itself, to whoever embeds it and to its metrics. */
 import type { Member } from './member/member.ts';
-import type { MemberGauges } from './metrics.ts';
+import type { MemberReadings } from './member-readings.ts';
 import { isLearner } from './services/learner-rules.ts';
 
 /** What a member says of itself. */
@@ -30,8 +30,9 @@ export function statusOf({ settings, leadership, raft, machine }: Member): Brain
   };
 }
 
-export function gaugesOf({ settings, leadership, raft, machine, proposals }: Member): MemberGauges {
-  const { store, state, watchHub } = machine;
+export function readingsOf(member: Member): MemberReadings {
+  const { settings, leadership, raft, machine, proposals, reads } = member;
+  const { store, state, watchHub, counts } = machine;
   return {
     hasLeader: leadership.known,
     isLeader: leadership.leads,
@@ -41,13 +42,27 @@ export function gaugesOf({ settings, leadership, raft, machine, proposals }: Mem
     proposalsCommitted: raft.commit,
     proposalsApplied: store.appliedIndex,
     proposalsFailed: proposals.failedCount,
+    slowReadRounds: reads.slowRounds,
+    failedReadRounds: reads.failedRounds,
+    installsSnapshot: member.installsSnapshot,
     quotaBytes: settings.quotaBytes,
     dbSizeBytes: state.sizeBytes,
     dbSizeInUseBytes: state.sizeInUseBytes,
     currentRevision: store.revision,
     compactRevision: Math.max(0, store.compactRevision),
+    authRevision: store.auth.revision,
+    keys: store.keyCount,
+    ranges: counts.ranges,
+    puts: counts.puts,
+    putBytes: counts.putBytes,
+    deletes: counts.deletes,
+    txns: counts.txns,
+    compactedChanges: counts.compacted,
     watchStreams: watchHub.streamCount,
     watchers: watchHub.watcherCount,
+    slowWatchers: watchHub.slowWatcherCount,
+    sentEvents: watchHub.takenEvents - watchHub.pendingEvents,
+    pendingEvents: watchHub.pendingEvents,
     leases: store.leases.size,
   };
 }

@@ -66,6 +66,8 @@ export {
 } from './request-checks.ts';
 export type { Applied, CommittedEntry, EntryResponse, RangeResponse, Store, TxnResponse } from './store.ts';
 export { hashRevisions, hashState } from './state-hash.ts';
+export type { CompactionObserver } from './mvcc/keyspace.ts';
+export { OperationCounts } from './mvcc/operation-counts.ts';
 export { createStore } from './create-store.ts';
 export { type WatchHub, type WatchHubOptions, createWatchHub } from './watch/watch-hub.ts';
 export type { WatchHeader } from './watch/event-batch.ts';

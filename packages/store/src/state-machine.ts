@@ -18,10 +18,11 @@ import { MemberTable, type MembershipChanges } from './membership.ts';
 import { startCompaction } from './mvcc/compaction.ts';
 import { type EncodedHeader, encodedRange } from './mvcc/encoded-range.ts';
 import type { PageArchive } from './mvcc/history.ts';
-import { Keyspace } from './mvcc/keyspace.ts';
+import { type CompactionObserver, Keyspace } from './mvcc/keyspace.ts';
 import { type RangeResponse, type ReadView, range } from './mvcc/range.ts';
 import { type SliceLimits, type SlicedRange, slicedRange } from './mvcc/sliced-range.ts';
-import { type TxnResponse, applyTxn, refusedSinglePut } from './mvcc/txn.ts';
+import { type TxnResponse, applyReadOnlyTxn, applyTxn, refusedSinglePut } from './mvcc/txn.ts';
+import type { OperationCounts } from './mvcc/operation-counts.ts';
 import { WriteTxn } from './mvcc/write-txn.ts';
 import { type Outcome, refuse } from './outcome.ts';
 import { maxLeaseTtlSeconds } from './request-checks.ts';
@@ -86,6 +87,18 @@ export class StateMachine implements Store {
     return this.#revision;
   }
 
+  get counts(): OperationCounts {
+    return this.keyspace.counts;
+  }
+
+  get keyCount(): number {
+    return this.keyspace.order.liveCount;
+  }
+
+  observeCompactions(observer: CompactionObserver): void {
+    this.keyspace.compactionObserver = observer;
+  }
+
   get compactRevision(): number {
     return this.#compactRevision;
   }
@@ -147,7 +160,7 @@ export class StateMachine implements Store {
     const refused = this.auth.enabled
       ? this.#refusedRead(caller, (access) => refusedRange(access, request))
       : undefined;
-    return refused ? refuse(refused) : range(this.#view(), request);
+    return refused ? refuse(refused) : range(this.#readView(), request);
   }
 
   encodedRange(
@@ -158,7 +171,7 @@ export class StateMachine implements Store {
     const refused = this.auth.enabled
       ? this.#refusedRead(caller, (access) => refusedRange(access, request))
       : undefined;
-    return refused ? refuse(refused) : encodedRange(this.#view(), request, headerOf);
+    return refused ? refuse(refused) : encodedRange(this.#readView(), request, headerOf);
   }
 
   *slicedRange(
@@ -170,12 +183,13 @@ export class StateMachine implements Store {
       ? this.#refusedRead(caller, (access) => refusedRange(access, request))
       : undefined;
     if (refused) return refuse(refused);
+    this.#countRange();
     return yield* slicedRange(() => this.#view(), request, headerOf, limits);
   }
 
   readOnlyTxn(request: etcdserverpb.TxnRequest.$Properties, caller?: Caller): Outcome<TxnResponse> {
     const refused = this.auth.enabled ? this.#refusedRead(caller, (access) => refusedTxn(access, request)) : undefined;
-    return refused ? refuse(refused) : applyTxn(this.#view(), request);
+    return refused ? refuse(refused) : applyReadOnlyTxn(this.#view(), request);
   }
 
   /** A caller that knows of a later auth revision than this member is refused like one that knows an old one. */
@@ -189,6 +203,17 @@ export class StateMachine implements Store {
 
   #view(): ReadView {
     return { keyspace: this.keyspace, revision: this.revision, compactRevision: this.compactRevision };
+  }
+
+  /** For a range by itself. */
+  #readView(): ReadView {
+    this.#countRange();
+    return this.#view();
+  }
+
+  #countRange(): void {
+    this.counts.ranges++;
+    this.counts.endRun();
   }
 
   #applyEntry(entry: CommittedEntry): Applied {
@@ -244,10 +269,14 @@ export class StateMachine implements Store {
   #put(request: etcdserverpb.PutRequest.$Properties): Outcome<EntryResponse> {
     const view = this.#view();
     const refused = refusedSinglePut(view, request);
-    if (refused) return refuse(refused);
+    if (refused) {
+      this.counts.endRun();
+      return refuse(refused);
+    }
     const txn = new WriteTxn(view);
     const response = txn.put(request);
     this.#revision = txn.revision;
+    this.counts.endRun();
     return this.#answer(response);
   }
 
@@ -261,6 +290,7 @@ export class StateMachine implements Store {
     const txn = new WriteTxn(this.#view());
     const response = change(txn);
     this.#revision = txn.revision;
+    this.counts.endRun();
     return this.#answer(response);
   }
 
@@ -270,6 +300,8 @@ export class StateMachine implements Store {
     const from = this.compactRevision;
     this.#compactRevision = revision;
     if (this.#compactsAtOnce) startCompaction(this.keyspace, { from, to: revision }).step(Infinity);
+    // etcd reads some key for the revision of the answer.
+    this.#countRange();
     return this.#answer({});
   }
 

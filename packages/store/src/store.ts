@@ -5,6 +5,8 @@ import type { AuthView, Caller } from './auth/auth-state.ts';
 import type { EntryType } from './entry.ts';
 import type { LeaseView } from './leases/lease-table.ts';
 import type { MembershipView } from './membership.ts';
+import type { CompactionObserver } from './mvcc/keyspace.ts';
+import type { OperationCounts } from './mvcc/operation-counts.ts';
 import type { SliceLimits, SlicedRange } from './mvcc/sliced-range.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -54,6 +56,12 @@ export interface Store {
   readonly membership: MembershipView;
   readonly alarms: AlarmView;
   readonly auth: AuthView;
+  /** Since the state was opened. */
+  readonly counts: Readonly<OperationCounts>;
+  /** Of the keys that live now. */
+  readonly keyCount: number;
+  /** Tells `observer` of compactions from now on; one at a time. */
+  observeCompactions(observer: CompactionObserver): void;
   /**
    * Applies committed entries in order; the first must follow the last applied one. Watch events of the whole
    * call leave before it returns.

@@ -2,13 +2,17 @@
 import type { Duplex } from 'node:stream';
 import { GrpcJsServer } from './grpc-js/server.ts';
 import { FlotillaServer } from './grpc/server.ts';
-import type { Handlers, Method, ServiceTable } from './service.ts';
+import type { CallContext, Handlers, Method, ServiceTable } from './service.ts';
 import type { StatusCode } from './status.ts';
 
 /** Hears of the calls of one method. */
 export interface CallObserver {
   /** A handler begins. What this returns is given back at its end. */
-  started(): number | undefined;
+  started(context: CallContext): number | undefined;
+  /** A request came in a stream of them. */
+  received(): void;
+  /** So many responses left in a stream of them. */
+  sent(count: number): void;
   /** What it ended with. */
   ended(status: StatusCode, started: number | undefined): void;
 }

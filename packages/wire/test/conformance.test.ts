@@ -445,11 +445,18 @@ async function conformance(t: Test, kind: RpcServerKind): Promise<void> {
             yield await Promise.resolve({});
           },
         },
-        watch: { Watch: pushed((_requests, sink) => sink.end(new RpcError(StatusCode.ABORTED, 'no'))) },
+        watch: {
+          async *Watch(requests) {
+            for await (const _ of requests) yield {};
+            throw new RpcError(StatusCode.ABORTED, 'no');
+          },
+        },
       },
       {
         observe: ({ path }) => ({
           started: () => counts.push(`${path.split('/').at(-1)} started`),
+          received: () => counts.push(`${path.split('/').at(-1)} received`),
+          sent: (count) => counts.push(`${path.split('/').at(-1)} sent ${count}`),
           ended: (status) => counts.push(`${path.split('/').at(-1)} ${status}`),
         }),
       },
@@ -457,9 +464,10 @@ async function conformance(t: Test, kind: RpcServerKind): Promise<void> {
     await fixture.kv.Put({ value: encode('x') });
     await statusOf(fixture.kv.Range({}));
     await collect(fixture.kv.RangeStream({}));
-    await statusOf(collect(fixture.watch.Watch(iterate())));
+    await statusOf(collect(fixture.watch.Watch(iterate({}))));
     await statusOf(fixture.kv.Compact({}));
-    const expected = ['Put started', 'Put 0', 'Range started', 'Range 5', 'RangeStream started', 'RangeStream 0'];
-    t.same(counts, [...expected, 'Watch started', 'Watch 10']);
+    const unary = ['Put started', 'Put 0', 'Range started', 'Range 5'];
+    const stream = ['RangeStream started', 'RangeStream sent 1', 'RangeStream 0'];
+    t.same(counts, [...unary, ...stream, 'Watch started', 'Watch received', 'Watch sent 1', 'Watch 10']);
   });
 }

@@ -5,11 +5,16 @@
  * A conf change takes effect in its place in the order: the state accepts or refuses what it carries, raft makes the next
  * configuration of that, and the state keeps it. All members decide alike, because they decide by entry and state alone.
  */
+import type { Clock } from '@flotilla/base';
 import { type Entry, type Raft, decodeConfChange, encodeConfig } from '@flotilla/raft';
 import type { Proposals } from './proposals.ts';
 import type { Reads } from './reads.ts';
 import type { Reconfiguration } from './reconfiguration.ts';
+import type { Tally } from '../tallied-counter.ts';
 import type { StateMachine } from './state-machine.ts';
+
+/** etcd's bound for one request; entries that were committed together are applied in one run here. */
+const slowApplyMs = 100;
 
 export interface ApplierOptions {
   readonly machine: StateMachine;
@@ -17,6 +22,9 @@ export interface ApplierOptions {
   readonly proposals: Proposals;
   readonly reconfiguration: Reconfiguration;
   readonly reads: Reads;
+  readonly clock: Clock;
+  /** Counts runs of entries that took longer than etcd's bound. */
+  readonly slowApplies: Tally;
   /** Told after each conf change. */
   readonly onReconfigured: () => void;
   /** Told after each run of entries. */
@@ -82,8 +90,10 @@ export class Applier {
   }
 
   #applyNormal(entries: readonly Entry[]): void {
-    const { machine, proposals } = this.#options;
+    const { machine, proposals, clock, slowApplies } = this.#options;
+    const beganMs = clock.monotonicMs();
     const outcomes = machine.store.apply(entries);
+    if (clock.monotonicMs() - beganMs > slowApplyMs) slowApplies.add(1);
     for (const [i, entry] of entries.entries()) {
       this.#reached(entry.term);
       const outcome = outcomes[i];

@@ -3,9 +3,10 @@
  * answer rests on a clock alone: each is given only after a ReadIndex round that began after the question arrived.
  */
 import type { Clock, Logger, Timer } from '@flotilla/base';
-import { type Outcome, type Renewal, root, toRpcError } from '@flotilla/store';
+import { type Renewal, root, toRpcError } from '@flotilla/store';
 import { RpcError, StatusCode, etcdserverpb, fromId } from '@flotilla/wire';
 import { decodeValue, encodeValue } from '../transport/frame.ts';
+import type { LeaseMetrics } from '../metrics.ts';
 import type { PeerTransport } from '../transport/transport.ts';
 import type { Leadership } from './leadership.ts';
 import type { LeaseCheckpoints } from './lease-checkpoints.ts';
@@ -30,6 +31,7 @@ export interface LeasesOptions {
   readonly logger: Logger;
   readonly electionTimeoutMs: number;
   readonly requestTimeoutMs: number;
+  readonly metrics: Pick<LeaseMetrics, 'renewed' | 'expired'>;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -111,7 +113,7 @@ export class Leases {
   }
 
   async #answerAsLeader({ kind, id }: Question): Promise<LeaseAnswer> {
-    const { reads, machine } = this.#options;
+    const { reads, machine, metrics } = this.#options;
     await reads.confirm();
     const { lessor, store } = machine;
     if (!lessor.isPrimary) throw toRpcError('notPrimaryLessor');
@@ -120,6 +122,7 @@ export class Leases {
       return { ttlSeconds: lessor.remainingSeconds(id) ?? -1, grantedTtlSeconds };
     }
     const renewed = await this.#renew(id);
+    if (typeof renewed === 'number') metrics.renewed.add(1);
     if (renewed === 'expired') await lessor.revoked(id);
     // A leader that was deposed meanwhile does not know whether the next one lets the lease end.
     const isUnknown = renewed === 'notPrimary' || (renewed === 'expired' && machine.store.leases.get(id) !== undefined);
@@ -162,11 +165,12 @@ export class Leases {
     }
   }
 
-  async #revoke(id: bigint): Promise<Outcome<unknown>> {
+  async #revoke(id: bigint): Promise<void> {
     const body = etcdserverpb.LeaseRevokeRequest.encode({ ID: fromId(id) }).finish();
     const { enabled, revision } = this.#options.machine.store.auth;
     const caller = enabled ? { name: root, authRevision: revision } : undefined;
-    return await this.#options.proposals.submit('leaseRevoke', body, caller);
+    const { ok } = await this.#options.proposals.submit('leaseRevoke', body, caller);
+    if (ok) this.#options.metrics.expired.add(1);
   }
 }
 

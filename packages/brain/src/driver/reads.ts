@@ -38,6 +38,8 @@ export class Reads {
   /** No other member and no earlier run of this one has used it. */
   readonly #prefix: string;
   #rounds = 0;
+  #slowRounds = 0;
+  #failedRounds = 0;
   #waiting: Reader[] = [];
   #round: Round | undefined;
   /** Confirmed, and waiting for the state to reach the index; in order of indexes. */
@@ -47,6 +49,16 @@ export class Reads {
     this.#options = options;
     const run = Buffer.from(options.randomness.bytes(8)).toString('hex');
     this.#prefix = `${options.self.toString(16)}/${run}/`;
+  }
+
+  /** Rounds that were answered too late, or whose readers waited too long. */
+  get slowRounds(): number {
+    return this.#slowRounds;
+  }
+
+  /** Rounds that a change of leader broke off. */
+  get failedRounds(): number {
+    return this.#failedRounds;
   }
 
   /**
@@ -73,7 +85,10 @@ export class Reads {
 
   /** Raft answered a round: reads may be served from `index` on. */
   confirmedAt(context: string, index: number): void {
-    if (this.#round?.context !== context) return;
+    if (this.#round?.context !== context) {
+      this.#slowRounds++;
+      return;
+    }
     const { readers } = this.#round;
     this.#round = undefined;
     if (index <= this.#options.appliedIndex()) for (const reader of readers) reader.resolve();
@@ -90,6 +105,7 @@ export class Reads {
 
   /** The round under way went to a leader that is gone. */
   leaderChanged(): void {
+    if (this.#round) this.#failedRounds++;
     this.#abandonRound();
   }
 
@@ -107,6 +123,7 @@ export class Reads {
       reader !== undefined && reader.startedMs + requestTimeoutMs <= nowMs;
     if (this.#round && this.#round.sentMs + retryMs <= nowMs) this.#abandonRound();
     if (late(this.#waiting[0])) {
+      this.#slowRounds++;
       for (const reader of this.#waiting.filter(late)) reader.reject(toRpcError('timeout'));
       this.#waiting = this.#waiting.filter((reader) => !late(reader));
     }

@@ -6,12 +6,15 @@ import type { Clock, Randomness } from '@flotilla/base';
 import {
   type Lessor,
   type OpenedState,
+  OperationCounts,
   type WatchHub,
   createLessor,
   createWatchHub,
   toRpcError,
 } from '@flotilla/store';
 import { Sessions } from '../auth/sessions.ts';
+import type { BrainMetrics } from '../metrics.ts';
+import { compactionTimes } from './compaction-times.ts';
 
 export interface StateMachineOptions {
   readonly clock: Clock;
@@ -21,6 +24,7 @@ export interface StateMachineOptions {
   readonly authTokenTtlMs: number;
   /** Runs `callback` when the sockets had their turn. */
   readonly endOfTurn: (callback: () => void) => void;
+  readonly metrics: Pick<BrainMetrics, 'leases' | 'compactions'>;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -29,6 +33,8 @@ export class StateMachine {
   readonly sessions: Sessions;
   readonly #options: StateMachineOptions;
   #opened: OpenedState;
+  /** Of the states that snapshots have replaced. */
+  readonly #countsBefore = new OperationCounts();
   readonly #watchHub: WatchHub;
   #lessor: Lessor;
   readonly #awaitingSlice: (() => void)[] = [];
@@ -45,9 +51,31 @@ export class StateMachine {
       onFailure,
     };
     this.#watchHub = createWatchHub(opened.store, hubOptions);
-    this.#lessor = createLessor(opened.store, { clock: options.clock });
+    this.#lessor = this.#follow(opened);
     this.sessions = new Sessions({ clock, ttlMs: options.authTokenTtlMs });
     opened.store.auth.observe(this.sessions);
+  }
+
+  /** What was asked of the store since the start, whatever snapshots have replaced. */
+  get counts(): OperationCounts {
+    const sum = new OperationCounts();
+    sum.add(this.#countsBefore);
+    sum.add(this.store.counts);
+    return sum;
+  }
+
+  #follow({ store }: OpenedState): Lessor {
+    const { clock, metrics } = this.#options;
+    store.observeCompactions(compactionTimes(metrics.compactions, clock));
+    const { granted, revoked, ttlSeconds } = metrics.leases;
+    return createLessor(store, {
+      clock,
+      onGranted(lease) {
+        granted.add(1);
+        ttlSeconds.observe(lease.ttlSeconds);
+      },
+      onRevoked: () => revoked.add(1),
+    });
   }
 
   /** Resolves in a later turn, one caller a turn: who has long work does a slice of it each time. */
@@ -83,11 +111,12 @@ export class StateMachine {
   /** Takes the state of a snapshot. Watchers catch up in it, or learn that what they lack is compacted. */
   replace(opened: OpenedState): void {
     this.#lessor.close();
+    this.#countsBefore.add(this.store.counts);
     this.#opened = opened;
     this.#watchHub.replaceStore(opened.store);
     opened.store.auth.observe(this.sessions);
     this.sessions.replaced();
-    this.#lessor = createLessor(opened.store, { clock: this.#options.clock });
+    this.#lessor = this.#follow(opened);
   }
 
   async close(): Promise<void> {

@@ -13,19 +13,26 @@ export interface TickingOptions {
   readonly electionTicks: number;
   /** Runs `callback` when the sockets had their turn. */
   readonly afterPoll: (callback: () => void) => void;
+  /** Told when a leader's heartbeats leave more than two intervals after the ones before. */
+  readonly onLateHeartbeats: () => void;
   /** Told after ticks were counted. */
   readonly onTick: () => void;
 }
 
 export function startTicking(options: TickingOptions): Timer {
-  const { clock, raft, tickMs, electionTicks, afterPoll, onTick } = options;
+  const { clock, raft, tickMs, electionTicks, afterPoll, onTick, onLateHeartbeats } = options;
   let countedMs = clock.monotonicMs();
+  /** Of a leader. */
+  let heartbeatMs: number | undefined;
   let stopped = false;
 
   const count = (): void => {
     if (stopped) return;
-    const passed = Math.floor((clock.monotonicMs() - countedMs) / tickMs);
+    const nowMs = clock.monotonicMs();
+    const passed = Math.floor((nowMs - countedMs) / tickMs);
     if (passed === 0) return;
+    if (raft.role === 'leader' && heartbeatMs !== undefined && nowMs - heartbeatMs > 2 * tickMs) onLateHeartbeats();
+    heartbeatMs = raft.role === 'leader' ? nowMs : undefined;
     countedMs += passed * tickMs;
     const due = raft.role === 'leader' ? passed : Math.min(passed, electionTicks - 1);
     for (let i = 0; i < due; i++) raft.tick();

@@ -87,15 +87,14 @@ async function answer(options: GatewayOptions, target: Target | undefined, excha
   if (handler === undefined) throw new RpcError(StatusCode.UNIMPLEMENTED, `unknown method ${method.path.slice(1)}`);
   const requests = readRequests(options, target, exchange.body);
   if (method.kind === 'bidi') {
-    const input = new GatewayRequests(requests);
-    return stream(options, target, { exchange, input, context: new GatewayContext(exchange) });
+    return stream(options, target, { exchange, input: requests, context: new GatewayContext(exchange) });
   }
   const first = await requests.next();
   const { message, bytes } = first.done === true ? decodeRequest(options, target, {}) : first.value;
   const context = new GatewayContext(exchange, bytes);
   if (method.kind === 'serverStream') return stream(options, target, { exchange, input: message, context });
   const observer = options.observe(method);
-  const started = observer.started();
+  const started = observer.started(context);
   try {
     const result = await (handler as UnaryHandler<unknown, object>)(message, context);
     observer.ended(StatusCode.OK, started);
@@ -140,7 +139,7 @@ function toJson({ method, json }: Target, response: object): object {
   return json.responseToJson(method.response.decode(bytes) as object);
 }
 
-/** Runs a stream's handler until it ends its call. */
+/** Runs a stream's handler until it ends its call. @param call.input its request, or its requests where they stream */
 function stream(
   { observe, logger }: GatewayOptions,
   target: Target,
@@ -148,10 +147,13 @@ function stream(
 ): Promise<void> {
   const { exchange, input, context } = call;
   const observer = observe(target.method);
-  const started = observer.started();
+  const started = observer.started(context);
   return new Promise((resolve) => {
     const sink = new LineSink(exchange, {
-      toJson: (message) => toJson(target, message),
+      toJson(message) {
+        observer.sent(1);
+        return toJson(target, message);
+      },
       onEnd: (error) => {
         if (error && !(error instanceof RpcError))
           logger.error('a handler failed', { path: target.method.path, err: error });
@@ -159,7 +161,9 @@ function stream(
         resolve();
       },
     });
-    runPushed(pushFormOf(target.handler as Parameters<typeof pushFormOf>[0]), { input, sink, context });
+    const streamed = target.method.kind === 'bidi';
+    const received = streamed ? new GatewayRequests(input as AsyncIterable<ReceivedRequest>, observer) : input;
+    runPushed(pushFormOf(target.handler as Parameters<typeof pushFormOf>[0]), { input: received, sink, context });
   });
 }
 

@@ -54,11 +54,13 @@ export function readinessChecks(member: Member): readonly HealthCheck[] {
   ];
 }
 
-/** The report has a line a check. */
+/** The report has a line a check. @param onResult told of each */
 export async function runChecks(
   checks: readonly HealthCheck[],
+  onResult: (name: string, isHealthy: boolean) => void,
 ): Promise<{ readonly healthy: boolean; readonly report: string }> {
   const problems = await Promise.all(checks.map(problemOf));
+  for (const [i, { name }] of checks.entries()) onResult(name, problems[i] === undefined);
   const lines = checks.map(({ name }, i) =>
     problems[i] === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problems[i]}`,
   );

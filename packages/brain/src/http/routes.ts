@@ -2,7 +2,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type Logger, messageOf } from '@flotilla/base';
 import type { Member } from '../member/member.ts';
-import type { BrainMetrics } from '../metrics.ts';
+import type { BrainMetrics, HealthMetrics } from '../metrics.ts';
 import { clusterVersion, serverVersion, storageVersion } from '../version.ts';
 import { debugVars } from './debug-vars.ts';
 import { type HealthCheck, healthProblem, livenessChecks, readinessChecks, runChecks } from './health-checks.ts';
@@ -23,15 +23,15 @@ export interface RoutesOptions {
 
 export function createRoutes({ member, metrics, logger }: RoutesOptions): RequestListener {
   const routes = new Map<string, Route>([
-    ['/health', (url) => health(member, url)],
+    ['/health', (url) => health(member, url, metrics.health)],
     ['/debug/vars', () => json(200, debugVars(member))],
     ['/version', () => json(200, { etcdserver: serverVersion, etcdcluster: clusterVersion, storage: storageVersion })],
     [
       '/metrics',
       async () => ({ status: 200, contentType: metrics.registry.contentType, body: await metrics.registry.metrics() }),
     ],
-    ...checkRoutes('/livez', livenessChecks(member)),
-    ...checkRoutes('/readyz', readinessChecks(member)),
+    ...checkRoutes('livez', livenessChecks(member), metrics.health),
+    ...checkRoutes('readyz', readinessChecks(member), metrics.health),
   ]);
   return (request, response) => {
     respond(routes, request)
@@ -69,21 +69,34 @@ function text(status: number, body: string): Reply {
   return { status, contentType: 'text/plain; charset=utf-8', body };
 }
 
-async function health(member: Member, url: URL): Promise<Reply> {
+async function health(member: Member, url: URL, { successes, failures }: HealthMetrics): Promise<Reply> {
   const serializable = url.searchParams.get('serializable') === 'true';
   const excludedAlarms = new Set(url.searchParams.getAll('exclude'));
   const reason = await healthProblem(member, { serializable, excludedAlarms });
+  (reason === '' ? successes : failures).add(1);
   return json(reason === '' ? 200 : 503, { health: reason === '' ? 'true' : 'false', reason });
 }
 
-/** All checks under `path`, and each under its own name below it. */
-function checkRoutes(path: string, checks: readonly HealthCheck[]): readonly (readonly [string, Route])[] {
+/** All checks of a type under its path, and each under its own name below it. */
+function checkRoutes(
+  type: string,
+  checks: readonly HealthCheck[],
+  metrics: HealthMetrics,
+): readonly (readonly [string, Route])[] {
+  const path = `/${type}`;
+  const onResult = (name: string, isHealthy: boolean): void => {
+    metrics.lastResult.set({ type, name }, isHealthy ? 1 : 0);
+    metrics.results.inc({ type, name, status: isHealthy ? 'success' : 'error' });
+  };
   const route =
     (chosen: readonly HealthCheck[]): Route =>
     async (url) => {
       const excluded = new Set(url.searchParams.getAll('exclude'));
       const verbose = url.searchParams.has('verbose');
-      const { healthy, report } = await runChecks(chosen.filter(({ name }) => !excluded.has(name)));
+      const { healthy, report } = await runChecks(
+        chosen.filter(({ name }) => !excluded.has(name)),
+        onResult,
+      );
       if (healthy) return text(200, verbose ? `${report}ok\n` : 'ok\n');
       return text(503, report);
     };

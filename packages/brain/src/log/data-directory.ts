@@ -24,7 +24,7 @@ export interface DataDirectoryOptions<State> {
   readonly openState: (place: StatePlace) => Promise<State>;
   readonly segmentBytes?: number;
   readonly witnessLagMs?: number;
-  readonly onSync?: (durationMs: number) => void;
+  readonly onSync?: (durationMs: number, bytes: number) => void;
   readonly onFailure: (error: Error) => void;
 }
 

@@ -35,8 +35,8 @@ export interface DurableLogOptions {
   readonly segmentBytes?: number;
   /** How long the witness's mark may stay behind the log, milliseconds. */
   readonly witnessLagMs?: number;
-  /** Told the duration of each write of a batch with its fdatasync, milliseconds. */
-  readonly onSync?: (durationMs: number) => void;
+  /** Told the duration of each write of a batch with its fdatasync, milliseconds, and the bytes of the batch. */
+  readonly onSync?: (durationMs: number, bytes: number) => void;
   /** Told once when a write outside of `append` failed. */
   readonly onFailure: (error: Error) => void;
 }
@@ -243,8 +243,9 @@ class SegmentedLog implements DurableLog {
     if (records.length === 0) return;
     const { clock, onSync } = this.#options;
     const began = clock.monotonicMs();
+    const { bytes } = this.#writer;
     await this.#writer.append(records, options);
-    onSync?.(clock.monotonicMs() - began);
+    onSync?.(clock.monotonicMs() - began, this.#writer.bytes - bytes);
   }
 
   /**

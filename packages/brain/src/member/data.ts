@@ -56,7 +56,10 @@ export async function openData(
       },
       ...(segmentBytes !== undefined && { segmentBytes }),
       ...(lag && { witnessLagMs: lag.witnessMs }),
-      onSync: (durationMs) => metrics.walSyncSeconds.observe(durationMs / 1000),
+      onSync(durationMs, bytes) {
+        metrics.walSyncSeconds.observe(durationMs / 1000);
+        metrics.walBytes.add(bytes);
+      },
       onFailure: fail,
     });
     return { data, opened: data.state };
@@ -76,9 +79,10 @@ export async function recover(
   const { store, state } = opened;
   const { base, entries } = await fitTogether(settings.dataDir, { data, opened });
   state.logSyncedTo(log.synced.index);
-  const { clock, randomness, endOfTurn } = world;
+  const { clock, randomness, endOfTurn, metrics } = world;
   const { watchProgressIntervalMs, authTokenTtlMs, membership } = settings;
-  const options = { clock, randomness, watchProgressIntervalMs, authTokenTtlMs, endOfTurn, onFailure: fail };
+  const given = { clock, randomness, endOfTurn, metrics, onFailure: fail };
+  const options = { ...given, watchProgressIntervalMs, authTokenTtlMs };
   const machine = new StateMachine(opened, options);
   const lastIndex = entries.at(-1)?.index ?? base.index;
   const known = store.membership.config;

@@ -21,6 +21,7 @@ import type { Reconfiguration } from '../driver/reconfiguration.ts';
 import type { StateMachine } from '../driver/state-machine.ts';
 import { startTicking } from '../driver/ticking.ts';
 import { idText } from '../log/refusal.ts';
+import type { BrainMetrics } from '../metrics.ts';
 import type { BrainSettings } from '../options.ts';
 import { openData, recover } from './data.ts';
 import { createFailure } from './failure.ts';
@@ -42,6 +43,9 @@ export interface Member {
   readonly authentication: Authentication;
   readonly requestTimeoutMs: number;
   readonly electionTimeoutMs: number;
+  /** A received snapshot is becoming the state. */
+  readonly installsSnapshot: boolean;
+  readonly metrics: BrainMetrics;
   /** Lets another member lead, if this one does and another can. */
   handOver(): Promise<void>;
   /** Ends everything; what still waits for an answer fails. */
@@ -111,6 +115,10 @@ function run(foundation: Foundation, jwtKeys: JwtKeys | undefined): Running {
     authentication,
     requestTimeoutMs: parts.requestTimeoutMs,
     electionTimeoutMs,
+    metrics: world.metrics,
+    get installsSnapshot() {
+      return parts.applier.isPaused;
+    },
     async handOver() {
       const result = await handover.away(electionTimeoutMs);
       if (result === 'timedOut') world.logger.warn('leadership was not handed over in time');
@@ -154,6 +162,7 @@ function tick({ settings, world, raft }: Foundation, parts: MemberParts): Return
     tickMs: settings.heartbeatMs,
     electionTicks: settings.electionTicks,
     afterPoll: world.endOfTurn,
+    onLateHeartbeats: () => world.metrics.heartbeatFailures.add(parts.roster.others.length),
     onTick() {
       const nowMs = clock.monotonicMs();
       proposals.expire(nowMs);

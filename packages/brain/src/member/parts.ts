@@ -93,7 +93,7 @@ export function createParts(foundation: Foundation): MemberParts {
   const reconfiguration = new Reconfiguration({ ...shared, rules, metrics: world.metrics });
   const departure = new Departure({ ...shared, roster, leave: () => leaveForGood(foundation) });
   const checkpoints = new LeaseCheckpoints({ ...shared, term: () => raft.term });
-  const leases = new Leases({ ...shared, checkpoints });
+  const leases = new Leases({ ...shared, checkpoints, metrics: world.metrics.leases });
   const corruption = new CorruptionChecks({ ...shared, others: () => roster.others });
   const snapshotSender = new SnapshotSender({ ...shared, catchUpEntries: settings.catchUpEntries });
   const compaction = createCompaction(foundation, snapshotSender);
@@ -194,7 +194,7 @@ function createCompaction(
 }
 
 function createApplier(
-  { raft, machine }: Foundation,
+  { raft, machine, world }: Foundation,
   parts: Pick<MemberParts, 'proposals' | 'reconfiguration' | 'reads' | 'roster' | 'leases' | 'compaction'>,
 ): Applier {
   const { proposals, reconfiguration, reads, roster, leases, compaction } = parts;
@@ -204,6 +204,8 @@ function createApplier(
     proposals,
     reconfiguration,
     reads,
+    clock: world.clock,
+    slowApplies: world.metrics.slowApplies,
     onReconfigured() {
       roster.reconfigured();
     },

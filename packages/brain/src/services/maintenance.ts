@@ -1,4 +1,5 @@
 /** `etcdserverpb.Maintenance`: what operators ask of one member, and the alarms of all. */
+import type { Histogram } from '@flotilla/base/metrics';
 import { type Alarm, toRpcError } from '@flotilla/store';
 import {
   type Handlers,
@@ -67,15 +68,17 @@ export function maintenanceHandlers(member: Member): Handlers<typeof maintenance
     async Hash(_request, context) {
       requireLeader(member, context);
       const { store, state } = member.machine;
-      const { response } = answered(await state.hash(store.revision));
-      return { header: header(store.revision), hash: response.everything };
+      const outcome = await timed(member.metrics.hashSeconds, () => state.hash(store.revision));
+      return { header: header(store.revision), hash: answered(outcome).response.everything };
     },
     async HashKV(request, context) {
       requireLeader(member, context);
       const { store, state } = member.machine;
       const asked = clampInteger(request.revision);
       if (asked > store.revision) throw toRpcError('futureRevision');
-      const { response } = answered(await state.hash(asked > 0 ? asked : store.revision));
+      const revision = asked > 0 ? asked : store.revision;
+      const outcome = await timed(member.metrics.revisionsHashSeconds, () => state.hash(revision));
+      const { response } = answered(outcome);
       return {
         header: header(store.revision),
         hash: response.revisions,
@@ -96,6 +99,13 @@ export function maintenanceHandlers(member: Member): Handlers<typeof maintenance
 
 function toMessage({ memberId, type }: Alarm): AlarmMember {
   return { memberID: fromUnsignedId(memberId), alarm: type };
+}
+
+async function timed<T>(seconds: Histogram, work: () => Promise<T>): Promise<T> {
+  const end = seconds.startTimer();
+  const result = await work();
+  end();
+  return result;
 }
 
 /** As protobuf prints an alarm. */

@@ -19,6 +19,9 @@ import type { Lease } from './lease-table.ts';
 
 export interface LessorOptions {
   readonly clock: Clock;
+  /** Told of each lease that is granted and revoked, whoever leads. */
+  readonly onGranted?: ((lease: Lease) => void) | undefined;
+  readonly onRevoked?: (() => void) | undefined;
 }
 
 /** The granted TTL in seconds, or why a lease is not renewed; see {@link Lessor.renew}. */
@@ -67,7 +70,7 @@ export function checkpointStepMs({ ttlSeconds }: Pick<Lease, 'ttlSeconds'>): num
   return Math.max(1000, ttlSeconds * 250);
 }
 
-export function createLessor(store: Store, { clock }: LessorOptions): Lessor {
+export function createLessor(store: Store, { clock, onGranted, onRevoked }: LessorOptions): Lessor {
   assert(store instanceof StateMachine, 'a lessor needs a store of this package');
   const { leaseTable } = store;
   const expiriesMs = new Map<bigint, number>();
@@ -103,6 +106,7 @@ export function createLessor(store: Store, { clock }: LessorOptions): Lessor {
   };
   const unfollow = leaseTable.observe({
     granted(lease) {
+      onGranted?.(lease);
       if (!isPrimary) return;
       setExpiry(lease.id, clock.monotonicMs() + lease.remainingMs);
       checkpoints.set(lease.id, checkpointAtMs(lease));
@@ -111,6 +115,7 @@ export function createLessor(store: Store, { clock }: LessorOptions): Lessor {
       if (isPrimary) checkpoints.set(lease.id, checkpointAtMs(lease));
     },
     revoked(id) {
+      onRevoked?.();
       expiriesMs.delete(id);
       expiries.delete(id);
       checkpoints.delete(id);

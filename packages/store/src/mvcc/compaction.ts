@@ -21,28 +21,36 @@ export interface Compaction {
 
 /** @param from the revision of the last finished compaction. */
 export function startCompaction(keyspace: Keyspace, { from, to }: { from: number; to: number }): Compaction {
-  const { history } = keyspace;
+  const { history, compactionObserver } = keyspace;
   let next = from;
   let sparse: Iterator<SparsePage> | undefined;
+  const step = (pages: number): boolean => {
+    for (let done = 0; done < pages; done++) {
+      if (!sparse) {
+        const index = history.pageIndexFrom(next);
+        const page = history.page(index);
+        if (page && page.name.main <= to) {
+          dropFromPage(keyspace, index, { from, to });
+          next = page.lastMain + 1;
+        } else {
+          sparse = history.sparsePages(to).values();
+        }
+      } else {
+        const page = sparse.next();
+        if (page.done === true) return true;
+        history.clean(page.value, (record) => isReachable(keyspace, record));
+      }
+    }
+    return false;
+  };
+  compactionObserver?.began();
   return {
     step(pages) {
-      for (let done = 0; done < pages; done++) {
-        if (!sparse) {
-          const index = history.pageIndexFrom(next);
-          const page = history.page(index);
-          if (page && page.name.main <= to) {
-            dropFromPage(keyspace, index, { from, to });
-            next = page.lastMain + 1;
-          } else {
-            sparse = history.sparsePages(to).values();
-          }
-        } else {
-          const page = sparse.next();
-          if (page.done === true) return true;
-          history.clean(page.value, (record) => isReachable(keyspace, record));
-        }
-      }
-      return false;
+      compactionObserver?.sliceBegan();
+      const isDone = step(pages);
+      compactionObserver?.sliceEnded();
+      if (isDone) compactionObserver?.ended();
+      return isDone;
     },
   };
 }
@@ -89,9 +97,11 @@ function compactKey(keyspace: Keyspace, id: KeyId, to: number): void {
   const dropped = keepsLast ? upTo - 1 : upTo;
   for (let i = 0; i < dropped; i++) history.markDead(supersededAt(table, id, i));
   dropSuperseded(table, id, dropped);
+  keyspace.counts.compacted += dropped;
 
   if (newestIsOlder && !table.isLive(id) && table.modRevision(id) < to) {
     history.markDead({ main: table.modRevision(id), sub: table.sub(id) });
+    keyspace.counts.compacted++;
     keyspace.forget(id);
   }
 }

@@ -9,6 +9,7 @@ import { History, type PageArchive } from './history.ts';
 import { KeyHash } from './key-hash.ts';
 import { type KeyId, KeyTable, type NewVersion } from './key-table.ts';
 import { type KeyVersion, decodeKeyVersion } from './key-value.ts';
+import { OperationCounts } from './operation-counts.ts';
 import { sortByKey } from './sort-by-key.ts';
 import { SortedKeys } from './sorted-keys.ts';
 import { type Revision, countSupersededUpTo, pushSuperseded, supersededAt } from './superseded.ts';
@@ -20,12 +21,23 @@ export interface PutChange extends Revision {
   readonly leaseSlot: number;
 }
 
+/** What somebody with a clock is told of a compaction. */
+export interface CompactionObserver {
+  began(): void;
+  sliceBegan(): void;
+  sliceEnded(): void;
+  ended(): void;
+}
+
 export class Keyspace {
   readonly table = new KeyTable();
   readonly order = new SortedKeys(this.table);
   readonly #hash = new KeyHash(this.table);
   readonly history: History;
   readonly leases: LeaseTable;
+  readonly counts = new OperationCounts();
+  /** Told of compactions, in this keyspace. */
+  compactionObserver: CompactionObserver | undefined;
 
   constructor(leases: LeaseTable, options: { archive?: PageArchive | undefined; cacheBytes?: number } = {}) {
     this.leases = leases;

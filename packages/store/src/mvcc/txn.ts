@@ -30,11 +30,28 @@ interface Branch {
 
 const { CompareResult, CompareTarget } = etcdserverpb.Compare;
 
+/** Runs a txn that `checkTxn` let pass and that changes nothing. */
+export function applyReadOnlyTxn(view: ReadView, request: TxnRequest): Outcome<TxnResponse> {
+  const branch = chooseBranch(view, request);
+  const refused = refusedRange(view, branch);
+  const outcome = refused ? refuse(refused) : runBranch(view, branch);
+  view.keyspace.counts.endRun();
+  return outcome;
+}
+
 /** Runs a txn that `checkTxn` let pass. */
 export function applyTxn(view: ReadView, request: TxnRequest): Outcome<TxnResponse> {
+  const { counts } = view.keyspace;
   const branch = chooseBranch(view, request);
   const refused = refusedPut(view, branch) ?? refusedRange(view, branch) ?? refusedAfterDelete(branch, []);
+  counts.endRun();
   if (refused) return refuse(refused);
+  const outcome = runBranch(view, branch);
+  counts.endRun();
+  return outcome;
+}
+
+function runBranch(view: ReadView, branch: Branch): Outcome<TxnResponse> {
   const txn = new WriteTxn(view);
   const response = run(txn, branch);
   return { ok: true, response, revision: txn.revision };
@@ -42,7 +59,10 @@ export function applyTxn(view: ReadView, request: TxnRequest): Outcome<TxnRespon
 
 /** Why a put by itself is refused, if it is. */
 export function refusedSinglePut(view: ReadView, put: PutRequest): StoreErrorCode | undefined {
-  return refusedLease(view, put) ?? refusedKeep(view, put);
+  const refused = refusedLease(view, put);
+  if (refused || hasWhatItKeeps(view, put)) return refused;
+  view.keyspace.counts.ranges++;
+  return 'keyNotFound';
 }
 
 function chooseBranch(view: ReadView, request: TxnRequest): Branch {
@@ -55,6 +75,7 @@ function chooseBranch(view: ReadView, request: TxnRequest): Branch {
 
 /** A compare on an interval must hold for every key in it; no key at all is one key whose numbers are 0. */
 function holds({ keyspace }: ReadView, compare: Compare): boolean {
+  keyspace.counts.ranges++;
   if (!compare.range_end || compare.range_end.length === 0) {
     return holdsFor(keyspace, compare, keyspace.findLive(compare.key ?? noBytes));
   }
@@ -122,8 +143,13 @@ function refusedPut(view: ReadView, branch: Branch): StoreErrorCode | undefined 
 }
 
 /** A put that keeps the value or the lease needs a key to keep it of. */
-function refusedKeep({ keyspace }: ReadView, put: PutRequest): StoreErrorCode | undefined {
-  return keeps(put) && keyspace.findLive(put.key ?? noBytes) === undefined ? 'keyNotFound' : undefined;
+function refusedKeep(view: ReadView, put: PutRequest): StoreErrorCode | undefined {
+  if (keeps(put)) view.keyspace.counts.ranges++;
+  return hasWhatItKeeps(view, put) ? undefined : 'keyNotFound';
+}
+
+function hasWhatItKeeps({ keyspace }: ReadView, put: PutRequest): boolean {
+  return !keeps(put) || keyspace.findLive(put.key ?? noBytes) !== undefined;
 }
 
 function keeps(put: PutRequest): boolean {
@@ -188,6 +214,7 @@ function runOp(txn: WriteTxn, op: RequestOp, nested: Branch | undefined): Respon
     return { response_delete_range: { header: { revision: txn.revision }, ...response } };
   }
   assert(Boolean(op.request_range), 'a txn holds an empty operation');
+  txn.keyspace.counts.ranges++;
   const outcome = range(txn, op.request_range ?? {});
   assert(outcome.ok, 'a range that was checked is refused');
   return { response_range: { header: { revision: outcome.revision }, ...outcome.response } };

@@ -47,17 +47,21 @@ export class WriteTxn implements ReadView {
   put(request: PutRequest): PutResponse {
     const { keyspace } = this;
     const { table } = keyspace;
+    const { counts } = keyspace;
     const key = request.key ?? noBytes;
     const keepsSomething = request.ignore_value === true || request.ignore_lease === true;
     if (!keepsSomething && request.prev_kv !== true) {
       const value = request.value ?? noBytes;
+      counts.put(key.length + value.length);
       keyspace.put({ key, value, leaseSlot: this.#leaseSlot(request), main: this.#main, sub: this.#changes++ });
       return emptyResponse;
     }
+    counts.ranges++;
     const id = keyspace.findLive(key);
     assert(id !== undefined || !keepsSomething, 'a put that keeps a value or lease finds no key');
     const old = id !== undefined ? keyspace.newest(id) : undefined;
     const value = request.ignore_value === true && old ? old.value : (request.value ?? noBytes);
+    counts.put(key.length + value.length);
     const keepsLease = request.ignore_lease === true && id !== undefined;
     const leaseSlot = keepsLease ? table.leaseSlot(id) : this.#leaseSlot(request);
     keyspace.put({ key, value, leaseSlot, main: this.#main, sub: this.#changes++ });
@@ -66,6 +70,8 @@ export class WriteTxn implements ReadView {
 
   deleteRange(request: DeleteRangeRequest): DeleteRangeResponse {
     const { keyspace } = this;
+    keyspace.counts.deletes++;
+    if (request.prev_kv === true) keyspace.counts.ranges++;
     const { start, end } = intervalOf(request.key, request.range_end);
     const ids: KeyId[] = [];
     if (end === undefined || compareBytes(start, end) < 0) {
@@ -81,7 +87,8 @@ export class WriteTxn implements ReadView {
 
   /** Deletes the keys of a lease, in key order. */
   deleteAttached(lease: LeaseRecord): void {
-    const { table } = this.keyspace;
+    const { table, counts } = this.keyspace;
+    counts.deletes += lease.keyIds.size;
     const ids = [...lease.keyIds].sort((a, b) => table.compareKey(a, table.key(b)));
     for (const id of ids) this.#delete(id);
   }

@@ -35,6 +35,11 @@ export interface WatchHub {
   openStream(options: WatchStreamOptions): WatchStream;
   readonly streamCount: number;
   readonly watcherCount: number;
+  /** Of the watchers, those that lack changes which are applied already. */
+  readonly slowWatcherCount: number;
+  /** Events that the streams took so far, once for each watcher, and those of them that wait for their clients now. */
+  readonly takenEvents: number;
+  readonly pendingEvents: number;
   /** Goes on with the store of a received snapshot; watchers catch up in it, or learn that they cannot. */
   replaceStore(store: Store): void;
   /** Ends every stream, with the error if there is one, and every timer. */
@@ -66,6 +71,7 @@ class Hub implements WatchHub {
   readonly #behind = new Set<Watcher>();
   #machine: StateMachine;
   #unfollow: () => void;
+  #takenEvents = 0;
   #isSliceDue = false;
   #isClosed = false;
 
@@ -91,6 +97,20 @@ class Hub implements WatchHub {
   get watcherCount(): number {
     let count = 0;
     for (const { watchers } of this.#streams) count += watchers.size;
+    return count;
+  }
+
+  get slowWatcherCount(): number {
+    return this.#behind.size;
+  }
+
+  get takenEvents(): number {
+    return this.#takenEvents;
+  }
+
+  get pendingEvents(): number {
+    let count = 0;
+    for (const { pendingEvents } of this.#streams) count += pendingEvents;
     return count;
   }
 
@@ -136,6 +156,10 @@ class Hub implements WatchHub {
 
   roomMade(): void {
     this.#scheduleSlice();
+  }
+
+  eventsTaken(count: number): void {
+    this.#takenEvents += count;
   }
 
   closed(stream: QueuedStream): void {

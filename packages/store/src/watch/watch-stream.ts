@@ -47,6 +47,8 @@ export interface StreamHub {
   remove(watcher: Watcher): void;
   /** The client has read, and watchers of the stream may go on. */
   roomMade(): void;
+  /** A stream has taken events, once for each watcher. */
+  eventsTaken(count: number): void;
   closed(stream: QueuedStream): void;
 }
 
@@ -62,6 +64,8 @@ const progressJitter = 0.1;
 interface Queued {
   readonly response: WatchResponse | Encoded;
   readonly bytes: number;
+  /** How many it brings; 0 for an answer. */
+  readonly events: number;
 }
 
 export class QueuedStream implements WatchStream, WatcherSink {
@@ -73,6 +77,7 @@ export class QueuedStream implements WatchStream, WatcherSink {
   #next = 0;
   #isBlocked = false;
   #queuedBytes = 0;
+  #queuedEvents = 0;
   #queuedAnswers = 0;
   #nextId = 0;
   #isClosed = false;
@@ -89,6 +94,11 @@ export class QueuedStream implements WatchStream, WatcherSink {
     return this.#queuedBytes < maxQueuedBytes;
   }
 
+  /** Events that wait for the client. */
+  get pendingEvents(): number {
+    return this.#queuedEvents;
+  }
+
   receive(request: etcdserverpb.WatchRequest.$Properties, refusal?: string): void {
     if (this.#isClosed) return;
     if (request.create_request) this.#create(request.create_request, refusal);
@@ -103,6 +113,7 @@ export class QueuedStream implements WatchStream, WatcherSink {
     for (const watcher of this.watchers.values()) this.#hub.remove(watcher);
     this.watchers.clear();
     this.#queue = [];
+    this.#queuedEvents = 0;
     this.#hub.closed(this);
     this.#options.sink.end(error);
     this.#options.onClose?.();
@@ -110,10 +121,11 @@ export class QueuedStream implements WatchStream, WatcherSink {
 
   sendEvents(watchers: readonly Watcher[], batch: EventBatch): void {
     for (const watcher of watchers) watcher.isQuiet = false;
+    this.#hub.eventsTaken(watchers.length * batch.events.length);
     if (this.#sentAsRun(watchers, batch)) return;
     for (const watcher of watchers) {
       if (watcher.options.wantsFragments) this.#sendFragments(watcher, batch);
-      else this.#sendEncoded(batch.response(this.#options.header(), watcher.options.idField));
+      else this.#sendEncoded(batch.response(this.#options.header(), watcher.options.idField), batch.events.length);
     }
   }
 
@@ -132,12 +144,15 @@ export class QueuedStream implements WatchStream, WatcherSink {
     for (const [i, part] of parts.entries()) {
       const isLast = i === parts.length - 1;
       const fields = isLast ? idField : encodeFields({ watch_id: id, fragment: true });
-      this.#sendEncoded(new EventBatch(part, batch.headerRevision).response(this.#options.header(), fields));
+      this.#sendEncoded(
+        new EventBatch(part, batch.headerRevision).response(this.#options.header(), fields),
+        part.length,
+      );
     }
   }
 
-  #sendEncoded(response: Encoded): void {
-    this.#push({ response, bytes: response.bytes.length + responseOverheadBytes });
+  #sendEncoded(response: Encoded, events: number): void {
+    this.#push({ response, bytes: response.bytes.length + responseOverheadBytes, events });
   }
 
   sendCompacted(watcher: Watcher, compactRevision: number): void {
@@ -232,7 +247,7 @@ export class QueuedStream implements WatchStream, WatcherSink {
 
   #answer(response: WatchResponse): void {
     if (this.#queuedAnswers >= queuedAnswersMax) return this.close(toRpcError('tooManyRequests'));
-    this.#push({ response, bytes: 0 });
+    this.#push({ response, bytes: 0, events: 0 });
   }
 
   #push(queued: Queued): void {
@@ -240,6 +255,7 @@ export class QueuedStream implements WatchStream, WatcherSink {
     if (!this.#isBlocked) return this.#write(queued.response);
     this.#queue.push(queued);
     this.#queuedBytes += queued.bytes;
+    this.#queuedEvents += queued.events;
     if (queued.bytes === 0) this.#queuedAnswers++;
   }
 
@@ -259,6 +275,7 @@ export class QueuedStream implements WatchStream, WatcherSink {
       const queued = this.#queue[this.#next++];
       assert(queued !== undefined, 'a queue without holes');
       this.#queuedBytes -= queued.bytes;
+      this.#queuedEvents -= queued.events;
       if (queued.bytes === 0) this.#queuedAnswers--;
       this.#write(queued.response);
     }

@@ -124,7 +124,7 @@ function unaryImplementation(
       observer?.ended(status.code as StatusCode, started);
       callback(status);
     };
-    const started = observer?.started();
+    const started = observer?.started(context);
     try {
       const response = handler(message, context);
       if (response instanceof Promise) response.then(respond, refuse);
@@ -153,17 +153,23 @@ function bidiImplementation(
   return (call) => {
     const context = contextOf(call, noBytes);
     const sink = sinkOf(call, context, mounted);
-    runPushed(handler, { input: requestStreamOf(call, context), sink, context });
+    const { observer } = mounted;
+    runPushed(handler, { input: requestStreamOf(call, context, observer), sink, context });
   };
 }
 
 function requestStreamOf(
   call: grpcjs.ServerDuplexStream<unknown, unknown>,
   context: CallContext,
+  observer: CallObserver | undefined,
 ): RequestStream<unknown> {
   return {
-    [Symbol.asyncIterator]: () => requestsOf(call, context),
-    forEach: (take) => forEachRequest(call, context, take),
+    [Symbol.asyncIterator]: () => requestsOf(call, context, observer),
+    forEach: (take) =>
+      forEachRequest(call, context, (request) => {
+        observer?.received();
+        take(request);
+      }),
   };
 }
 
@@ -171,10 +177,14 @@ function requestStreamOf(
 async function* requestsOf(
   call: grpcjs.ServerDuplexStream<unknown, unknown>,
   context: CallContext,
+  observer: CallObserver | undefined,
 ): AsyncGenerator<unknown, void> {
   try {
     // The default iterator would destroy the call at the end of the requests, before it is answered.
-    for await (const request of call.iterator({ destroyOnReturn: false })) yield request;
+    for await (const request of call.iterator({ destroyOnReturn: false })) {
+      observer?.received();
+      yield request;
+    }
   } catch (error) {
     if (!context.signal.aborted && !call.cancelled) throw error;
   }
@@ -210,11 +220,16 @@ function forEachRequest(
   });
 }
 
-function sinkOf(call: WritableCall, { signal }: CallContext, { observer, toStatus }: Mounted): ResponseSink<unknown> {
+function sinkOf(call: WritableCall, context: CallContext, { observer, toStatus }: Mounted): ResponseSink<unknown> {
+  const { signal } = context;
   let ended = false;
-  const started = observer?.started();
+  const started = observer?.started(context);
   return {
-    write: (response) => ended || signal.aborted || call.write(response),
+    write(response) {
+      if (ended || signal.aborted) return true;
+      observer?.sent(1);
+      return call.write(response);
+    },
     drained: () => (ended ? Promise.resolve() : drained(call, signal)),
     end(error) {
       if (ended) return;

@@ -111,6 +111,7 @@ export class StreamCall implements StreamReceiver, ResponseSink<unknown>, Expiri
     }
     if (!stream.headersSent) stream.sendHeaders(responseHead);
     this.#host.onSent?.(bytes.length);
+    this.#mounted.observer?.sent(1);
     stream.sendMessage(bytes);
     return stream.writable;
   }
@@ -120,6 +121,7 @@ export class StreamCall implements StreamReceiver, ResponseSink<unknown>, Expiri
     if (this.#ended || !stream.open) return true;
     if (!stream.headersSent) stream.sendHeaders(responseHead);
     this.#host.onSent?.(runSize(run).bytes - run.middles.length * messagePrefixBytes);
+    this.#mounted.observer?.sent(run.middles.length);
     stream.sendRun(run);
     return stream.writable;
   }
@@ -144,13 +146,14 @@ export class StreamCall implements StreamReceiver, ResponseSink<unknown>, Expiri
 
   #run(input: unknown): void {
     this.#running = true;
-    this.#started = this.#mounted.observer?.started();
+    this.#started = this.#mounted.observer?.started(this.#context);
     runPushed(this.#mounted.handler, { input, sink: this, context: this.#context });
   }
 
   #deliver(message: Buffer, bodyBytes: number): void {
     this.#host.onReceived?.(message.length);
     if (this.#requests) {
+      this.#mounted.observer?.received();
       this.#requests.push(decodeRequest(this.#mounted, message), bodyBytes);
       return;
     }

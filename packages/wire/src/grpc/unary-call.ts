@@ -101,7 +101,7 @@ export class UnaryCall implements StreamReceiver, Expiring {
     } catch (error) {
       return this.#fail(this.#host.statusOf(this.#mounted, error));
     }
-    this.#started = observer?.started();
+    this.#started = observer?.started(context);
     try {
       const response = handler(request, context);
       if (!(response instanceof Promise)) return this.#respond(response);

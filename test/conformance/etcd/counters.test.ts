@@ -1,0 +1,112 @@
+/** What a load moves on `/metrics`, held against a real etcd under the same load. */
+import t from 'tap';
+import { etcdserverpb } from '@flotilla/wire';
+import { type Client, bytes, connect, openStream } from './client.ts';
+import { refusal } from './rules.ts';
+import { hasEtcd, serverKinds } from './servers.ts';
+
+t.setTimeout(0);
+
+/** What a load must have counted, by name and labels. */
+const countedNames = [
+  /^etcd_(debugging_)?mvcc_(put|delete|range|txn)_total /,
+  /^etcd_debugging_mvcc_(keys|events|pending_events|slow_watcher|watcher|watch_stream|db_compaction_keys)_total /,
+  /^etcd_debugging_mvcc_total_put_size_in_bytes /,
+  /^etcd_debugging_mvcc_db_compaction_total_duration_milliseconds_count /,
+  /^etcd_debugging_(lease_(granted|renewed|revoked)|server_lease_expired)_total /,
+  /^etcd_debugging_lease_ttl_total_(bucket|count|sum)/,
+  /^etcd_debugging_auth_revision /,
+  /^etcd_mvcc_hash_(rev_)?duration_seconds_count /,
+  /^etcd_server_health_(failures|success) /,
+  /^etcd_server_client_requests_total/,
+  /^etcd_server_(read_indexes_failed|slow_apply|slow_read_indexes|snapshot_apply_in_progress)_total /,
+  /^grpc_server_msg_(received|sent)_total.*(KV|Lease|Watch|Auth|Maintenance)/,
+];
+
+t.test('the same load is counted alike', { skip: !hasEtcd }, async (t) => {
+  const [ours, theirs] = await Promise.all(['one member', 'etcd'].map(countsOfLoad));
+  t.ok((theirs?.length ?? 0) > 60, 'there is something to compare');
+  t.strictSame(ours, theirs);
+});
+
+/** Lines of counters that a load has moved. */
+async function countsOfLoad(name: string): Promise<readonly string[]> {
+  const server = await serverKinds.find((kind) => kind.name === name)?.start({});
+  const target = server?.targets[0] ?? '';
+  const client = connect(target);
+  try {
+    const before = await linesOf(target);
+    await runLoad(target, client);
+    const after = await linesOf(target);
+    return [...after]
+      .flatMap(([line, value]) => {
+        const moved = value - (before.get(line) ?? 0);
+        return moved !== 0 && countedNames.some((names) => names.test(`${line} `)) ? [`${line} ${moved}`] : [];
+      })
+      .sort();
+  } finally {
+    client.close();
+    await server?.stop();
+  }
+}
+
+async function linesOf(target: string): Promise<ReadonlyMap<string, number>> {
+  const text = await (await fetch(`http://${target}/metrics`)).text();
+  const lines = text.matchAll(/^([a-z][^ {]*)(?:\{(.*)\})? (\S+)$/gm);
+  return new Map([...lines].map(([, name = '', labels = '', value]) => [`${name} ${sorted(labels)}`, Number(value)]));
+}
+
+/** Labels in one order, and bounds in one form, whoever wrote them. */
+function sorted(labels: string): string {
+  const plain = labels.replace(/(?<=\ble=")\d[^"]*/, (bound) => `${Number(bound)}`);
+  return [...plain.matchAll(/\w+="[^"]*"/g)]
+    .map(([label]) => label)
+    .sort()
+    .join();
+}
+
+async function runLoad(target: string, { kv, lease, maintenance, auth, watch }: Client): Promise<void> {
+  const a = bytes('a');
+  const b = bytes('b');
+  const c = bytes('c');
+  const value = bytes('value');
+  const watching = openStream(watch.Watch);
+  watching.ask({ create_request: { key: a, range_end: c } });
+  await watching.next();
+
+  await kv.Put({ key: a, value });
+  await kv.Put({ key: a, value, prev_kv: true });
+  await kv.Put({ key: a, ignore_value: true });
+  await refusal(kv.Put({ key: b, ignore_value: true }));
+  await refusal(kv.Put({ key: b, lease: 7 }));
+  await kv.Range({ key: a });
+  await kv.Range({ key: a, range_end: c, serializable: true });
+  await refusal(kv.Range({ key: a, revision: 1000 }));
+  const { CompareTarget, CompareResult } = etcdserverpb.Compare;
+  const isThere = { target: CompareTarget.CREATE, result: CompareResult.GREATER, key: a, create_revision: 0 };
+  await kv.Txn({ compare: [isThere], success: [{ request_put: { key: b, value } }], failure: [] });
+  await kv.Txn({
+    compare: [isThere, isThere],
+    success: [{ request_put: { key: b, ignore_value: true } }, { request_range: { key: a } }],
+  });
+  await kv.Txn({ compare: [isThere], success: [{ request_range: { key: a } }] });
+  await kv.Txn({ success: [{ request_delete_range: { key: b, prev_kv: true } }] });
+  await kv.DeleteRange({ key: b });
+  const { ID, TTL } = await lease.LeaseGrant({ TTL: 100 });
+  if (Number(TTL) !== 100) throw new Error('the lease has another time');
+  await kv.Put({ key: b, lease: ID });
+  await kv.Put({ key: c, lease: ID });
+  const renewing = openStream(lease.LeaseKeepAlive);
+  renewing.ask({ ID });
+  await renewing.next();
+  renewing.close();
+  await lease.LeaseRevoke({ ID });
+  for (let events = 0; events < 8;) events += (await watching.next()).events.length;
+  await kv.Compact({ revision: 6, physical: true });
+  await maintenance.Hash({});
+  await maintenance.HashKV({});
+  await fetch(`http://${target}/health`);
+  await auth.RoleAdd({ name: 'role' });
+  await kv.Range({ key: a }, { metadata: { 'client-api-version': '9.8' } });
+  watching.close();
+}
