@@ -10,6 +10,7 @@ import {
   systemRandomness,
 } from '@flotilla/base';
 import type { OpenDatabase, StateDirectory } from '@flotilla/store';
+import { diskRoomOf } from './log/disk-room.ts';
 import type { Files } from './log/files.ts';
 import { idText } from './log/refusal.ts';
 import type { MemberWorld } from './member/world.ts';
@@ -60,6 +61,7 @@ export function worldOf(
     files,
     metrics,
     onFailure,
+    diskRoom: diskRoomOf(settings.dataDir),
     endOfTurn: atTurnEnd,
     startTransport(receiver: PeerReceiver) {
       const received = talliesOf((From) => metrics.peerReceivedBytes.tally({ From }));

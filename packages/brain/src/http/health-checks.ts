@@ -5,6 +5,8 @@ import { etcdserverpb } from '@flotilla/wire';
 import type { Member } from '../member/member.ts';
 import { isLearner } from '../services/learner-rules.ts';
 
+const fullDisk = 'no room on the disk of the data directory: make room, and the member goes on';
+
 const { CORRUPT } = etcdserverpb.AlarmType;
 
 export interface HealthCheck {
@@ -54,6 +56,19 @@ export function readinessChecks(member: Member): readonly HealthCheck[] {
   ];
 }
 
+/** etcd has no such check, so it is there only when it fails. */
+export function diskChecks(member: Member): readonly HealthCheck[] {
+  if (!member.waitsForRoom) return [];
+  return [
+    {
+      name: 'disk_room',
+      run() {
+        throw new Error(fullDisk);
+      },
+    },
+  ];
+}
+
 /** The report has a line a check. @param onResult told of each */
 export async function runChecks(
   checks: readonly HealthCheck[],
@@ -78,14 +93,16 @@ async function problemOf(check: HealthCheck): Promise<string | undefined> {
 
 /** Why `/health` says no; empty when it says yes. */
 export async function healthProblem(
-  { machine, leadership, reads }: Member,
+  member: Member,
   { serializable, excludedAlarms }: { readonly serializable: boolean; readonly excludedAlarms: ReadonlySet<string> },
 ): Promise<string> {
+  const { machine, leadership, reads } = member;
   for (const { type } of machine.store.alarms.list()) {
     const name = etcdserverpb.AlarmType[type] ?? 'UNKNOWN';
     if (!excludedAlarms.has(name)) return `ALARM ${name}`;
   }
   if (serializable) return '';
+  if (member.waitsForRoom) return `DISK FULL: ${fullDisk}`;
   if (!leadership.known) return 'RAFT NO LEADER';
   try {
     await reads.confirm();

@@ -5,7 +5,7 @@ import type { Member } from '../member/member.ts';
 import type { BrainMetrics, HealthMetrics } from '../metrics.ts';
 import { clusterVersion, serverVersion, storageVersion } from '../version.ts';
 import { debugVars } from './debug-vars.ts';
-import { type HealthCheck, healthProblem, livenessChecks, readinessChecks, runChecks } from './health-checks.ts';
+import { type HealthCheck, diskChecks, healthProblem, livenessChecks, readinessChecks, runChecks } from './health-checks.ts';
 
 interface Reply {
   readonly status: number;
@@ -31,7 +31,7 @@ export function createRoutes({ member, metrics, logger }: RoutesOptions): Reques
       async () => ({ status: 200, contentType: metrics.registry.contentType, body: await metrics.registry.metrics() }),
     ],
     ...checkRoutes('livez', livenessChecks(member), metrics.health),
-    ...checkRoutes('readyz', readinessChecks(member), metrics.health),
+    ...checkRoutes('readyz', readinessChecks(member), metrics.health, () => diskChecks(member)),
   ]);
   return (request, response) => {
     respond(routes, request)
@@ -77,11 +77,12 @@ async function health(member: Member, url: URL, { successes, failures }: HealthM
   return json(reason === '' ? 200 : 503, { health: reason === '' ? 'true' : 'false', reason });
 }
 
-/** All checks of a type under its path, and each under its own name below it. */
+/** All checks of a type under its path, and each under its own name below it. @param more what is checked besides at times */
 function checkRoutes(
   type: string,
   checks: readonly HealthCheck[],
   metrics: HealthMetrics,
+  more: () => readonly HealthCheck[] = () => [],
 ): readonly (readonly [string, Route])[] {
   const path = `/${type}`;
   const onResult = (name: string, isHealthy: boolean): void => {
@@ -89,16 +90,19 @@ function checkRoutes(
     metrics.results.inc({ type, name, status: isHealthy ? 'success' : 'error' });
   };
   const route =
-    (chosen: readonly HealthCheck[]): Route =>
+    (chosen: () => readonly HealthCheck[]): Route =>
     async (url) => {
       const excluded = new Set(url.searchParams.getAll('exclude'));
       const verbose = url.searchParams.has('verbose');
       const { healthy, report } = await runChecks(
-        chosen.filter(({ name }) => !excluded.has(name)),
+        chosen().filter(({ name }) => !excluded.has(name)),
         onResult,
       );
       if (healthy) return text(200, verbose ? `${report}ok\n` : 'ok\n');
       return text(503, report);
     };
-  return [[path, route(checks)], ...checks.map((check) => [`${path}/${check.name}`, route([check])] as const)];
+  return [
+    [path, route(() => [...checks, ...more()])],
+    ...checks.map((check) => [`${path}/${check.name}`, route(() => [check])] as const),
+  ];
 }

@@ -4,15 +4,17 @@
  * Invariants: at most one write is in flight; a term or vote is durable in log and witness when `append` resolves; no mark runs
  * ahead of what the log has synced. The segment's mark follows with the next batch; the witness's once nothing was written for
  * 100 ms, or after a second at the latest: its sync shares the disk with those that clients wait for.
- * A failed write or sync fails the log for good: what the disk holds then is known only after a new start.
+ * A write that finds no room waits until there is. Any other failure of a write or sync fails the log for good: what the disk
+ * holds then is known only after a new start.
  */
 import { join } from 'node:path';
-import { type Clock, OperatingError, type Timer, assert, messageOf } from '@flotilla/base';
+import { type Clock, type Logger, OperatingError, type Timer, assert, messageOf } from '@flotilla/base';
 import type { Entry, EntryId, HardState } from '@flotilla/raft';
 import type { Files, OpenFile, WriteOptions } from './files.ts';
 import { type LogRecord, runsOfOneTerm } from './record.ts';
 import type { RecoveredLog, SegmentExtent } from './recovery.ts';
 import type { MemberIdentity } from './refusal.ts';
+import { RoomWait } from './room-wait.ts';
 import { BatchBuffer, SegmentWriter } from './segment-writer.ts';
 import { encodeSegmentStart, recordsOffset, segmentName } from './segment.ts';
 import type { Witness, WitnessState } from './witness.ts';
@@ -31,6 +33,7 @@ export interface DurableLogOptions {
   readonly witness: Witness;
   readonly recovered: RecoveredLog;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** A segment is followed by a new one when its records have grown to this. */
   readonly segmentBytes?: number;
   /** How long the witness's mark may stay behind the log, milliseconds. */
@@ -54,6 +57,10 @@ export interface DurableLog {
   readonly synced: EntryId;
   readonly hardState: HardState;
   readonly segmentCount: number;
+  /** A write has found no room on the disk, and is tried again and again. */
+  readonly waitsForRoom: boolean;
+  /** From now on a write without room fails, one that waits too. */
+  giveUpWaiting(): void;
   /** Entries that stand from the first one's index on are void from now. One call at a time. */
   append(batch: LogBatch): Promise<void>;
   /** A snapshot that ends with this entry has become the state: the log begins anew behind it. */
@@ -90,6 +97,7 @@ class SegmentedLog implements DurableLog {
   readonly #buffer = new BatchBuffer();
   readonly #segmentBytes: number;
   readonly #witnessLagMs: number;
+  readonly #room: RoomWait;
   #writer: SegmentWriter;
   #hardState: HardState;
   #last: EntryId;
@@ -105,6 +113,7 @@ class SegmentedLog implements DurableLog {
   constructor({ recovered, ...options }: DurableLogOptions, file: OpenFile) {
     const { segmentBytes = defaultSegmentBytes, witnessLagMs = defaultWitnessLagMs } = options;
     this.#options = options;
+    this.#room = new RoomWait(options);
     this.#segments = [...recovered.segments];
     this.#segmentBytes = segmentBytes;
     this.#witnessLagMs = witnessLagMs;
@@ -125,6 +134,14 @@ class SegmentedLog implements DurableLog {
 
   get segmentCount(): number {
     return this.#segments.length;
+  }
+
+  get waitsForRoom(): boolean {
+    return this.#room.isWaiting;
+  }
+
+  giveUpWaiting(): void {
+    this.#room.giveUp();
   }
 
   async append(batch: LogBatch): Promise<void> {
@@ -163,7 +180,7 @@ class SegmentedLog implements DurableLog {
     if (this.#closed) return;
     this.#closed = true;
     this.#markTimer?.cancel();
-    await this.#witnessWrite;
+    await this.#witnessWrite?.catch((error: unknown) => this.#fail(error));
     if (!this.#failure) await this.#writeWitness({ hardState: this.#hardState });
     await this.#writer.close();
     await this.#options.witness.close();
@@ -243,9 +260,15 @@ class SegmentedLog implements DurableLog {
     if (records.length === 0) return;
     const { clock, onSync } = this.#options;
     const began = clock.monotonicMs();
-    const { bytes } = this.#writer;
-    await this.#writer.append(records, options);
-    onSync?.(clock.monotonicMs() - began, this.#writer.bytes - bytes);
+    const writer = this.#writer;
+    const { bytes } = writer;
+    const batch = writer.layOut(records);
+    try {
+      await writer.write(batch, options);
+    } catch (error) {
+      await this.#room.repeat(error, () => writer.write(batch));
+    }
+    onSync?.(clock.monotonicMs() - began, writer.bytes - bytes);
   }
 
   /**
@@ -255,7 +278,7 @@ class SegmentedLog implements DurableLog {
   async #beginSegment({ restart }: { readonly restart: boolean }): Promise<void> {
     const { files, directory, identity } = this.#options;
     const number = (this.#segments.at(-1)?.number ?? 0) + 1;
-    const file = await files.open(join(directory, segmentName(number)), 'create');
+    const file = await this.#patiently(() => files.open(join(directory, segmentName(number)), 'create'));
     const { previousCrc, previousBatch } = this.#writer.last;
     const { writes, crc } = encodeSegmentStart(identity, {
       number,
@@ -265,7 +288,7 @@ class SegmentedLog implements DurableLog {
       previousCrc,
       previousBatch,
     });
-    await file.write(writes);
+    await this.#patiently(() => file.write(writes));
     await files.syncDirectory(directory);
     await this.#writer.close();
     const tail = {
@@ -280,6 +303,14 @@ class SegmentedLog implements DurableLog {
     this.#segments.push({ number, lowestIndex: this.#last.index + 1 });
     await this.#writeWitness({ hardState: this.#hardState });
     await this.#write([{ kind: 'hardState', ...this.#hardState }]);
+  }
+
+  async #patiently<T>(write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      return await this.#room.repeat(error, write);
+    }
   }
 
   async #removeSegments(count: number): Promise<void> {
@@ -333,7 +364,7 @@ class SegmentedLog implements DurableLog {
       mark: this.#synced,
       segment: this.#segments.at(-1)?.number ?? 0,
     };
-    this.#witnessWrite = this.#options.witness.write(next).finally(() => {
+    this.#witnessWrite = this.#patiently(() => this.#options.witness.write(next)).finally(() => {
       this.#witnessWrite = undefined;
     });
     await this.#witnessWrite;

@@ -21,6 +21,8 @@ export interface OpenFile {
   /**
    * Does all writes in their order, then makes content and size of the file durable (fdatasync), whoever wrote them: without
    * writes it is just the sync.
+   * @throws with the code `ENOSPC` or `EDQUOT` only when there was no room for a write and no sync was tried: all of it can be done
+   *   again. After any other failure nobody knows what the file holds.
    */
   write(writes: readonly FileWrite[], options?: WriteOptions): Promise<void>;
   /** Cuts the file off at `size`, durably. */

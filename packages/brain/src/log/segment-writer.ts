@@ -6,7 +6,7 @@
  * durable. They go along with a batch, a step at a time: prepared beside the path they would hold up the syncs of the same
  * file just as much.
  *
- * Invariants: one `append` at a time; a mark never names bytes that no returned sync covers.
+ * Invariants: one batch at a time; a mark never names bytes that no returned sync covers.
  */
 import { assert } from '@flotilla/base';
 import type { FileWrite, OpenFile, WriteOptions } from './files.ts';
@@ -93,8 +93,8 @@ export class SegmentWriter {
     return { previousCrc: this.#crc, previousBatch: this.#batch };
   }
 
-  /** One batch; durable when it returns. */
-  append(records: readonly LogRecord[], options?: WriteOptions): Promise<void> {
+  /** The next batch, laid out: valid until the one after it is. */
+  layOut(records: readonly LogRecord[]): readonly FileWrite[] {
     let length = 0;
     for (const record of records) length += recordBytes(record);
     const buffer = this.#buffer.take(markBytes + length);
@@ -111,7 +111,12 @@ export class SegmentWriter {
     }
     this.#offset = end;
     this.#nextMark = otherSlot(this.#nextMark);
-    return this.#file.write(writes, options);
+    return writes;
+  }
+
+  /** Writes a batch that was laid out; durable when it returns. After a lack of room it may be written again. */
+  write(batch: readonly FileWrite[], options?: WriteOptions): Promise<void> {
+    return this.#file.write(batch, options);
   }
 
   close(): Promise<void> {

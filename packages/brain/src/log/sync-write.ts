@@ -4,12 +4,25 @@ import * as fs from 'node:fs';
 /** Position, bytes and how often, for each write: what costs least to pass to a thread. */
 export type FlatWrites = readonly (number | Uint8Array)[];
 
-/** Does all writes in their order, then makes content and size durable. @throws what the operating system says */
+/**
+ * Does all writes in their order, then makes content and size durable.
+ * @throws what the operating system says of a write; of the sync, `SYNC_FAILED` whatever it says: a disk that was found full then
+ *   must not look like one that refused a write, which can be done again.
+ */
 export function writeAndSync(fd: number, writes: FlatWrites): void {
   for (let i = 0; i < writes.length; i += 3) {
     writeTimes(fd, writes[i] as number, writes[i + 1] as Uint8Array, writes[i + 2] as number);
   }
-  fs.fdatasyncSync(fd);
+  sync(fd);
+}
+
+function sync(fd: number): void {
+  try {
+    fs.fdatasyncSync(fd);
+  } catch (error) {
+    const { message } = error as Error;
+    throw Object.assign(new Error(`the sync failed: ${message}`, { cause: error }), { code: 'SYNC_FAILED' });
+  }
 }
 
 function writeTimes(fd: number, position: number, bytes: Uint8Array, times: number): void {

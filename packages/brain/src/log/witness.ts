@@ -110,9 +110,11 @@ function openedWitness(file: OpenFile, identity: MemberIdentity, start: Slot): W
       return state;
     },
     async write(next) {
-      sequence++;
-      const bytes = encodeSlot(identity, { state: next, sequence });
-      await file.write([{ position: (sequence % 2) * slotStride, bytes }]);
+      // Of a write that fails and is tried again, all tries go to one slot: the other one holds what is durable.
+      const following = sequence + 1;
+      const bytes = encodeSlot(identity, { state: next, sequence: following });
+      await file.write([{ position: (following % 2) * slotStride, bytes }]);
+      sequence = following;
       state = next;
     },
     close: () => file.close(),

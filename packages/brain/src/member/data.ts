@@ -1,12 +1,13 @@
 /** What a member finds on its disk: opened, fitted together, and raft and the state machine started from it. */
 import { type Config, type Raft, createRaft, decodeConfig, encodeConfig } from '@flotilla/raft';
-import { type InitialMembership, type OpenedState, openState } from '@flotilla/store';
+import { type InitialMembership, type OpenedState, openDiskDatabase, openState } from '@flotilla/store';
 import { StateMachine } from '../driver/state-machine.ts';
 import { type DataDirectory, openDataDirectory } from '../log/data-directory.ts';
 import type { Membership } from '../cluster/membership.ts';
 import type { RecoveredLog } from '../log/recovery.ts';
 import { corrupt, missing } from '../log/refusal.ts';
 import type { BrainSettings } from '../options.ts';
+import { HeldState } from './held-state.ts';
 import type { MemberWorld } from './world.ts';
 
 /**
@@ -18,7 +19,10 @@ const compactionPauseMs = 2;
 export interface OpenedData {
   readonly data: DataDirectory<OpenedState>;
   readonly opened: OpenedState;
+  readonly heldState: HeldState;
 }
+
+const enoughRoom = { isLow: () => false };
 
 /** Opens the data directory, or makes it. */
 export async function openData(
@@ -26,7 +30,9 @@ export async function openData(
   world: MemberWorld,
   fail: (error: unknown) => void,
 ): Promise<OpenedData> {
-  const { files, clock, logger, openDatabase, openStateDirectory, segmentBytes, lag, metrics } = world;
+  const { files, clock, logger, openStateDirectory, segmentBytes, lag, metrics, diskRoom = enoughRoom } = world;
+  const heldState = new HeldState({ room: diskRoom, clock, logger });
+  const openDatabase = heldState.holding(world.openDatabase ?? openDiskDatabase);
   const identity = { clusterId: settings.membership.clusterId, memberId: settings.membership.self.id };
   let opened: OpenedState | undefined;
   try {
@@ -49,7 +55,7 @@ export async function openData(
           onFailure: fail,
           defer: (slice) => void clock.after(compactionPauseMs, slice, { unref: true }),
           ...(lag && { lagMs: lag.stateMs }),
-          ...(openDatabase && { openDatabase }),
+          openDatabase,
           ...(openStateDirectory && { openDirectory: openStateDirectory }),
         });
         return opened;
@@ -62,7 +68,7 @@ export async function openData(
       },
       onFailure: fail,
     });
-    return { data, opened: data.state };
+    return { data, opened: data.state, heldState };
   } catch (error) {
     await opened?.state.close();
     throw error;
@@ -73,7 +79,7 @@ export async function openData(
 export async function recover(
   settings: BrainSettings,
   world: MemberWorld,
-  { data, opened, fail }: OpenedData & { readonly fail: (error: unknown) => void },
+  { data, opened, fail }: Omit<OpenedData, 'heldState'> & { readonly fail: (error: unknown) => void },
 ): Promise<{ readonly machine: StateMachine; readonly raft: Raft }> {
   const { log, recovered } = data;
   const { store, state } = opened;
@@ -121,7 +127,7 @@ function initialOf({ isInitial, members }: Membership): InitialMembership | unde
 /** The log as it goes on from the state. @throws OperatingError when one of them belongs to another time. */
 async function fitTogether(
   directory: string,
-  { data, opened }: OpenedData,
+  { data, opened }: Omit<OpenedData, 'heldState'>,
 ): Promise<Pick<RecoveredLog, 'base' | 'entries'>> {
   const { log, recovered } = data;
   const { base, entries } = recovered;

@@ -45,6 +45,8 @@ export interface Member {
   readonly electionTimeoutMs: number;
   /** A received snapshot is becoming the state. */
   readonly installsSnapshot: boolean;
+  /** The log has found no room on the disk, and waits for it. */
+  readonly waitsForRoom: boolean;
   readonly metrics: BrainMetrics;
   /** Lets another member lead, if this one does and another can. */
   handOver(): Promise<void>;
@@ -55,11 +57,11 @@ export interface Member {
 export async function startMember(settings: BrainSettings, world: MemberWorld): Promise<Member> {
   const failure = createFailure(world);
   const jwtKeys = settings.authToken.kind === 'jwt' ? loadJwtKeys(settings.authToken) : undefined;
-  const { data, opened } = await openData(settings, world, failure.fail);
+  const { data, opened, heldState } = await openData(settings, world, failure.fail);
   let running: Running;
   try {
     const { machine, raft } = await recover(settings, world, { data, opened, fail: failure.fail });
-    running = run({ settings, world, log: data.log, machine, raft, failure }, jwtKeys);
+    running = run({ settings, world, log: data.log, heldState, machine, raft, failure }, jwtKeys);
   } catch (error) {
     await opened.state.close();
     await data.log.close();
@@ -118,6 +120,9 @@ function run(foundation: Foundation, jwtKeys: JwtKeys | undefined): Running {
     metrics: world.metrics,
     get installsSnapshot() {
       return parts.applier.isPaused;
+    },
+    get waitsForRoom() {
+      return foundation.log.waitsForRoom;
     },
     async handOver() {
       const result = await handover.away(electionTimeoutMs);
@@ -196,8 +201,10 @@ function compactAutomatically(
 }
 
 /** Nothing begins any more, then what is under way ends, then the files close. */
-async function stop({ machine, log, failure }: Foundation, parts: MemberParts): Promise<void> {
+async function stop({ machine, log, heldState, failure }: Foundation, parts: MemberParts): Promise<void> {
   failure.silence();
+  log.giveUpWaiting();
+  heldState.release();
   parts.campaigning.stop();
   parts.leases.stop();
   parts.roster.stop();

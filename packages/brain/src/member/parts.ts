@@ -31,6 +31,7 @@ import type { BrainSettings } from '../options.ts';
 import { rolledBackText } from '../transport/rollback.ts';
 import type { PeerReceiver, PeerTransport } from '../transport/transport.ts';
 import type { Failure } from './failure.ts';
+import type { HeldState } from './held-state.ts';
 import type { MemberWorld } from './world.ts';
 
 /** What is there before any part: what the disk held, and the world. */
@@ -38,6 +39,7 @@ export interface Foundation {
   readonly settings: BrainSettings;
   readonly world: MemberWorld;
   readonly log: DurableLog;
+  readonly heldState: HeldState;
   readonly machine: StateMachine;
   readonly raft: Raft;
   readonly failure: Failure;

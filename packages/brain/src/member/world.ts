@@ -6,6 +6,12 @@ import type { Files } from '../log/files.ts';
 import type { BrainMetrics } from '../metrics.ts';
 import type { PeerReceiver, PeerTransport } from '../transport/transport.ts';
 
+/** The room on a disk. */
+export interface DiskRoom {
+  /** There is less than the state's database may need to finish what it has begun. */
+  isLow(): boolean | Promise<boolean>;
+}
+
 /** The world outside, as far as a member touches it. */
 export interface MemberWorld {
   readonly clock: Clock;
@@ -22,6 +28,8 @@ export interface MemberWorld {
   readonly lag?: { readonly witnessMs: number; readonly stateMs: number };
   /** Raft's core unless told; who simulates looks over its shoulder. */
   readonly createRaft?: (options: RaftOptions) => Raft;
+  /** Of the disk that the data directory is on; enough unless told. */
+  readonly diskRoom?: DiskRoom;
   /** Runs `callback` at the end of this turn of the event loop. */
   readonly endOfTurn: (callback: () => void) => void;
   readonly startTransport: (receiver: PeerReceiver) => PeerTransport;

@@ -24,8 +24,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a write of the log is not waited for',
     file: 'brain/dist/log/segment-writer.js',
-    find: 'return this.#file.write(writes, options);',
-    replace: 'this.#file.write(writes, options).catch(() => undefined); return Promise.resolve();',
+    find: 'return this.#file.write(batch, options);',
+    replace: 'this.#file.write(batch, options).catch(() => undefined); return Promise.resolve();',
   },
   {
     name: 'acknowledgements leave before the write is durable',
@@ -163,7 +163,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the witness has one slot',
     file: 'brain/dist/log/witness.js',
-    find: '(sequence % 2) * slotStride',
+    find: '(following % 2) * slotStride',
     replace: '0',
     profile: 'restarts',
   },

@@ -406,6 +406,7 @@ export class Machine {
         },
       }),
       openDatabase: databasesOf({ process, volume, drive, onBatch: () => this.#comes('stateWrite') }),
+      diskRoom: { isLow: () => drive.isFull },
       openStateDirectory: (path) => stateDirectoryOf({ process, volume, drive }, path),
       endOfTurn: process.endOfTurn,
       segmentBytes,

@@ -1,0 +1,88 @@
+/**
+ * What a full disk means for a log that is open: nothing is lost, so it waits. A write that found no room is done again, over the
+ * same bytes, until it succeeds; nothing of it is acknowledged before. A sync that fails is another matter: what it was to make
+ * durable may be gone without a trace, so that fails the log (`sync-write.ts` tells the two apart).
+ */
+import { type Clock, type Logger, codeOf, messageOf } from '@flotilla/base';
+
+/** Between two tries, doubling. */
+const firstPauseMs = 50;
+const longestPauseMs = 500;
+
+const noRoomCodes = new Set(['ENOSPC', 'EDQUOT']);
+
+export interface RoomWaitOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly directory: string;
+}
+
+export class RoomWait {
+  readonly #options: RoomWaitOptions;
+  /** Writes that wait. */
+  #waiting = 0;
+  #hasGivenUp = false;
+  readonly #wakers = new Set<() => void>();
+
+  constructor(options: RoomWaitOptions) {
+    this.#options = options;
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting > 0;
+  }
+
+  /** From now on a write that finds no room fails, those that wait too: the member stops. */
+  giveUp(): void {
+    this.#hasGivenUp = true;
+    for (const wake of this.#wakers) wake();
+  }
+
+  /** Repeats `write`, which has failed, until there is room. @throws what it fails with for another reason */
+  async repeat<T>(failed: unknown, write: () => Promise<T>): Promise<T> {
+    if (!this.#isWorthAWait(failed)) throw failed;
+    const { clock, logger, directory } = this.#options;
+    const beganMs = clock.monotonicMs();
+    if (this.#waiting++ === 0) {
+      const fields = { directory, reason: messageOf(failed) };
+      logger.error('no room on the disk: the log waits, and goes on once there is; make room', fields);
+    }
+    try {
+      const result = await this.#untilRoom(failed, write);
+      logger.warn('there is room on the disk again', { directory, waitedMs: clock.monotonicMs() - beganMs });
+      return result;
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  async #untilRoom<T>(failed: unknown, write: () => Promise<T>): Promise<T> {
+    let pauseMs = firstPauseMs;
+    for (let error = failed; ;) {
+      if (!this.#isWorthAWait(error)) throw error;
+      await this.#pause(pauseMs);
+      pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+      try {
+        return await write();
+      } catch (next) {
+        error = next;
+      }
+    }
+  }
+
+  #isWorthAWait(error: unknown): boolean {
+    return !this.#hasGivenUp && noRoomCodes.has(codeOf(error) ?? '');
+  }
+
+  #pause(forMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        timer.cancel();
+        this.#wakers.delete(wake);
+        resolve();
+      };
+      const timer = this.#options.clock.after(forMs, wake);
+      this.#wakers.add(wake);
+    });
+  }
+}
