@@ -43,7 +43,7 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
   const { logger = silentLogger, files = createSystemFiles() } = options;
   const metrics = createBrainMetrics({ extensive: options.settings.extensiveMetrics });
   const servers = createServers(options.settings, { metrics, logger });
-  const tls = openMemberTls(options.settings, logger);
+  const tls = await openMemberTls(options.settings, logger);
   const ports = await openPorts(options.settings, { servers, tls, peerListeners: options.peerListeners });
   try {
     const settings = await settleMembership(options.settings, {

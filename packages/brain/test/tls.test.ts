@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { copyFile, rename, writeFile } from 'node:fs/promises';
 import https from 'node:https';
+import { join } from 'node:path';
 import { type ConnectionOptions, type TLSSocket, connect as connectTls } from 'node:tls';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
@@ -167,6 +168,26 @@ t.test('certificates of clients may be held to names', async (t) => {
   t.equal(await put(target, { ca, ...pem(other) }), 'RpcError');
 });
 
+t.test('a list of revoked certificates needs a CA, must be one, and its last good content stays', async (t) => {
+  const files = await certificateFiles(t);
+  const [server, gone] = [await files.make('server'), await files.make('gone')];
+  const list = join(files.directory, 'list.crl');
+  const flags = { 'cert-file': server.cert, 'key-file': server.key, 'client-crl-file': list };
+  t.throws(() => brainSettings({ 'listen-client-urls': ['https://127.0.0.1:1'], ...flags }), /needs --trusted-ca-file/);
+  await writeFile(list, 'no list');
+  await t.rejects(startOne(t, { ...flags, 'trusted-ca-file': files.ca }), { code: 'TLS_FILES', message: /list\.crl/ });
+  const pemList = await files.authority.revoke([pem(gone).cert]);
+  await writeFile(list, Buffer.from(pemList.replace(/-----.*-----/g, ''), 'base64'));
+  const { target, log } = await startOne(t, { ...flags, 'trusted-ca-file': files.ca });
+  const { ca } = files.authority;
+  t.equal(await put(target, { ca, ...pem(gone) }), 'RpcError', 'DER is read too');
+  t.ok(log.some((line) => /the certificate with the serial number [0-9A-F]+ is revoked/.test(line)));
+  await writeFile(list, 'no list');
+  t.equal(await put(target, { ca, ...pem(gone) }), 'RpcError');
+  t.equal(await put(target, { ca, ...pem(server) }), 'ok');
+  t.ok(log.some((line) => line.includes('the old ones stay')));
+});
+
 t.test('versions and cipher suites are those that were asked for', async (t) => {
   const files = await certificateFiles(t);
   const server = await files.make('server');
@@ -316,6 +337,20 @@ t.test('members know each other by certificate, and nobody else gets at the peer
   brains[2] = back;
   await back.ready;
   t.equal(await put(plan.endpoints[2] ?? ''), 'ok');
+});
+
+t.test('a member whose certificate is revoked does not reach the others', async (t) => {
+  const files = await certificateFiles(t);
+  const pairs = [await files.make('m1'), await files.make('m2'), await files.make('gone')];
+  const list = join(files.directory, 'peers.crl');
+  await writeFile(list, await files.authority.revoke(pairs.slice(2).map((pair) => pem(pair).cert)));
+  const plan = withPeerTls(await planCluster(3), files, pairs);
+  const { brains, logs } = await startMembers(t, plan, (i) => (i === 2 ? {} : { 'peer-crl-file': list }));
+  await Promise.all(brains.slice(0, 2).map((brain) => brain.ready));
+  const refused = (lines: readonly string[] = []): boolean =>
+    lines.some((line) => line.includes('a connection was refused') && line.includes('is revoked'));
+  await until(() => refused(logs[0]) && refused(logs[1]));
+  t.equal(await put(plan.endpoints[0] ?? ''), 'ok');
 });
 
 t.test('a member whose common name is not allowed stays outside', async (t) => {

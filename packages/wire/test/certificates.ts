@@ -24,6 +24,8 @@ export interface CertificateRequest {
 export interface Authority {
   readonly ca: string;
   issue(request: CertificateRequest): Promise<KeyPair>;
+  /** A list that takes back those certificates, PEM. */
+  revoke(certificates: readonly string[]): Promise<string>;
 }
 
 /** A certificate and its key as files. */
@@ -67,6 +69,21 @@ export async function createAuthority(commonName = 'test authority'): Promise<Au
       });
       const der = await webcrypto.subtle.exportKey('pkcs8', own.privateKey);
       return { cert: certificate.toString('pem'), key: x509.PemConverter.encode(der, 'PRIVATE KEY') };
+    },
+    async revoke(certificates) {
+      const list = await x509.X509CrlGenerator.create({
+        issuer,
+        thisUpdate: new Date(),
+        nextUpdate: new Date(Date.now() + 86_400_000),
+        signingAlgorithm: algorithm,
+        signingKey: keys.privateKey,
+        entries: certificates.map((pem) => ({
+          serialNumber: new x509.X509Certificate(pem).serialNumber,
+          revocationDate: new Date(),
+        })),
+      });
+      // As Go and OpenSSL name it.
+      return x509.PemConverter.encode(list.rawData, 'X509 CRL');
     },
   };
 }

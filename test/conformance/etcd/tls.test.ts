@@ -3,9 +3,11 @@ import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import http from 'node:http';
 import https from 'node:https';
+import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { promisify } from 'node:util';
 import t from 'tap';
@@ -21,6 +23,8 @@ const [root, alice, stranger] = [await files.make('root'), await files.make('ali
 const nameless = await files.make('nameless', { commonName: '' });
 const foreign = await (await createAuthority('another')).issue({ commonName: 'root' });
 const { ca } = files.authority;
+const list = join(files.directory, 'revoked.crl');
+await writeFile(list, await files.authority.revoke([]));
 
 interface Pem {
   readonly cert: string;
@@ -101,6 +105,22 @@ conformance(
       t.notMatch(await ask(setting, '/health', { scheme: 'http' }), /^200/);
     });
 
+    rule(
+      'a certificate that is revoked is not let in, from the next connection after the list was written',
+      async (setting) => {
+        const { t } = setting;
+        const [early, late] = [await files.make('early'), await files.make('late')];
+        await writeFile(list, await files.authority.revoke([pem(early).cert]));
+        t.match(await putAs(setting, { ca, ...pem(early) }), /^14 /);
+        t.equal(await ask(setting, '/health', pem(early)), 'failed');
+        t.equal(await putAs(setting, { ca, ...pem(late) }), 'answered');
+        t.equal(await putAs(setting, rootTls), 'answered');
+        await writeFile(list, await files.authority.revoke([early, late].map((pair) => pem(pair).cert)));
+        t.match(await putAs(setting, { ca, ...pem(late) }), /^14 /);
+        t.equal(await putAs(setting, rootTls), 'answered');
+      },
+    );
+
     rule('the common name is no user where certificates are only asked for', async (setting) => {
       const { t, client } = setting;
       await enable(setting);
@@ -123,7 +143,7 @@ conformance(
       t.equal(text((await client.kv.Range({ key: key('a') })).kvs[0]?.value), 'still here');
     });
   },
-  { all: { ...flags, 'bcrypt-cost': 4 }, tls: rootTls },
+  { all: { ...flags, 'client-crl-file': list, 'bcrypt-cost': 4 }, tls: rootTls },
 );
 
 /** Makes root, and alice who may write below `alice/`, and turns authentication on. */

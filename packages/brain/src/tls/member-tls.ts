@@ -16,14 +16,14 @@ export interface MemberTls {
  * Reads the files, so that a member whose certificates are no good does not start.
  * @throws OperatingError `TLS_FILES` for files that are missing, or do not fit each other.
  */
-export function openMemberTls(settings: MemberTlsSettings, logger: Logger): MemberTls {
+export async function openMemberTls(settings: MemberTlsSettings, logger: Logger): Promise<MemberTls> {
   const { clientTls, peerTls, idleTlsFlags } = settings;
   if (idleTlsFlags.length > 0) {
     logger.warn('flags of TLS have no effect: none of the URLs that they are for is https', { flags: idleTlsFlags });
   }
   return {
-    clients: clientTls && openServerTls(clientTls, logger),
-    peers: peerTls && openServerTls(peerTls, logger),
+    clients: clientTls && (await openServerTls(clientTls, logger)),
+    peers: peerTls && (await openServerTls(peerTls, logger)),
     caller: peerTls && new CallerTls(peerTls, logger),
   };
 }

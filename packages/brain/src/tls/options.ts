@@ -28,6 +28,7 @@ export const tlsOptionTable = {
     placeholder: 'NAME,…',
     help: "Names of which clients' certificates must have one",
   },
+  'client-crl-file': { ...path, help: 'Certificates that the CA has revoked, PEM or DER; read again when it changes' },
   'auto-tls': { kind: 'boolean', default: false, help: 'Refused: flotilla certs makes certificates' },
   'peer-cert-file': { ...path, help: 'Certificate of the peer URLs, PEM; shown to the other members too' },
   'peer-key-file': { ...path, help: 'Its key, PEM' },
@@ -56,6 +57,7 @@ export const tlsOptionTable = {
     default: false,
     help: 'Members may connect from addresses that their certificates do not name',
   },
+  'peer-crl-file': { ...path, help: "Members' certificates that the CA has revoked, PEM or DER" },
   'peer-auto-tls': { kind: 'boolean', default: false, help: 'Refused: flotilla certs makes certificates' },
   'tls-min-version': { kind: 'string', default: 'TLS1.2', check: versionProblem, help: 'TLS1.2 or TLS1.3' },
   'tls-max-version': {
@@ -98,6 +100,8 @@ export interface TlsSettings {
   readonly pair: PairFiles;
   /** With it, who connects needs a certificate. */
   readonly ca: string | undefined;
+  /** A list of revoked certificates; it counts for those who connect. */
+  readonly crl: string | undefined;
   readonly allowed: AllowedNames;
   readonly protocol: TlsProtocol;
 }
@@ -142,8 +146,14 @@ export function tlsSettings(values: TlsOptionValues, wanted: Wanted, problems: s
   };
 }
 
-const clientFlags = ['cert-file', 'key-file', 'trusted-ca-file', 'client-cert-auth'] as const;
-const peerFlags = ['peer-cert-file', 'peer-key-file', 'peer-trusted-ca-file', 'peer-client-cert-auth'] as const;
+const clientFlags = ['cert-file', 'key-file', 'trusted-ca-file', 'client-cert-auth', 'client-crl-file'] as const;
+const peerFlags = [
+  'peer-cert-file',
+  'peer-key-file',
+  'peer-trusted-ca-file',
+  'peer-client-cert-auth',
+  'peer-crl-file',
+] as const;
 
 function givenOf(values: TlsOptionValues, flags: readonly (keyof TlsOptionValues)[]): readonly string[] {
   return flags.filter((flag) => values[flag] !== undefined && values[flag] !== false);
@@ -153,14 +163,16 @@ function clientTlsOf(values: TlsOptionValues, protocol: TlsProtocol, problems: s
   const pair = pairOf(values, { cert: 'cert-file', key: 'key-file', urls: 'client URLs' }, problems);
   const ca = values['trusted-ca-file'];
   const hostnames = values['client-cert-allowed-hostname'];
+  const crl = values['client-crl-file'];
   for (const [flag, isSet] of [
     ['client-cert-auth', values['client-cert-auth']],
+    ['client-crl-file', crl !== undefined],
     ['client-cert-allowed-hostname', hostnames.length > 0],
   ] as const) {
     if (isSet && ca === undefined)
       problems.push(`--${flag} needs --trusted-ca-file: the CA of the certificates of clients`);
   }
-  return pair && { pair, ca, allowed: { commonNames: [], hostnames }, protocol };
+  return pair && { pair, ca, crl, allowed: { commonNames: [], hostnames }, protocol };
 }
 
 function peerTlsOf(values: TlsOptionValues, protocol: TlsProtocol, problems: string[]): PeerTlsSettings | undefined {
@@ -180,7 +192,8 @@ function peerTlsOf(values: TlsOptionValues, protocol: TlsProtocol, problems: str
   const callerPair = hasCallerPair ? pairOf(values, callerFlags, problems) : pair;
   if (!pair || !callerPair || ca === undefined) return undefined;
   const checksAddress = !values['peer-skip-client-san-verification'];
-  return { pair, callerPair, ca, allowed: { commonNames, hostnames }, checksAddress, protocol };
+  const crl = values['peer-crl-file'];
+  return { pair, callerPair, ca, crl, allowed: { commonNames, hostnames }, checksAddress, protocol };
 }
 
 type PathFlag = 'cert-file' | 'key-file' | `peer-${'cert' | 'key'}-file` | `peer-client-${'cert' | 'key'}-file`;

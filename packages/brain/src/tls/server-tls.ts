@@ -9,6 +9,7 @@ import { type Logger, codeOf, messageOf } from '@flotilla/base';
 import { addressProblem, nameProblem } from './certificate-check.ts';
 import { type CredentialSource, openCredentials } from './credentials.ts';
 import type { TlsSettings } from './options.ts';
+import { type RevocationList, openRevocationList } from './revocation.ts';
 
 /** A client that does not finish its handshake is cut off after this time. */
 const handshakeTimeoutMs = 10_000;
@@ -17,6 +18,7 @@ const handshakeTimeoutMs = 10_000;
 export interface ServerTls {
   readonly settings: ServerTlsSettings;
   readonly credentials: CredentialSource;
+  readonly revoked: RevocationList | undefined;
   readonly logger: Logger;
 }
 
@@ -26,8 +28,10 @@ export interface ServerTlsSettings extends TlsSettings {
 }
 
 /** @throws OperatingError `TLS_FILES` for files that are missing, or do not fit each other. */
-export function openServerTls(settings: ServerTlsSettings, logger: Logger): ServerTls {
-  return { settings, credentials: openCredentials(settings, logger), logger };
+export async function openServerTls(settings: ServerTlsSettings, logger: Logger): Promise<ServerTls> {
+  const credentials = openCredentials(settings, logger);
+  const revoked = settings.crl === undefined ? undefined : await openRevocationList(settings.crl, logger);
+  return { settings, credentials, revoked, logger };
 }
 
 export interface AcceptorOptions {
@@ -51,7 +55,7 @@ export function createAcceptor(tls: ServerTls, { protocols, onSecure }: Acceptor
   });
   const admit = async (secured: TLSSocket): Promise<void> => {
     secured.on('error', () => secured.destroy());
-    const problem = settings.ca === undefined ? undefined : await problemOf(settings, secured);
+    const problem = settings.ca === undefined ? undefined : await problemOf(tls, secured);
     if (problem === undefined) return onSecure(secured);
     logger.warn('a connection was refused', { peer: peerOf(secured), reason: problem });
     secured.destroy();
@@ -78,14 +82,12 @@ export function createAcceptor(tls: ServerTls, { protocols, onSecure }: Acceptor
 }
 
 /** Why a client that must have a certificate is not let in. */
-async function problemOf(
-  { allowed, checksAddress = false }: ServerTlsSettings,
-  secured: TLSSocket,
-): Promise<string | undefined> {
+async function problemOf({ settings, revoked }: ServerTls, secured: TLSSocket): Promise<string | undefined> {
+  const { allowed, checksAddress = false } = settings;
   const certificate: X509Certificate | undefined = secured.getPeerX509Certificate();
   if (!certificate) return 'the client shows no certificate';
   if (!secured.authorized) return `the client's certificate is not trusted: ${messageOf(secured.authorizationError)}`;
-  const problem = nameProblem(certificate, allowed);
+  const problem = revoked?.problem(certificate) ?? nameProblem(certificate, allowed);
   if (problem !== undefined || !checksAddress) return problem;
   return await addressProblem(certificate, secured.remoteAddress ?? '');
 }
