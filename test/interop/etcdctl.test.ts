@@ -303,9 +303,21 @@ for (const kind of [serverKinds[0], serverKinds[2]]) {
         const { code, stdout } = await run(target, ['snapshot', 'save', file]);
         t.strictSame([code, stdout], [0, `Snapshot saved at ${file}\n`]);
         if (kind !== serverKinds[0]) return;
+        const [hash = '', revision, keys, size] = (await restore(['brain', 'snapshot', 'status', file]))
+          .trim()
+          .split(', ');
+        t.match([hash, revision, keys, size], [/^[0-9a-f]{1,8}$/, /^\d+$/, /^\d+$/, /^[\d.]+ k?B$/]);
+        const told: unknown = JSON.parse(await restore(['brain', 'snapshot', 'status', file, '--write-out=json']));
+        t.match(told, {
+          hash: parseInt(hash, 16),
+          revision: Number(revision),
+          totalKey: Number(keys),
+          totalSize: Number,
+        });
+        t.match(await restore(['brain', 'snapshot', 'save', file]), /name the snapshot/);
         const dataDir = join(directory, 'restored');
         const restored = await restore(['brain', 'restore', file, '--name=r', `--data-dir=${dataDir}`]);
-        t.match(restored, /^restored revision \d+ into /);
+        t.match(restored, `restored revision ${revision} into `);
         t.match(await restore(['brain', 'restore', file, '--name=r', `--data-dir=${dataDir}`]), /is not empty/);
         const raised = ['brain', 'restore', file, '--name=r', `--data-dir=${join(directory, 'raised')}`];
         t.match(await restore([...raised, '--bump-revision=1000']), /go together/);

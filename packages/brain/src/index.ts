@@ -27,6 +27,7 @@ export {
   parseBrainSettings,
 } from './options.ts';
 export { restoreMember } from './restore.ts';
+export { type SnapshotFileStatus, snapshotStatus } from './snapshot-file.ts';
 export { publish } from './publishing.ts';
 export { authHandlers } from './services/auth.ts';
 export { clusterHandlers } from './services/cluster.ts';

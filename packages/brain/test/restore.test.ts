@@ -2,7 +2,7 @@ import fs from 'node:fs/promises';
 import path from 'node:path';
 import t from 'tap';
 import { silentLogger } from '@flotilla/base';
-import { brainSettings, restoreMember } from '@flotilla/brain';
+import { brainSettings, restoreMember, snapshotStatus } from '@flotilla/brain';
 import { type etcdserverpb, toId, toSafeInteger } from '@flotilla/wire';
 import { type TestClient, connect, planCluster, startAll } from './cluster.ts';
 import { openWatch } from './watch-client.ts';
@@ -96,6 +96,7 @@ t.test('a file that is no whole snapshot is refused, and so is a directory in us
   content[100] = (content[100] ?? 0) ^ 1;
   await fs.writeFile(damaged, content);
   await t.rejects(restore('z', damaged), { code: 'SNAPSHOT_DAMAGED', message: /checksum/ });
+  await t.rejects(snapshotStatus(damaged), { code: 'SNAPSHOT_DAMAGED', message: /checksum/ });
   await plan.clean();
 });
 
@@ -107,6 +108,14 @@ t.test('a raised revision: all keys, everything before it compacted, and no revi
   await oldClient.kv.DeleteRange({ key: bytes('k3') });
   const file = path.join(old.directory, 'snapshot.db');
   await saveSnapshot(oldClient, file);
+  const status = await snapshotStatus(file);
+  t.equal(status.revision, 52);
+  // Its changes, and the rows of the member and of raft's configuration.
+  t.equal(status.keyCount, 51 + 2);
+  t.equal(status.sizeBytes, (await fs.stat(file)).size - 32);
+  const sameState = path.join(old.directory, 'same.db');
+  await saveSnapshot(oldClient, sameState);
+  t.equal((await snapshotStatus(sameState)).hash, status.hash);
   // What the snapshot does not know, and what a watcher may have seen.
   for (let i = 0; i < 20; i++) await oldClient.kv.Put({ key: bytes('later') });
   const before = await oldClient.kv.Range({ ...everything, revision: 52 });

@@ -65,6 +65,7 @@ export {
   maxLeaseTtlSeconds,
 } from './request-checks.ts';
 export type { Applied, CommittedEntry, EntryResponse, RangeResponse, Store, TxnResponse } from './store.ts';
+export { type SnapshotSummary, summarizeSnapshot } from './snapshot-summary.ts';
 export { hashRevisions, hashState } from './state-hash.ts';
 export type { CompactionObserver } from './mvcc/keyspace.ts';
 export { OperationCounts } from './mvcc/operation-counts.ts';

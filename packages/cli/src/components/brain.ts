@@ -1,4 +1,12 @@
-import { brainOptionTable, brainSettings, parseBrainSettings, restoreMember, startBrain } from '@flotilla/brain';
+import {
+  type SnapshotFileStatus,
+  brainOptionTable,
+  brainSettings,
+  parseBrainSettings,
+  restoreMember,
+  snapshotStatus,
+  startBrain,
+} from '@flotilla/brain';
 import { OperatingError, type OptionTable, parseOptions } from '@flotilla/base';
 import { collectStoreSeldom } from './collector.ts';
 import { logLevelOf } from './common-options.ts';
@@ -9,7 +17,7 @@ const envPrefix = 'ETCD_';
 export const brainComponent: Component = {
   options: brainOptionTable,
   envPrefix,
-  commands: { restore },
+  commands: { restore, snapshot },
   start({ argv, env, logger }) {
     const settings = parseBrainSettings({ argv, env });
     const level = logLevelOf(parseOptions(brainOptionTable, { argv, env, envPrefix })['log-level']);
@@ -49,4 +57,43 @@ async function restore({ argv, env, logger }: StartInput): Promise<string> {
   const settings = brainSettings(values);
   const { revision } = await restoreMember(settings, { file, logger: logger('warn'), bumpRevisionBy });
   return `restored revision ${revision} into ${settings.dataDir}: start the member with the same flags`;
+}
+
+const snapshotOptionTable = {
+  'write-out': {
+    kind: 'string',
+    default: 'simple',
+    check: (value: string) => (Object.hasOwn(statusForms, value) ? undefined : `"${value}" is neither simple nor json`),
+    help: 'simple or json',
+  },
+} as const satisfies OptionTable;
+
+/** As `etcdutl snapshot status` prints it. */
+const statusForms: Readonly<Record<string, (status: SnapshotFileStatus) => string>> = {
+  simple: ({ hash, revision, keyCount, sizeBytes }) =>
+    [hash.toString(16), revision, keyCount, sizeText(sizeBytes)].join(', '),
+  json: ({ hash, revision, keyCount, sizeBytes }) =>
+    JSON.stringify({ hash, revision, totalKey: keyCount, totalSize: sizeBytes }),
+};
+
+/** `snapshot status FILE`. */
+async function snapshot({ argv, env }: StartInput): Promise<string> {
+  const [verb, file, ...flags] = argv;
+  if (verb !== 'status' || file === undefined || file.startsWith('-')) {
+    throw new OperatingError(
+      'INVALID_OPTIONS',
+      'name the snapshot: flotilla brain snapshot status FILE [--write-out=json]',
+    );
+  }
+  const { 'write-out': form } = parseOptions(snapshotOptionTable, { argv: flags, env, envPrefix });
+  const status = await snapshotStatus(file);
+  return statusForms[form]?.(status) ?? '';
+}
+
+/** In powers of 1000, with one digit behind the point below ten: `9.5 MB`, `21 kB`. */
+function sizeText(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = bytes < 10 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const value = Math.floor((bytes / 1000 ** power) * 10 + 0.5) / 10;
+  return `${value < 10 && bytes >= 10 ? value.toFixed(1) : value.toFixed(0)} ${units[power]}`;
 }
