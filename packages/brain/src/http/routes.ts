@@ -5,7 +5,14 @@ import type { Member } from '../member/member.ts';
 import type { BrainMetrics, HealthMetrics } from '../metrics.ts';
 import { clusterVersion, serverVersion, storageVersion } from '../version.ts';
 import { debugVars } from './debug-vars.ts';
-import { type HealthCheck, diskChecks, healthProblem, livenessChecks, readinessChecks, runChecks } from './health-checks.ts';
+import {
+  type HealthCheck,
+  diskChecks,
+  healthProblem,
+  livenessChecks,
+  readinessChecks,
+  runChecks,
+} from './health-checks.ts';
 
 interface Reply {
   readonly status: number;
