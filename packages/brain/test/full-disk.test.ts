@@ -144,7 +144,7 @@ t.test(
       1,
       'what had timed out was written in the end',
     );
-    t.equal((await fetch(`${url}/readyz`)).status, 200);
+    await until(async () => (await fetch(`${url}/readyz`)).status === 200);
     disk.error = errorOf('ENOSPC');
     const last = client.kv.Put({ key: Buffer.from('d') }).catch((error: unknown) => error);
     const before = disk.refusals;

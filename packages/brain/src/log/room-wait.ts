@@ -35,7 +35,7 @@ export class RoomWait {
   /** From now on a write that finds no room fails, those that wait too: the member stops. */
   giveUp(): void {
     this.#hasGivenUp = true;
-    for (const wake of this.#wakers) wake();
+    this.#wakeAll();
   }
 
   /** Repeats `write`, which has failed, until there is room. @throws what it fails with for another reason */
@@ -49,6 +49,8 @@ export class RoomWait {
     }
     try {
       const result = await this.#untilRoom(failed, write);
+      // What else waits need not wait longer.
+      this.#wakeAll();
       logger.warn('there is room on the disk again', { directory, waitedMs: clock.monotonicMs() - beganMs });
       return result;
     } finally {
@@ -68,6 +70,10 @@ export class RoomWait {
         error = next;
       }
     }
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#wakers) wake();
   }
 
   #isWorthAWait(error: unknown): boolean {
