@@ -1,12 +1,12 @@
 /**
- * Draws the store's results as one SVG: `node bench/dist/store/draw.js [FILE.json…] [--out FILE.svg]`. Without files, all passes
+ * Draws the store's results as one SVG, and prints them as one table: `node bench/dist/store/draw.js [FILE.json…] [--out FILE.svg]`. Without files, all passes
  * in `bench/results/`. Each row is a bar from 1 (as etcd) to its median ratio, on a logarithmic scale and turned so that right
  * is better for us; a thin line spans the turns, a mark shows what is asked.
  */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Pass, type ReportedRow, majorOf } from './report.ts';
+import { type Pass, type ReportedRow, comparedTable, majorOf } from './report.ts';
 import { escapeXml } from './svg.ts';
 import { shortNumber } from './turns.ts';
 
@@ -135,4 +135,6 @@ const { values, positionals } = parseArgs({
 const files = positionals.length > 0 ? positionals : storedPasses();
 const passes = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Pass);
 writeFileSync(values.out, draw(passes));
+const [newest, ...older] = passes;
+if (newest) process.stdout.write(`${comparedTable([newest, ...older])}\n\n`);
 process.stdout.write(`${values.out}\n`);

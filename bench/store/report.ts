@@ -58,6 +58,16 @@ export function storeTable(passes: readonly Pass[]): string {
   return markdown([head, ...lines], new Set([2, 3]));
 }
 
+/** One line a row: the figures of the first pass, which is the one that is judged, and the ratios of the others beside them. */
+export function comparedTable([judged, ...others]: readonly [Pass, ...Pass[]]): string {
+  const nodes = others.map(({ machine }) => `ratio on Node ${majorOf(machine.node)}`);
+  const head = ['row', 'Flotilla', 'etcd', 'unit', 'ratio (min to max)', 'target', '', ...nodes];
+  const ratioIn = ({ rows }: Pass, name: string): string =>
+    rows.find((row) => row.name === name)?.ratio.median.toFixed(2) ?? '';
+  const lines = judged.rows.map((row) => [row.name, ...cellsOf(row), ...others.map((pass) => ratioIn(pass, row.name))]);
+  return markdown([head, ...lines], new Set([1, 2]));
+}
+
 export function majorOf(version: string): string {
   return /^v?(\d+)/.exec(version)?.[1] ?? version;
 }
