@@ -2,7 +2,7 @@
  * A member with its ports: `startBrain` binds them first (so that a second start on the same flags fails before it touches
  * a file), then opens the data directory, then serves.
  */
-import { type Running, silentLogger } from '@flotilla/base';
+import { type Running, silentLogger, systemClock } from '@flotilla/base';
 import { settleMembership } from './cluster/joining.ts';
 import { createEnding } from './ending.ts';
 import { createGateway } from './gateway/gateway.ts';
@@ -24,6 +24,9 @@ import { askMembers } from './transport/members-question.ts';
 
 /** Calls that are under way when a member closes may finish within this time. */
 const closeGraceMs = 500;
+
+/** The others may all be starting too, when a member joins them. */
+const joinPatienceMs = 5_000;
 
 export interface Brain extends Running {
   /** Where clients reach it: the advertised URLs, with the ports that were really bound. */
@@ -49,6 +52,7 @@ export async function startBrain(options: BrainOptions): Promise<Brain> {
     const settings = await settleMembership(options.settings, {
       files,
       ask: (peerUrl) => askMembers(peerUrl, tls.caller),
+      patience: { clock: options.clock ?? systemClock, ms: joinPatienceMs },
     });
     const ending = createEnding(logger);
     const world = worldOf(

@@ -4,6 +4,7 @@
  */
 import { type Logger, OperatingError, systemClock } from '@flotilla/base';
 import { type RestoredState, openState, restoreState } from '@flotilla/store';
+import { initialMembershipOf } from './cluster/membership.ts';
 import { openDataDirectory } from './log/data-directory.ts';
 import { createSystemFiles } from './log/system-files.ts';
 import type { BrainSettings } from './options.ts';
@@ -41,7 +42,9 @@ export async function restoreMember(
     onFailure: fail,
     async openState(place) {
       const content = snapshotContent(file, contentBytes);
-      restored = await restoreState({ ...identity, directory: place.directory, bumpRevisionBy }, content);
+      const initialMembership = initialMembershipOf(settings.membership);
+      const options = { ...identity, directory: place.directory, initialMembership, bumpRevisionBy };
+      restored = await restoreState(options, content);
       return openState({ ...identity, directory: place.directory, clock: systemClock, onFailure: fail });
     },
   });

@@ -1,5 +1,6 @@
 /** Who a newcomer is, when its first start was cut short. */
 import t from 'tap';
+import { createManualClock } from '@flotilla/base';
 import { type KnownCluster, brainSettings, settleMembership } from '@flotilla/brain';
 import { createMemoryFiles } from './memory-files.ts';
 
@@ -38,6 +39,25 @@ t.test('a newcomer whose witness was torn as it was begun asks again who it is',
     t.equal((await settled).membership.self.id, 0xa2n);
     t.equal(asked(), 1);
   }
+});
+
+t.test('others that are all away are asked again until one answers, but not for ever', async (t) => {
+  const clock = createManualClock();
+  let answersFromMs = 1000;
+  const ask = (): Promise<KnownCluster> =>
+    clock.monotonicMs() < answersFromMs ? Promise.reject(new Error('away')) : Promise.resolve(cluster);
+  const files = createMemoryFiles();
+  const settle = () => settleMembership(settings, { files, ask, patience: { clock, ms: 3000 } });
+  const settled = settle();
+  await clock.advance(1000);
+  t.equal((await settled).membership.self.id, 0xa2n);
+  answersFromMs = Infinity;
+  const refused = t.rejects(settle(), { code: 'JOIN_FAILED', message: /away/ });
+  await clock.advance(2999);
+  t.equal(clock.pending, 1, 'still asking');
+  await clock.advance(1);
+  await refused;
+  t.equal(clock.pending, 0);
 });
 
 t.test('a damaged witness beside a log is refused, and nobody is asked', async (t) => {

@@ -146,6 +146,18 @@ t.test('state and configuration are read back as of the same entry', async (t) =
   await third.state.close();
 });
 
+t.test('a state knows the members that it began with before anything else was written', async (t) => {
+  const place = createPlace();
+  const first = await place.open();
+  change(first.store, remove(2));
+  await first.state.close();
+  const again = await openState({ ...place.options, initialMembership: undefined });
+  t.equal(again.store.appliedIndex, 0);
+  t.equal(textOfMembers(again.store.membership), '1@http://a:1 2@http://b:1');
+  t.equal(configText(again), 'begin');
+  await again.state.close();
+});
+
 t.test('a snapshot brings members and configuration; a newcomer has none before', async (t) => {
   const sender = await createPlace().open();
   change(sender.store, add({ id: 3n }));
@@ -179,7 +191,7 @@ t.test('a snapshot brings members and configuration; a newcomer has none before'
       await Promise.resolve();
     })(),
   );
-  const opened = await restored.open();
+  const opened = await openState({ ...restored.options, initialMembership: undefined });
   t.equal(textOfMembers(opened.store.membership), '1@http://a:1 2@http://b:1', 'a restored cluster begins anew');
   t.equal(configText(opened), 'begin');
   await opened.state.close();

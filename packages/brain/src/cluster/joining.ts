@@ -3,7 +3,7 @@
  * what the flags say; one that joins asks the others, who were told of it when it was added: by its peer URLs, which is all that
  * both sides know.
  */
-import { OperatingError, messageOf } from '@flotilla/base';
+import { type Clock, OperatingError, messageOf } from '@flotilla/base';
 import type { Files } from '../log/files.ts';
 import { directoryOwner } from '../log/data-directory.ts';
 import type { BrainSettings } from '../options.ts';
@@ -20,7 +20,12 @@ export interface JoiningOptions {
   readonly files: Files;
   /** Asks whoever listens at a peer URL. */
   readonly ask: (peerUrl: string) => Promise<KnownCluster>;
+  /** How long the others may be away, all of them; they are asked once unless told. */
+  readonly patience?: { readonly clock: Clock; readonly ms: number };
 }
+
+/** Between two times of asking others that are all away. */
+const pauseMs = 250;
 
 /**
  * The settings with the membership that the member starts with.
@@ -37,10 +42,10 @@ export async function settleMembership(settings: BrainSettings, options: Joining
   return { ...settings, membership: { clusterId: owner.clusterId, members: [self], self, isInitial: false } };
 }
 
-async function join(flags: Membership, { ask }: JoiningOptions): Promise<Membership> {
+async function join(flags: Membership, { ask, patience }: JoiningOptions): Promise<Membership> {
   const urls = flags.members.filter(({ id }) => id !== flags.self.id).flatMap(({ peerUrls }) => peerUrls);
   const problems: string[] = [];
-  const answers = await Promise.allSettled(urls.map(ask));
+  const answers = await askUntilOneAnswers(() => Promise.allSettled(urls.map(ask)), patience);
   for (const [i, answer] of answers.entries()) {
     const found = answer.status === 'fulfilled' ? match(flags, answer.value) : messageOf(answer.reason);
     if (typeof found !== 'string') return found;
@@ -51,6 +56,19 @@ async function join(flags: Membership, { ask }: JoiningOptions): Promise<Members
     `the cluster that --initial-cluster describes can't be joined (${problems.join('; ') || 'it names no other member'}): add ` +
       'this member first (etcdctl member add), and give --initial-cluster with all members, as that prints it',
   );
+}
+
+type Answers = readonly PromiseSettledResult<KnownCluster>[];
+
+/** All members may be starting at the same time: one that joins then waits for the others. */
+async function askUntilOneAnswers(ask: () => Promise<Answers>, patience: JoiningOptions['patience']): Promise<Answers> {
+  const sinceMs = patience?.clock.monotonicMs() ?? 0;
+  for (;;) {
+    const answers = await ask();
+    const allAway = answers.length > 0 && answers.every(({ status }) => status === 'rejected');
+    if (!allAway || !patience || patience.clock.monotonicMs() - sinceMs >= patience.ms) return answers;
+    await new Promise<void>((resolve) => void patience.clock.after(pauseMs, resolve));
+  }
 }
 
 /** The membership as the others know it, or why it is not the one of the flags. */

@@ -5,6 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { OperatingError } from '@flotilla/base';
+import { encodeConfig } from '@flotilla/raft';
+import type { InitialMembership } from '@flotilla/store';
 import { urlProblem } from './urls.ts';
 
 export interface ClusterMember {
@@ -81,4 +83,11 @@ export function membershipOf(options: {
     throw new OperatingError('INVALID_OPTIONS', `--initial-cluster does not name this member ("${options.name}")`);
   }
   return { clusterId: clusterIdOf(members.map((member) => member.id)), members, self, isInitial: true };
+}
+
+/** What the state begins with, unless this member joins a cluster that runs: then a snapshot says it. */
+export function initialMembershipOf({ isInitial, members }: Membership): InitialMembership | undefined {
+  if (!isInitial) return undefined;
+  const voters = members.map(({ id }) => id);
+  return { members, config: encodeConfig({ voters, votersOutgoing: [], learners: [] }) };
 }

@@ -1,9 +1,9 @@
 /** What a member finds on its disk: opened, fitted together, and raft and the state machine started from it. */
-import { type Config, type Raft, createRaft, decodeConfig, encodeConfig } from '@flotilla/raft';
-import { type InitialMembership, type OpenedState, openDiskDatabase, openState } from '@flotilla/store';
+import { type Config, type Raft, createRaft, decodeConfig } from '@flotilla/raft';
+import { type OpenedState, openDiskDatabase, openState } from '@flotilla/store';
 import { StateMachine } from '../driver/state-machine.ts';
 import { type DataDirectory, openDataDirectory } from '../log/data-directory.ts';
-import type { Membership } from '../cluster/membership.ts';
+import { initialMembershipOf } from '../cluster/membership.ts';
 import type { RecoveredLog } from '../log/recovery.ts';
 import { corrupt, missing } from '../log/refusal.ts';
 import type { BrainSettings } from '../options.ts';
@@ -48,7 +48,7 @@ export async function openData(
         opened = await openState({
           directory,
           ...identity,
-          initialMembership: initialOf(settings.membership),
+          initialMembership: initialMembershipOf(settings.membership),
           clock,
           onWrite,
           onLocked,
@@ -116,13 +116,6 @@ export async function recover(
 
 /** The configuration of a member that waits for its first snapshot. */
 const newcomer: Config = { voters: [], votersOutgoing: [], learners: [] };
-
-/** What the state begins with, unless this member joins a cluster that runs: then a snapshot says it. */
-function initialOf({ isInitial, members }: Membership): InitialMembership | undefined {
-  if (!isInitial) return undefined;
-  const voters = members.map(({ id }) => id);
-  return { members, config: encodeConfig({ voters, votersOutgoing: [], learners: [] }) };
-}
 
 /** The log as it goes on from the state. @throws OperatingError when one of them belongs to another time. */
 async function fitTogether(

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { OperatingError } from '@flotilla/base';
 import { findGeneration, generationName, recordGeneration } from './generations.ts';
 import { openDiskDatabase } from './disk-database.ts';
+import { initialMembershipRows } from './membership-rows.ts';
 import { RowLedger } from './row-ledger.ts';
 import { type Head, type RowName, nameOf, openRow } from './rows.ts';
 import { SnapshotReader, snapshotDamaged } from './snapshot-stream.ts';
@@ -15,7 +16,7 @@ import { type EntryPosition, type OpenStateOptions, firstRows } from './state-fi
 
 export interface RestoreOptions extends Pick<
   OpenStateOptions,
-  'directory' | 'memberId' | 'clusterId' | 'openDatabase' | 'openDirectory'
+  'directory' | 'memberId' | 'clusterId' | 'initialMembership' | 'openDatabase' | 'openDirectory'
 > {
   /**
    * Raises the revision by so much and compacts everything up to there, so that whoever knew a later revision than the
@@ -50,8 +51,9 @@ export async function restoreState(options: RestoreOptions, chunks: AsyncIterabl
     // The rows are views into the chunk, which is the caller's.
     for await (const chunk of chunks)
       await database.batch(keptRows(reader.read(chunk.slice()), ledger), { sync: false });
+    const members = initialMembershipRows(ledger, options.initialMembership);
     const head = { ...bumped(reader.finish(), options.bumpRevisionBy ?? 0), ...ledger.totals };
-    await database.batch(firstRows({ memberId, clusterId }, head), { sync: true });
+    await database.batch([...members, ...firstRows({ memberId, clusterId }, head)], { sync: true });
     await database.close();
     await recordGeneration(directory, { number: 1, state: 'ready' });
     const { index, term, revision, rowCount } = head;

@@ -9,7 +9,7 @@
  *   x + member id           a member that was removed; empty
  *   u + name                a user, authpb.User
  *   r + name                a role, authpb.Role
- *   Config                  raft's configuration as of the last applied conf change; absent before the first write
+ *   Config                  raft's configuration as of the last applied conf change; absent where a member waits for its first snapshot
  *   Auth                    whether authentication is on, and the auth revision; absent as long as it never changed
  *   p + main + sub          a page of history, named by its first revision
  *

@@ -7,6 +7,7 @@ import type { InitialMembership } from '../membership.ts';
 import type { Store } from '../store.ts';
 import { findGeneration, generationName, recordGeneration } from './generations.ts';
 import { openDiskDatabase } from './disk-database.ts';
+import { initialMembershipRows } from './membership-rows.ts';
 import { loadState } from './load-state.ts';
 import { RowLedger } from './row-ledger.ts';
 import {
@@ -160,11 +161,14 @@ export async function openState(options: OpenStateOptions): Promise<OpenedState>
 }
 
 async function createFirstGeneration(surroundings: Surroundings, onLocked?: () => void): Promise<OpenedState> {
-  const { directory, identity } = surroundings;
+  const { directory, identity, initialMembership } = surroundings;
   await recordGeneration(directory, { number: 1, state: 'creating' });
   const database = await openDatabaseOf(surroundings, { number: 1, createIfMissing: true });
   try {
-    await database.batch(firstRows(identity, emptyHead), { sync: true });
+    const ledger = new RowLedger();
+    const members = initialMembershipRows(ledger, initialMembership);
+    const head = { ...emptyHead, ...ledger.totals };
+    await database.batch([...members, ...firstRows(identity, head)], { sync: true });
     await recordGeneration(directory, { number: 1, state: 'ready' });
   } catch (error) {
     await database.close();
