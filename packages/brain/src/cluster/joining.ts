@@ -20,11 +20,11 @@ export interface JoiningOptions {
   readonly files: Files;
   /** Asks whoever listens at a peer URL. */
   readonly ask: (peerUrl: string) => Promise<KnownCluster>;
-  /** How long the others may be away, all of them; they are asked once unless told. */
+  /** How long none of the others may know of this member; they are asked once unless told. */
   readonly patience?: { readonly clock: Clock; readonly ms: number };
 }
 
-/** Between two times of asking others that are all away. */
+/** Between two times of asking. */
 const pauseMs = 250;
 
 /**
@@ -42,33 +42,44 @@ export async function settleMembership(settings: BrainSettings, options: Joining
   return { ...settings, membership: { clusterId: owner.clusterId, members: [self], self, isInitial: false } };
 }
 
+/**
+ * All members may be starting at the same time: then the others are away, or do not know yet what they decided before. So
+ * they are asked again for a while.
+ */
 async function join(flags: Membership, { ask, patience }: JoiningOptions): Promise<Membership> {
   const urls = flags.members.filter(({ id }) => id !== flags.self.id).flatMap(({ peerUrls }) => peerUrls);
+  if (urls.length === 0) throw joinFailed('it names no other member');
+  const sinceMs = patience?.clock.monotonicMs() ?? 0;
+  for (;;) {
+    const found = await askEach(flags, urls, ask);
+    if (typeof found !== 'string') return found;
+    if (!patience || patience.clock.monotonicMs() - sinceMs >= patience.ms) throw joinFailed(found);
+    await new Promise<void>((resolve) => void patience.clock.after(pauseMs, resolve));
+  }
+}
+
+/** The membership that the first of the others knows, or why nobody knows one. */
+async function askEach(
+  flags: Membership,
+  urls: readonly string[],
+  ask: JoiningOptions['ask'],
+): Promise<Membership | string> {
   const problems: string[] = [];
-  const answers = await askUntilOneAnswers(() => Promise.allSettled(urls.map(ask)), patience);
+  const answers = await Promise.allSettled(urls.map(ask));
   for (const [i, answer] of answers.entries()) {
     const found = answer.status === 'fulfilled' ? match(flags, answer.value) : messageOf(answer.reason);
     if (typeof found !== 'string') return found;
     problems.push(`${urls[i]}: ${found}`);
   }
-  throw new OperatingError(
-    'JOIN_FAILED',
-    `the cluster that --initial-cluster describes can't be joined (${problems.join('; ') || 'it names no other member'}): add ` +
-      'this member first (etcdctl member add), and give --initial-cluster with all members, as that prints it',
-  );
+  return problems.join('; ');
 }
 
-type Answers = readonly PromiseSettledResult<KnownCluster>[];
-
-/** All members may be starting at the same time: one that joins then waits for the others. */
-async function askUntilOneAnswers(ask: () => Promise<Answers>, patience: JoiningOptions['patience']): Promise<Answers> {
-  const sinceMs = patience?.clock.monotonicMs() ?? 0;
-  for (;;) {
-    const answers = await ask();
-    const allAway = answers.length > 0 && answers.every(({ status }) => status === 'rejected');
-    if (!allAway || !patience || patience.clock.monotonicMs() - sinceMs >= patience.ms) return answers;
-    await new Promise<void>((resolve) => void patience.clock.after(pauseMs, resolve));
-  }
+function joinFailed(why: string): OperatingError {
+  return new OperatingError(
+    'JOIN_FAILED',
+    `the cluster that --initial-cluster describes can't be joined (${why}): add this member first (etcdctl member add), and ` +
+      'give --initial-cluster with all members, as that prints it',
+  );
 }
 
 /** The membership as the others know it, or why it is not the one of the flags. */

@@ -37,7 +37,7 @@ export const catchingSeeds: Readonly<Record<string, number>> = {
   'a compaction takes the newest version along': 1,
   'an acknowledgement does not wait for the batch behind the one under way': 1,
   'a record of the log with a wrong checksum is believed': 53,
-  'a compacted tombstone is dropped while an older page holds its key': 82,
+  'a compacted tombstone is dropped while an older page holds its key': 353,
   'a disk that was rolled back is let in': 11,
   'a request is judged by newer permissions than it was made under': 1,
   'entries that were under way when the space ended are applied': 10,
