@@ -113,3 +113,31 @@ t.test(
     t.equal(answer({ voters: [self], votersOutgoing: [self, other], learners: [] }), false);
   },
 );
+
+t.test('a removed voter of the old half is answered after a restart too, when its record is gone', (t) => {
+  const peersOf = (config: Config): readonly bigint[] => {
+    let peers: readonly bigint[] = [];
+    const roster = new Roster({
+      machine: {
+        state: { durable: { index: 5 } },
+        store: {
+          appliedIndex: 5,
+          membership: { config: new Uint8Array(1), removed: new Set([other]), members: new Map() },
+        },
+      },
+      raft: { config },
+      membership: { self: { id: self }, members: [] },
+      leadership: { leader: 0n },
+      clock: createManualClock(),
+      electionTimeoutMs,
+      transport: { setPeers: (next: readonly { id: bigint }[]) => (peers = next.map(({ id }) => id)) },
+    } as unknown as RosterOptions);
+    roster.refresh();
+    t.strictSame(peers, []);
+    roster.standing({ id: other, peerUrls: ['http://127.0.0.1:1'] });
+    return peers;
+  };
+  t.strictSame(peersOf({ voters: [self], votersOutgoing: [self, other], learners: [] }), [other]);
+  t.strictSame(peersOf({ voters: [self], votersOutgoing: [], learners: [] }), []);
+  t.end();
+});

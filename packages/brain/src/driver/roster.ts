@@ -69,7 +69,7 @@ export class Roster {
     const { membership, transport } = this.#options;
     const others = this.members.filter(({ id }) => id !== membership.self.id);
     const peers = new Map<NodeId, Peer>(others.map((peer) => [peer.id, peer]));
-    for (const id of this.#strangers.keys()) if (peers.has(id) || this.#isRemoved(id)) this.#strangers.delete(id);
+    for (const id of this.#strangers.keys()) if (peers.has(id) || this.#isGone(id)) this.#strangers.delete(id);
     for (const peer of this.#peers.values()) if (this.#isKept(peer.id)) peers.set(peer.id, peers.get(peer.id) ?? peer);
     for (const peer of this.#strangers.values()) peers.set(peer.id, peer);
     this.#peers = peers;
@@ -78,8 +78,9 @@ export class Roster {
 
   /** Only a voter's word that a member is removed counts: before a voter knows, the others may need its vote. */
   standing(peer: Peer): 'member' | 'removed' {
-    if (this.#isRemoved(peer.id)) return this.mayDismiss(peer.id) ? 'removed' : 'member';
-    if (!this.#peers.has(peer.id) && this.#strangers.size < maxStrangers) {
+    if (this.mayDismiss(peer.id)) return 'removed';
+    // One that was removed and has a vote all the same is unknown after a restart: its record is gone.
+    if (!this.#peers.has(peer.id) && !this.#isGone(peer.id) && this.#strangers.size < maxStrangers) {
       this.#strangers.set(peer.id, peer);
       this.refresh();
     }
@@ -137,6 +138,10 @@ export class Roster {
 
   #isRemoved(id: NodeId): boolean {
     return this.#options.machine.store.membership.removed.has(id);
+  }
+
+  #isGone(id: NodeId): boolean {
+    return this.#isRemoved(id) && !this.#isKept(id);
   }
 
   /** Whether one that is no member is kept all the same. */
