@@ -16,6 +16,8 @@ import type { Revision } from './superseded.ts';
 const pageRecordsMax = 64;
 const pageBytesMax = 16 * 1024;
 const defaultCacheBytes = 32 * 1024 * 1024;
+/** What the deletion of a page counts for: a batch of many thousands would hold up the turn that makes it. */
+const deletionBytes = 4 * 1024;
 
 /** Where pages are read back from. */
 export interface PageArchive {
@@ -100,7 +102,7 @@ export class History {
     return this.#pages.length;
   }
 
-  /** Bytes appended, or left by a cleaning, since the archive last took changes. */
+  /** Bytes appended, or left by a cleaning, since the archive last took changes, and something for each page that went. */
   get dirtyBytes(): number {
     return this.#dirtyBytes;
   }
@@ -281,7 +283,10 @@ export class History {
 
   #remove(index: number): void {
     const [page] = this.#pages.splice(index, 1);
-    if (page?.isInArchive === true) this.#deleted.push(page.name);
+    if (page?.isInArchive === true) {
+      this.#deleted.push(page.name);
+      this.#dirtyBytes += deletionBytes;
+    }
     if (page) this.#dirty.delete(page);
   }
 
