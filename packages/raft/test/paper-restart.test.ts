@@ -81,15 +81,8 @@ t.test('5.4.2, figure 8: an old entry on a majority may still be overwritten, un
 
   // (d): whoever holds an entry of term 3 gets the votes of that majority, and puts its own in the place of the old one.
   const overwritten = solo({ config: five, entries: log(1, 2), hardState: { term: 4, vote: 0n, commit: 0 } });
-  overwritten.step({
-    type: 'vote',
-    from: 5n,
-    to: 1n,
-    term: 5,
-    lastIndex: 2,
-    lastTerm: 3,
-    transfer: false,
-  });
+  const ask = { type: 'vote', from: 5n, to: 1n, term: 5, lastIndex: 2, lastTerm: 3, transfer: false } as const;
+  overwritten.step(ask);
   t.match(settle(overwritten).sent, [{ type: 'voteResponse', granted: true }]);
   const other = entry({ term: 3, index: 2 });
   overwritten.step({ ...append, from: 5n, term: 5, prevIndex: 1, prevTerm: 1, entries: [other] });
@@ -99,15 +92,7 @@ t.test('5.4.2, figure 8: an old entry on a majority may still be overwritten, un
   for (const from of [2n, 3n]) confirm(spread, { from, index: 3 });
   t.equal(spread.commit, 3);
   const kept = solo({ config: five, entries: log(1, 2, 4), hardState: { term: 4, vote: 0n, commit: 3 } });
-  kept.step({
-    type: 'vote',
-    from: 5n,
-    to: 1n,
-    term: 5,
-    lastIndex: 2,
-    lastTerm: 3,
-    transfer: false,
-  });
+  kept.step(ask);
   t.match(settle(kept).sent, [{ type: 'voteResponse', granted: false }]);
   t.end();
 });

@@ -13,8 +13,8 @@ export interface CompactionOptions {
   readonly snapshotCount: number;
   /** Entries kept for members that lag. */
   readonly catchUpEntries: number;
-  /** While a snapshot is under way, the entries that follow it are kept. */
-  readonly sendingSnapshot: () => boolean;
+  /** While a member gets a snapshot, the entries that follow it are kept. */
+  readonly keepsLog: () => boolean;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -30,8 +30,8 @@ export class Compaction {
 
   /** To be called as entries are applied. */
   applied(index: number): void {
-    const { raft, log, machine, snapshotCount, catchUpEntries, sendingSnapshot, onFailure } = this.#options;
-    if (index - this.#compacted < snapshotCount + catchUpEntries || sendingSnapshot()) return;
+    const { raft, log, machine, snapshotCount, catchUpEntries, keepsLog, onFailure } = this.#options;
+    if (index - this.#compacted < snapshotCount + catchUpEntries || keepsLog()) return;
     const wanted = index - catchUpEntries;
     const target = Math.min(wanted, machine.state.durable.index);
     if (target < wanted) this.#flush();

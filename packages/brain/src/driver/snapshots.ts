@@ -37,11 +37,12 @@ export class SnapshotSender {
    * Whether a member is getting a snapshot, or the entries behind it: forgetting those would end in another snapshot, and under a load
    * that does not end, in one after the other.
    */
-  get active(): boolean {
+  needsLog(): boolean {
     for (const [id, lagMax] of this.#following) if (!this.#follows(id, lagMax)) this.#following.delete(id);
     return this.#sending.size > 0 || this.#following.size > 0;
   }
 
+  /** Whether it still gets what came meanwhile, and may catch up. */
   #follows(id: NodeId, lagMax: number): boolean {
     const { raft, transport, catchUpEntries } = this.#options;
     const { progress, applied } = raft.status();

@@ -9,7 +9,6 @@ export interface ReceivedRequest {
 
 export class GatewayRequests implements RequestStream<unknown> {
   readonly #received: AsyncIterable<ReceivedRequest>;
-
   readonly #observer: CallObserver;
 
   constructor(received: AsyncIterable<ReceivedRequest>, observer: CallObserver) {

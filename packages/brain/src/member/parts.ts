@@ -183,14 +183,13 @@ function createCompaction(
   snapshotSender: SnapshotSender,
 ): Compaction {
   const { snapshotCount, catchUpEntries } = settings;
-  const sendingSnapshot = (): boolean => snapshotSender.active;
   return new Compaction({
     raft,
     log,
     machine,
     snapshotCount,
     catchUpEntries,
-    sendingSnapshot,
+    keepsLog: () => snapshotSender.needsLog(),
     onFailure: failure.fail,
   });
 }
