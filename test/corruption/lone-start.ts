@@ -31,6 +31,7 @@ export async function startAlone(plan: MemberPlan, directory: string): Promise<L
     files: createSystemFiles(),
     metrics: createBrainMetrics(),
     endOfTurn: (callback) => void setImmediate(callback),
+    soon: (callback) => void setImmediate(callback),
     createRaft(options) {
       found = options;
       return createRaft(options);

@@ -31,4 +31,4 @@ export {
 export { type Randomness, seededRandomness, systemRandomness } from './randomness.ts';
 export type { Running } from './running.ts';
 export { type TaskGroup, createTaskGroup } from './task-group.ts';
-export { atTurnEnd, behindTurn } from './turn-end.ts';
+export { atTurnEnd, behindPromises, withoutGathering } from './turn-end.ts';

@@ -3,7 +3,7 @@
  * gathered over a turn is worked on then, and what comes of that still leaves with the same turn.
  */
 
-/** From the beginning of a callback of {@link atTurnEnd} until all that its promises led to has run: what goes behind it. */
+/** From the first word until all promises that followed have run: what goes behind them. */
 let behind: (() => void)[] | undefined;
 
 const settled = Promise.resolve();
@@ -13,17 +13,27 @@ export function atTurnEnd(callback: () => void): void {
   setImmediate(runAtEnd, callback);
 }
 
-/** Runs `callback` once this turn has nothing more to say: after the callbacks of {@link atTurnEnd} and their promises. */
-export function behindTurn(callback: () => void): void {
-  if (behind) behind.push(callback);
-  else setImmediate(callback);
+/** Runs `callback` as at the end of this turn, but as soon as what runs now has returned: there is nothing to gather. */
+export function withoutGathering(callback: () => void): void {
+  process.nextTick(runAtEnd, callback);
+}
+
+/** Runs `callback` once what runs now, and all that its promises lead to, has nothing more to say. */
+export function behindPromises(callback: () => void): void {
+  gather().push(callback);
 }
 
 function runAtEnd(callback: () => void): void {
-  behind ??= [];
+  gather();
+  callback();
+}
+
+function gather(): (() => void)[] {
+  if (behind) return behind;
+  behind = [];
   // A tick that is asked for by a microtask runs behind all microtasks.
   void settled.then(endAfterPromises);
-  callback();
+  return behind;
 }
 
 function endAfterPromises(): void {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { atTurnEnd, behindTurn } from '@flotilla/base';
+import { atTurnEnd, behindPromises, withoutGathering } from '@flotilla/base';
 
 const turnOver = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
@@ -10,10 +10,10 @@ t.test(
     const answer = async (): Promise<void> => {
       for (let hop = 0; hop < 20; hop++) await Promise.resolve();
       order.push('answered');
-      behindTurn(() => order.push('written'));
+      behindPromises(() => order.push('written'));
     };
     atTurnEnd(() => {
-      behindTurn(() => order.push('written before the answer'));
+      behindPromises(() => order.push('written before the answer'));
       void answer();
       void answer();
       order.push('worked');
@@ -24,17 +24,25 @@ t.test(
   },
 );
 
-t.test('in the middle of a turn, what goes behind it waits for its end', async (t) => {
-  atTurnEnd(() => undefined);
-  await turnOver();
-  await new Promise((resolve) => void setTimeout(resolve, 1));
-  const order: string[] = [];
-  atTurnEnd(() => order.push('worked'));
-  behindTurn(() => order.push('written'));
-  process.nextTick(() => order.push('ticked'));
-  await turnOver();
-  t.strictSame(order, ['ticked', 'worked', 'written']);
-});
+t.test(
+  'outside of the end of a turn, what goes behind waits for the promises at hand, and not for that end',
+  async (t) => {
+    const order: string[] = [];
+    atTurnEnd(() => order.push('worked'));
+    process.nextTick(() => order.push('ticked'));
+    const hops = async (): Promise<void> => {
+      for (let hop = 0; hop < 20; hop++) await Promise.resolve();
+      order.push('answered');
+    };
+    void hops();
+    behindPromises(() => order.push('written'));
+    await turnOver();
+    t.strictSame(
+      order.filter((what) => what !== 'ticked'),
+      ['answered', 'written', 'worked'],
+    );
+  },
+);
 
 t.test('what is asked for at the end of a turn belongs to the next one', async (t) => {
   const order: string[] = [];
@@ -44,3 +52,19 @@ t.test('what is asked for at the end of a turn belongs to the next one', async (
   await turnOver();
   t.strictSame(order, ['later']);
 });
+
+t.test(
+  'without gathering, the end comes as soon as what runs now has returned, and what goes behind it too',
+  async (t) => {
+    const order: string[] = [];
+    setImmediate(() => order.push('next'));
+    withoutGathering(() => {
+      order.push('worked');
+      behindPromises(() => order.push('written'));
+      void Promise.resolve().then(() => order.push('answered'));
+    });
+    order.push('returned');
+    await turnOver();
+    t.strictSame(order, ['returned', 'worked', 'answered', 'written', 'next']);
+  },
+);

@@ -6,6 +6,7 @@ export { gatewayRoutes } from './gateway/routes.ts';
 export { type Front, type FrontOptions, openFront } from './http/front.ts';
 export { type AutoCompactionRule, startAutoCompaction } from './driver/auto-compaction.ts';
 export { CommitNews } from './driver/commit-news.ts';
+export { Turns } from './driver/turns.ts';
 export { Departure, type DepartureOptions } from './driver/departure.ts';
 export { Roster, type RosterOptions } from './driver/roster.ts';
 export { ForwardedProposals } from './driver/forwarded-proposals.ts';

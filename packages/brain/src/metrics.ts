@@ -1,5 +1,6 @@
 /** A member's metrics, under etcd's names, in a registry of its own. Gauges are read when somebody asks. */
 import { Counter, Gauge, Histogram, Registry } from '@flotilla/base/metrics';
+import { GatheredHistogram } from './gathered-histogram.ts';
 import { type MemberReadings, addReadings } from './member-readings.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { type Tally, TalliedCounter, talliedGauge } from './tallied-counter.ts';
@@ -7,7 +8,7 @@ import { clusterLevel, serverVersion } from './version.ts';
 
 export interface BrainMetrics {
   readonly registry: Registry;
-  readonly walSyncSeconds: Histogram;
+  readonly walSyncSeconds: GatheredHistogram;
   readonly walBytes: Tally;
   readonly stateWriteSeconds: Histogram;
   readonly peerSentBytes: TalliedCounter<'To'>;
@@ -81,15 +82,21 @@ export function createBrainMetrics({ extensive = false } = {}): BrainMetrics {
   const tally = (name: string, help: string): Tally => tallied(name, help, []).tally({});
   const histogram = (name: string, help: string, buckets: number[]): Histogram =>
     new Histogram({ name, help, buckets, registers });
-  const diskTime = (name: string, help: string): Histogram => histogram(name, help, doubling(0.001, 14));
+  const diskBuckets = doubling(0.001, 14);
   const grpcLabels = ['grpc_type', 'grpc_service', 'grpc_method'] as const;
   return {
     registry,
     walBytes: talliedGauge('etcd_disk_wal_write_bytes_total', 'Total number of bytes written in the log.', registry),
-    walSyncSeconds: diskTime('etcd_disk_wal_fsync_duration_seconds', 'Time that a sync of the log takes.'),
-    stateWriteSeconds: diskTime(
+    walSyncSeconds: new GatheredHistogram({
+      name: 'etcd_disk_wal_fsync_duration_seconds',
+      help: 'Time that a sync of the log takes.',
+      buckets: diskBuckets,
+      registers,
+    }),
+    stateWriteSeconds: histogram(
       'etcd_disk_backend_commit_duration_seconds',
       'Time that a batch of applied state takes to be written.',
+      diskBuckets,
     ),
     peerSentBytes: tallied('etcd_network_peer_sent_bytes_total', 'Bytes sent to peers.', ['To']),
     peerReceivedBytes: tallied('etcd_network_peer_received_bytes_total', 'Bytes received from peers.', ['From']),

@@ -8,6 +8,7 @@ import {
   silentLogger,
   systemClock,
   systemRandomness,
+  withoutGathering,
 } from '@flotilla/base';
 import type { OpenDatabase, StateDirectory } from '@flotilla/store';
 import { diskRoomOf } from './log/disk-room.ts';
@@ -63,6 +64,7 @@ export function worldOf(
     onFailure,
     diskRoom: diskRoomOf(settings.dataDir),
     endOfTurn: atTurnEnd,
+    soon: withoutGathering,
     startTransport(receiver: PeerReceiver) {
       const received = talliesOf((From) => metrics.peerReceivedBytes.tally({ From }));
       const sent = talliesOf((To) => metrics.peerSentBytes.tally({ To }));

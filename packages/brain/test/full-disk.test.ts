@@ -27,8 +27,8 @@ function filling<F extends Files>(files: F, disk: Filling, isIt = (_path: string
       const file = await files.open(path, mode);
       return {
         ...file,
-        async write(writes, options) {
-          if (!disk.error || writes.length === 0 || !isIt(path)) return await file.write(writes, options);
+        async write(writes) {
+          if (!disk.error || writes.length === 0 || !isIt(path)) return await file.write(writes);
           disk.refusals++;
           await file.write(
             writes.map(({ position, bytes }) => ({ position, bytes: bytes.subarray(0, bytes.length / 2) })),

@@ -18,10 +18,11 @@ export function stallingFiles(): StallingFiles {
       const file = await files.open(path, mode);
       return {
         ...file,
-        async write(writes, options) {
+        async write(writes) {
           await gate;
-          await file.write(writes, options);
+          await file.write(writes);
         },
+        writeNow: (writes) => !gate && file.writeNow?.(writes) === true,
       };
     },
     stall() {

@@ -73,6 +73,10 @@ class RaftMember implements Raft {
     return this.#member.log.committed;
   }
 
+  get lastIndex(): number {
+    return this.#member.log.lastIndex;
+  }
+
   get syncedIndex(): number {
     return this.#member.log.synced;
   }

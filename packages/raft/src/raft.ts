@@ -51,6 +51,7 @@ export interface Raft {
   readonly leader: NodeId;
   readonly role: Role;
   readonly commit: number;
+  readonly lastIndex: number;
   /** The end of the unbroken durable log. A leader that cuts off what is behind it, or a snapshot, lowers it. */
   readonly syncedIndex: number;
   /** As of the last applied conf change. */

@@ -15,6 +15,7 @@ import type { LogWriter } from './log-writer.ts';
 import type { Proposals } from './proposals.ts';
 import type { Reads } from './reads.ts';
 import type { SnapshotReceiver, SnapshotSender } from './snapshots.ts';
+import { Turns, type TurnsOptions } from './turns.ts';
 
 export interface DriverParts {
   readonly raft: Raft;
@@ -28,20 +29,18 @@ export interface DriverParts {
   readonly snapshotReceiver: SnapshotReceiver;
 }
 
-export interface DriverOptions {
+export interface DriverOptions extends Pick<TurnsOptions, 'endOfTurn' | 'soon'> {
   readonly clock: Clock;
-  /** Runs `callback` at the end of this turn of the event loop, when the sockets had theirs. */
-  readonly endOfTurn: (callback: () => void) => void;
   readonly onFailure: (error: unknown) => void;
 }
 
 export class Driver {
   readonly #options: DriverOptions;
   #parts: DriverParts | undefined;
-  #scheduled = false;
   #stopped = false;
   #inbox: Message[] = [];
   #outbox: Message[] = [];
+  readonly #turns: Turns;
   readonly #news: CommitNews;
   readonly #forwarded = new ForwardedProposals();
 
@@ -49,6 +48,9 @@ export class Driver {
     this.#options = options;
     const release = (messages: readonly Message[]): void => this.#guarded(({ transport }) => transport.send(messages));
     this.#news = new CommitNews({ clock: options.clock, release });
+    const { endOfTurn, soon } = options;
+    const turn = (): void => this.#guarded((parts) => this.#turn(parts));
+    this.#turns = new Turns({ endOfTurn, soon, isCalm: () => this.#isCalm(), turn });
   }
 
   /** The parts ask for turns, so they exist after the driver; nothing runs before this. */
@@ -64,28 +66,38 @@ export class Driver {
 
   /** Asks for a turn. */
   readonly schedule = (): void => {
-    if (this.#scheduled || this.#stopped || !this.#parts) return;
-    this.#scheduled = true;
-    this.#options.endOfTurn(() => {
-      this.#scheduled = false;
-      this.#guarded((parts) => this.#turn(parts));
-    });
+    if (this.#runs) this.#turns.schedule();
+  };
+
+  /** Asks for a turn for an entry, or news of one. */
+  readonly hurry = (): void => {
+    if (this.#runs) this.#turns.hurry();
   };
 
   /** Messages of other members arrived. */
   receive(messages: readonly Message[]): void {
     for (const message of messages) this.#inbox.push(message);
-    this.schedule();
+    if (messages.length === 1 && messages[0] && isOfEntries(messages[0])) this.hurry();
+    else this.schedule();
   }
 
   /** The write of `ready` is durable: what waited for it goes on at once. */
   synced(ready: Ready): void {
     this.#guarded((parts) => {
-      parts.raft.synced(ready);
-      this.#queue(parts, ready.messagesAfterSync);
+      this.#confirm(parts, ready);
       this.#process(parts);
       if (ready.snapshot) this.schedule();
     });
+  }
+
+  get #runs(): boolean {
+    return this.#parts !== undefined && !this.#stopped;
+  }
+
+  /** At most one entry is under way. */
+  #isCalm(): boolean {
+    const raft = this.#parts?.raft;
+    return raft !== undefined && raft.lastIndex - raft.commit <= 1;
   }
 
   #guarded(act: (parts: DriverParts) => void): void {
@@ -130,7 +142,11 @@ export class Driver {
     if (ready.mustSync) {
       // The others begin their sync as early as can be.
       this.#sendQueued(parts);
-      writer.write(ready);
+      if (writer.write(ready)) {
+        // So do those that wait for this member's.
+        this.#confirm(parts, ready);
+        this.#sendQueued(parts);
+      }
     }
     if (ready.softState) {
       leadership.update(ready.softState);
@@ -139,6 +155,11 @@ export class Driver {
     }
     applier.apply(ready.committed);
     for (const { context, index } of ready.readStates) reads.confirmedAt(context, index);
+  }
+
+  #confirm(parts: DriverParts, ready: Ready): void {
+    parts.raft.synced(ready);
+    this.#queue(parts, ready.messagesAfterSync);
   }
 
   #sendQueued({ transport }: DriverParts): void {
@@ -154,6 +175,10 @@ export class Driver {
       else if (this.#news.leaves(message)) this.#outbox.push(message);
     }
   }
+}
+
+function isOfEntries({ type }: Message): boolean {
+  return type === 'append' || type === 'appendResponse' || type === 'propose';
 }
 
 /**

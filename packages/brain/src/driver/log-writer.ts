@@ -35,10 +35,16 @@ export class LogWriter {
     return this.#beganMs !== undefined;
   }
 
-  write(ready: Ready): void {
+  /** @returns whether it is durable already, because the member was held up; otherwise `onSynced` tells when it is */
+  write(ready: Ready): boolean {
     assert(this.#beganMs === undefined, 'raft asks for one write at a time');
     this.#beganMs = this.#options.clock.monotonicMs();
-    this.#current = this.#write(ready).then(
+    const written = this.#write(ready);
+    if (!written) {
+      this.#beganMs = undefined;
+      return true;
+    }
+    this.#current = written.then(
       () => {
         this.#beganMs = undefined;
         this.#options.onSynced(ready);
@@ -48,6 +54,7 @@ export class LogWriter {
         this.#options.onFailure(error);
       },
     );
+    return false;
   }
 
   /** Resolves when no write is under way. */
@@ -55,18 +62,21 @@ export class LogWriter {
     return this.#current;
   }
 
-  async #write({ snapshot, entries, hardState }: Ready): Promise<void> {
-    const { log, install, mayBlock } = this.#options;
-    if (snapshot) {
-      const at = { index: snapshot.index, term: snapshot.term };
-      await log.append({ hardState, installing: at });
-      await install(snapshot);
-      await log.restart(at);
-      if (entries.length > 0) await log.append({ entries });
-      return;
-    }
-    if (entries.length === 0 && !hardState) return;
+  #write({ snapshot, entries, hardState }: Ready): Promise<void> | undefined {
+    if (snapshot) return this.#install(snapshot, { entries, hardState });
+    if (entries.length === 0 && !hardState) return undefined;
     // One entry at a time comes from one client at a time: there is nothing else to do but to wait for the disk.
-    await log.append({ hardState, entries, mayBlock: entries.length === 1 && mayBlock() });
+    const { log, mayBlock } = this.#options;
+    const batch = { hardState, entries };
+    return entries.length === 1 && mayBlock() ? log.appendNow(batch) : log.append(batch);
+  }
+
+  async #install(snapshot: SnapshotMeta, { entries, hardState }: Pick<Ready, 'entries' | 'hardState'>): Promise<void> {
+    const { log, install } = this.#options;
+    const at = { index: snapshot.index, term: snapshot.term };
+    await log.append({ hardState, installing: at });
+    await install(snapshot);
+    await log.restart(at);
+    if (entries.length > 0) await log.append({ entries });
   }
 }

@@ -10,7 +10,7 @@
 import { join } from 'node:path';
 import { type Clock, type Logger, OperatingError, type Timer, assert, messageOf } from '@flotilla/base';
 import type { Entry, EntryId, HardState } from '@flotilla/raft';
-import type { Files, OpenFile, WriteOptions } from './files.ts';
+import type { Files, OpenFile } from './files.ts';
 import { type LogRecord, runsOfOneTerm } from './record.ts';
 import type { RecoveredLog, SegmentExtent } from './recovery.ts';
 import type { MemberIdentity } from './refusal.ts';
@@ -45,7 +45,7 @@ export interface DurableLogOptions {
 }
 
 /** What one write makes durable, in this order. */
-export interface LogBatch extends WriteOptions {
+export interface LogBatch {
   readonly hardState?: HardState | undefined;
   readonly entries?: readonly Entry[];
   /** See `LogRecord`. */
@@ -63,6 +63,11 @@ export interface DurableLog {
   giveUpWaiting(): void;
   /** Entries that stand from the first one's index on are void from now. One call at a time. */
   append(batch: LogBatch): Promise<void>;
+  /**
+   * As `append`, for a caller that has nothing else to do: it is held up when that is expected to be short.
+   * @returns undefined when the batch is durable already
+   */
+  appendNow(batch: LogBatch): Promise<void> | undefined;
   /** A snapshot that ends with this entry has become the state: the log begins anew behind it. */
   restart(at: EntryId): Promise<void>;
   /** Removes the segments that hold nothing above `index`. */
@@ -146,24 +151,22 @@ class SegmentedLog implements DurableLog {
 
   async append(batch: LogBatch): Promise<void> {
     this.#enter();
-    try {
-      await this.#append(batch);
-    } catch (error) {
-      throw this.#fail(error);
-    } finally {
-      this.#busy = false;
-    }
+    await this.#guarded(this.#append(batch));
+  }
+
+  appendNow(batch: LogBatch): Promise<void> | undefined {
+    this.#enter();
+    if (!this.#isPlain(batch)) return this.#guarded(this.#append(batch));
+    const written = this.#write(this.#recordsOf(batch), { mayBlock: true });
+    if (written) return this.#guarded(written.then(() => this.#appended(batch)));
+    this.#appended(batch);
+    this.#busy = false;
+    return undefined;
   }
 
   async restart(at: EntryId): Promise<void> {
     this.#enter();
-    try {
-      await this.#restart(at);
-    } catch (error) {
-      throw this.#fail(error);
-    } finally {
-      this.#busy = false;
-    }
+    await this.#guarded(this.#restart(at));
   }
 
   async truncateFront(index: number): Promise<void> {
@@ -192,22 +195,54 @@ class SegmentedLog implements DurableLog {
     this.#busy = true;
   }
 
+  async #guarded(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      throw this.#fail(error);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
   #fail(error: unknown): Error {
     this.#failure ??= writeFailed(this.#options.directory, error);
     return this.#failure;
   }
 
+  /** Takes nothing but to write its records. */
+  #isPlain({ entries, hardState }: LogBatch): boolean {
+    return !this.#needsSegment && !this.#cutsSynced(entries?.[0]) && !this.#promises(hardState);
+  }
+
   async #append(batch: LogBatch): Promise<void> {
-    if (this.#writer.bytes >= this.#segmentBytes) await this.#beginSegment({ restart: false });
-    const { hardState = this.#hardState } = batch;
-    const first = batch.entries?.[0];
-    if (first && first.index <= this.#synced.index) await this.#lowerMark(first.index);
-    const written = this.#write(this.#recordsOf(batch), batch);
-    const promised = hardState.term !== this.#hardState.term || hardState.vote !== this.#hardState.vote;
-    await (promised ? Promise.all([written, this.#writeWitness({ hardState })]) : written);
+    const { hardState = this.#hardState, entries } = batch;
+    if (this.#needsSegment) await this.#beginSegment({ restart: false });
+    const first = entries?.[0];
+    if (first && this.#cutsSynced(first)) await this.#lowerMark(first.index);
+    const written = this.#write(this.#recordsOf(batch));
+    await (this.#promises(hardState) ? Promise.all([written, this.#writeWitness({ hardState })]) : written);
+    this.#appended(batch);
+  }
+
+  #appended({ hardState = this.#hardState }: LogBatch): void {
     this.#hardState = hardState;
     this.#synced = this.#last;
     this.#startMarkTimer();
+  }
+
+  get #needsSegment(): boolean {
+    return this.#writer.bytes >= this.#segmentBytes;
+  }
+
+  /** Entries that were synced are void from `first` on. */
+  #cutsSynced(first: EntryId | undefined): boolean {
+    return first !== undefined && first.index <= this.#synced.index;
+  }
+
+  /** A new term or vote, which the witness must know too. */
+  #promises({ term, vote } = this.#hardState): boolean {
+    return term !== this.#hardState.term || vote !== this.#hardState.vote;
   }
 
   async #restart(at: EntryId): Promise<void> {
@@ -256,19 +291,23 @@ class SegmentedLog implements DurableLog {
     return { kind: 'truncate', index, term };
   }
 
-  async #write(records: readonly LogRecord[], options?: WriteOptions): Promise<void> {
-    if (records.length === 0) return;
+  /** @returns undefined when it is durable already */
+  #write(records: readonly LogRecord[], { mayBlock } = { mayBlock: false }): Promise<void> | undefined {
+    if (records.length === 0) return undefined;
     const { clock, onSync } = this.#options;
     const began = clock.monotonicMs();
     const writer = this.#writer;
     const { bytes } = writer;
     const batch = writer.layOut(records);
+    const done = (): void => onSync?.(clock.monotonicMs() - began, writer.bytes - bytes);
+    const repeat = (error: unknown): Promise<void> => this.#room.repeat(error, () => writer.write(batch));
     try {
-      await writer.write(batch, options);
+      if (!mayBlock || !writer.writeNow(batch)) return writer.write(batch).catch(repeat).then(done);
     } catch (error) {
-      await this.#room.repeat(error, () => writer.write(batch));
+      return repeat(error).then(done);
     }
-    onSync?.(clock.monotonicMs() - began, writer.bytes - bytes);
+    done();
+    return undefined;
   }
 
   /**

@@ -11,11 +11,6 @@ export interface FileWrite {
   readonly times?: number;
 }
 
-export interface WriteOptions {
-  /** The caller has nothing else to do: it may be held up by the write, when that is expected to be short. */
-  readonly mayBlock?: boolean;
-}
-
 /** An open file. Positions are explicit; there is no file offset. */
 export interface OpenFile {
   /**
@@ -24,7 +19,12 @@ export interface OpenFile {
    * @throws with the code `ENOSPC` or `EDQUOT` only when there was no room for a write and no sync was tried: all of it can be done
    *   again. After any other failure nobody knows what the file holds.
    */
-  write(writes: readonly FileWrite[], options?: WriteOptions): Promise<void>;
+  write(writes: readonly FileWrite[]): Promise<void>;
+  /**
+   * As `write`, but the caller is held up until it is durable. False, with nothing done, when that is not expected to be short.
+   * Absent where it never is.
+   */
+  writeNow?(writes: readonly FileWrite[]): boolean;
   /** Cuts the file off at `size`, durably. */
   truncate(size: number): Promise<void>;
   close(): Promise<void>;

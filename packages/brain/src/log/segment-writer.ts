@@ -9,7 +9,7 @@
  * Invariants: one batch at a time; a mark never names bytes that no returned sync covers.
  */
 import { assert } from '@flotilla/base';
-import type { FileWrite, OpenFile, WriteOptions } from './files.ts';
+import type { FileWrite, OpenFile } from './files.ts';
 import { type LogRecord, recordBytes, writeRecord } from './record.ts';
 import { type MarkSlot, markBytes, markOffset, otherSlot, recordsOffset, writeMark, zeroWrites } from './segment.ts';
 
@@ -115,8 +115,13 @@ export class SegmentWriter {
   }
 
   /** Writes a batch that was laid out; durable when it returns. After a lack of room it may be written again. */
-  write(batch: readonly FileWrite[], options?: WriteOptions): Promise<void> {
-    return this.#file.write(batch, options);
+  write(batch: readonly FileWrite[]): Promise<void> {
+    return this.#file.write(batch);
+  }
+
+  /** As `write`, with the caller held up; false when that would not be short. */
+  writeNow(batch: readonly FileWrite[]): boolean {
+    return this.#file.writeNow?.(batch) ?? false;
   }
 
   close(): Promise<void> {

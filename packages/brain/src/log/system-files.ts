@@ -76,13 +76,18 @@ function openFile(
   { requests, pace }: { readonly requests: FileRequests; readonly pace: DiskPace },
 ): OpenFile {
   return {
-    async write(writes, { mayBlock = false } = {}) {
+    async write(writes) {
       const beganMs = performance.now();
-      // What is under way comes first.
-      const onTheSpot = mayBlock && pace.fast && requests.idle && bytesOf(writes) <= maxBlockingBytes;
-      if (onTheSpot) writeAndSync(fd, flatten(writes));
-      else await requests.send(['write', fd, ...flatten(writes)]);
+      await requests.send(['write', fd, ...flatten(writes)]);
       pace.took(performance.now() - beganMs);
+    },
+    writeNow(writes) {
+      // What is under way comes first.
+      if (!pace.fast || !requests.idle || bytesOf(writes) > maxBlockingBytes) return false;
+      const beganMs = performance.now();
+      writeAndSync(fd, flatten(writes));
+      pace.took(performance.now() - beganMs);
+      return true;
     },
     async truncate(size) {
       await requests.send(['truncate', fd, size]);

@@ -77,8 +77,8 @@ export function createParts(foundation: Foundation): MemberParts {
   const electionTimeoutMs = settings.electionTicks * settings.heartbeatMs;
   const requestTimeoutMs = 5000 + 2 * electionTimeoutMs;
   const tasks = createTaskGroup();
-  const driver = new Driver({ clock, endOfTurn: world.endOfTurn, onFailure: failure.fail });
-  const { schedule } = driver;
+  const driver = new Driver({ ...world, onFailure: failure.fail });
+  const { schedule, hurry } = driver;
   const leadership = new Leadership({ clock, self });
   const snapshotReceiver = new SnapshotReceiver({ machine, logger, receive: (messages) => driver.receive(messages) });
   // Network and parts know each other. Nothing arrives before this turn is over, and then all of them exist.
@@ -87,7 +87,7 @@ export function createParts(foundation: Foundation): MemberParts {
   const campaigning = new Campaigning({ raft, clock, randomness, connected, schedule });
   const reasonOf = (startedMs: number) => timeoutReason({ startedMs, leadership, electionTimeoutMs, self, connected });
   const waits = { schedule, requestTimeoutMs, timeoutReason: reasonOf };
-  const { proposals, reads } = createRequests(foundation, waits);
+  const { proposals, reads } = createRequests(foundation, { ...waits, hurry });
   const around = { clock, randomness, logger, electionTimeoutMs, signal: tasks.signal, onFailure: failure.fail };
   const shared = { self, raft, machine, leadership, proposals, reads, transport, ...waits, ...around };
   const roster = new Roster({ ...shared, membership: settings.membership });
@@ -163,13 +163,16 @@ function receiverOf({ raft, log, failure }: Foundation, parts: () => MemberParts
 /** What clients wait for: writes in the log, and reads that must be linearizable. */
 function createRequests(
   { settings, world, machine, raft }: Foundation,
-  given: Pick<ConstructorParameters<typeof Proposals>[0], 'schedule' | 'requestTimeoutMs' | 'timeoutReason'>,
+  given: Pick<ConstructorParameters<typeof Proposals>[0], 'schedule' | 'requestTimeoutMs' | 'timeoutReason'> & {
+    readonly hurry: () => void;
+  },
 ): Pick<MemberParts, 'proposals' | 'reads'> {
   const { clock, randomness } = world;
   const shared = { ...given, self: settings.membership.self.id, clock, randomness };
   return {
     proposals: new Proposals({
       ...shared,
+      schedule: given.hurry,
       maxRequestBytes: settings.maxRequestBytes,
       quota: new SpaceQuota({ settings, machine }),
       applyLag: () => raft.commit - machine.store.appliedIndex,

@@ -32,6 +32,8 @@ export interface MemberWorld {
   readonly diskRoom?: DiskRoom;
   /** Runs `callback` at the end of this turn of the event loop. */
   readonly endOfTurn: (callback: () => void) => void;
+  /** Runs `callback` as soon as what runs now has returned. */
+  readonly soon: (callback: () => void) => void;
   readonly startTransport: (receiver: PeerReceiver) => PeerTransport;
   readonly metrics: BrainMetrics;
   /** Told once when the member can't go on. */

@@ -196,6 +196,10 @@ export class ObservedRaft implements Raft {
   get commit(): number {
     return this.#raft.commit;
   }
+  get lastIndex(): number {
+    return this.#raft.lastIndex;
+  }
+
   get syncedIndex(): number {
     return this.#raft.syncedIndex;
   }

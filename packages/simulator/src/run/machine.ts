@@ -409,6 +409,7 @@ export class Machine {
       diskRoom: { isLow: () => drive.isFull },
       openStateDirectory: (path) => stateDirectoryOf({ process, volume, drive }, path),
       endOfTurn: process.endOfTurn,
+      soon: process.endOfTurn,
       segmentBytes,
       lag: prompt,
       createRaft: (options) => {

@@ -1,5 +1,5 @@
-/** Writes what all connections gathered in one turn of the event loop, behind all else of it: one write a connection. */
-import { behindTurn } from '@flotilla/base';
+/** Writes what all connections gathered while something and its promises ran: one write a connection. */
+import { behindPromises } from '@flotilla/base';
 
 export interface Flushable {
   flush(): void;
@@ -9,12 +9,12 @@ export class Flusher {
   #waiting: Flushable[] = [];
   #scheduled = false;
 
-  /** Once a turn for each; the caller remembers that it asked. */
+  /** Once for each; the caller remembers that it asked. */
   add(flushable: Flushable): void {
     this.#waiting.push(flushable);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    behindTurn(this.#flushAll);
+    behindPromises(this.#flushAll);
   }
 
   readonly #flushAll = (): void => {
