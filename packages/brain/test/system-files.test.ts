@@ -19,7 +19,7 @@ function threadThat(directory: string, statement: string): URL {
   const source = fs
     .readFileSync(new URL('file-thread.js', dist), 'utf8')
     .replace('writeAndSync(fd, writes);', `${statement} writeAndSync(fd, writes);`)
-    .replace("'./sync-write.js'", `'${new URL('sync-write.js', dist).href}'`);
+    .replaceAll(/'\.\/([a-z-]+\.js)'/g, (_, name: string) => `'${new URL(name, dist).href}'`);
   const entryPoint = path.join(directory, 'thread.mjs');
   fs.writeFileSync(entryPoint, source);
   return new URL(`file://${entryPoint}`);

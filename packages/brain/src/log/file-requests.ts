@@ -7,7 +7,9 @@
  */
 import { Worker } from 'node:worker_threads';
 import { OperatingError, assert, messageOf } from '@flotilla/base';
-import type { Bell, FileReply, FileRequest } from './file-thread.ts';
+import type { FileReply, FileRequest } from './file-thread.ts';
+import { Mailbox, mailboxBytes } from './mailbox.ts';
+import type { FlatWrites } from './sync-write.ts';
 
 interface Waiting {
   readonly resolve: (value: number) => void;
@@ -16,7 +18,7 @@ interface Waiting {
 
 interface RunningThread {
   readonly worker: Worker;
-  readonly bell: Bell;
+  readonly mailbox: Mailbox;
   /** In the order of their requests, which is that of the replies. */
   readonly waiting: Waiting[];
 }
@@ -53,24 +55,38 @@ export class FileRequests {
   }
 
   /** @throws what the operating system says, or that the thread has ended. */
-  async send(request: FileRequest): Promise<number> {
-    if (this.#failure) throw this.#failure;
-    const { worker, bell, waiting } = (this.#thread ??= this.#start());
+  send(request: FileRequest): Promise<number> {
+    return this.#ask(({ worker }) => worker.postMessage(request));
+  }
+
+  /** As `send(['write', fd, ...writes])`. */
+  write(fd: number, writes: FlatWrites): Promise<number> {
+    return this.#ask(({ worker, mailbox, waiting }) => {
+      // What is under way comes first.
+      if (waiting.length === 1 && mailbox.put(fd, writes)) return;
+      mailbox.learn(writes);
+      worker.postMessage(['write', fd, ...writes] satisfies FileRequest);
+    });
+  }
+
+  #ask(pass: (thread: RunningThread) => void): Promise<number> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const thread = (this.#thread ??= this.#start());
+    const { worker, mailbox, waiting } = thread;
     const reply = new Promise<number>((resolve, reject) => waiting.push({ resolve, reject }));
     if (waiting.length === 1) worker.ref();
-    worker.postMessage(request);
-    Atomics.add(bell, 0, 1);
-    Atomics.notify(bell, 0);
+    pass(thread);
+    mailbox.ring();
     return reply;
   }
 
   #start(): RunningThread {
-    const bell: Bell = new Int32Array(new SharedArrayBuffer(4));
+    const memory = new SharedArrayBuffer(mailboxBytes);
     // No options of this process, no preloaded modules: the thread starts in milliseconds, beside the rest of the start.
     // Its files stay open when it ends: they are written from here too, and a number must not come to mean another file.
-    const options = { workerData: bell, env: {}, execArgv: [], trackUnmanagedFds: false };
+    const options = { workerData: memory, env: {}, execArgv: [], trackUnmanagedFds: false };
     const worker = new Worker(this.#entryPoint, options);
-    const thread: RunningThread = { worker, bell, waiting: [] };
+    const thread: RunningThread = { worker, mailbox: new Mailbox(memory), waiting: [] };
     worker.unref();
     worker.on('message', (reply: FileReply) => this.#settle(thread, reply));
     worker.on('error', (error: unknown) => this.#fail(thread, messageOf(error)));

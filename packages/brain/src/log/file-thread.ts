@@ -7,6 +7,7 @@
  */
 import * as fs from 'node:fs';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { Mailbox } from './mailbox.ts';
 import { type FlatWrites, writeAndSync } from './sync-write.ts';
 
 /** Flat, because that is what costs least to pass on. */
@@ -20,16 +21,16 @@ export type FileRequest =
 /** The file descriptor for `open`, 0 for the others, or what went wrong. */
 export type FileReply = number | { readonly message: string; readonly code: string | undefined };
 
-/** One number, raised and notified with every request. */
-export type Bell = Int32Array<SharedArrayBuffer>;
-
 if (parentPort === null) throw new Error('this module is the entry point of a thread');
-serve(parentPort, workerData as Bell);
+const mailbox = new Mailbox(workerData as SharedArrayBuffer);
+serve(parentPort);
 
-function serve(port: MessagePort, bell: Bell): never {
-  for (let heard = 0; ; Atomics.wait(bell, 0, heard)) {
+function serve(port: MessagePort): never {
+  for (let heard = 0; ; mailbox.sleep(heard)) {
     // Read before the requests: one that comes after the last look has rung the bell again.
-    heard = Atomics.load(bell, 0);
+    heard = mailbox.rings;
+    const left = mailbox.take();
+    if (left) port.postMessage(answer(['write', left.fd, ...left.writes]));
     for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
       const { message } = next as { readonly message: FileRequest };
       port.postMessage(answer(message));
@@ -53,6 +54,7 @@ function act(request: FileRequest): number {
       return fs.openSync(request[1], request[2], 0o600);
     case 'write': {
       const [, fd, ...writes] = request;
+      mailbox.learn(writes);
       writeAndSync(fd, writes);
       return 0;
     }

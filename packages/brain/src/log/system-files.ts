@@ -78,7 +78,7 @@ function openFile(
   return {
     async write(writes) {
       const beganMs = performance.now();
-      await requests.send(['write', fd, ...flatten(writes)]);
+      await requests.write(fd, flatten(writes));
       pace.took(performance.now() - beganMs);
     },
     writeNow(writes) {

@@ -1,0 +1,80 @@
+/**
+ * A write for the thread of the files in memory that both share: to put it there and to ring costs a fraction of a message, of which
+ * the bytes of the batch are no part anyway. One write at a time, of bytes in memory that the thread knows already, because an
+ * earlier message brought it.
+ *
+ * The memory: a bell, whether a write is there, the file, the number of parts; behind them position, offset, length and times of each
+ * part.
+ */
+import type { FlatWrites } from './sync-write.ts';
+
+const [bellAt, fullAt, fdAt, partsAt] = [0, 1, 2, 3];
+const headBytes = 16;
+const numbersAPart = 4;
+/** More go by message. */
+const maxParts = 4;
+export const mailboxBytes = headBytes + maxParts * numbersAPart * Float64Array.BYTES_PER_ELEMENT;
+
+export class Mailbox {
+  readonly #head: Int32Array<SharedArrayBuffer>;
+  readonly #numbers: Float64Array<SharedArrayBuffer>;
+  /** What offsets count from. */
+  #bytes: SharedArrayBuffer | undefined;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#head = new Int32Array(memory, 0, headBytes / Int32Array.BYTES_PER_ELEMENT);
+    this.#numbers = new Float64Array(memory, headBytes);
+  }
+
+  /** How often it has rung. */
+  get rings(): number {
+    return Atomics.load(this.#head, bellAt);
+  }
+
+  ring(): void {
+    Atomics.add(this.#head, bellAt, 1);
+    Atomics.notify(this.#head, bellAt);
+  }
+
+  /** Sleeps until it has rung more often than that. */
+  sleep(heard: number): void {
+    Atomics.wait(this.#head, bellAt, heard);
+  }
+
+  /** A message carries these: both sides know their memory from now on. */
+  learn(writes: FlatWrites): void {
+    const [, bytes] = writes;
+    if (bytes instanceof Uint8Array && bytes.buffer instanceof SharedArrayBuffer) this.#bytes = bytes.buffer;
+  }
+
+  /** Leaves a write for the thread; false when it must go by message. The caller rings. */
+  put(fd: number, writes: FlatWrites): boolean {
+    const parts = writes.length / 3;
+    if (parts > maxParts) return false;
+    for (let i = 0; i < parts; i++) {
+      const bytes = writes[3 * i + 1] as Uint8Array;
+      if (bytes.buffer !== this.#bytes) return false;
+      const at = i * numbersAPart;
+      this.#numbers[at] = writes[3 * i] as number;
+      this.#numbers[at + 1] = bytes.byteOffset;
+      this.#numbers[at + 2] = bytes.length;
+      this.#numbers[at + 3] = writes[3 * i + 2] as number;
+    }
+    this.#head[fdAt] = fd;
+    this.#head[partsAt] = parts;
+    Atomics.store(this.#head, fullAt, 1);
+    return true;
+  }
+
+  /** The write that lies there, once. */
+  take(): { readonly fd: number; readonly writes: FlatWrites } | undefined {
+    if (Atomics.exchange(this.#head, fullAt, 0) === 0) return undefined;
+    const { [fdAt]: fd = 0, [partsAt]: parts = 0 } = this.#head;
+    const writes: (number | Uint8Array)[] = [];
+    for (let i = 0; i < parts; i++) {
+      const [position = 0, offset = 0, length = 0, times = 0] = this.#numbers.subarray(i * numbersAPart);
+      writes.push(position, new Uint8Array(this.#bytes as SharedArrayBuffer, offset, length), times);
+    }
+    return { fd, writes };
+  }
+}
