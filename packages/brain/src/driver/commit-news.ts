@@ -9,13 +9,15 @@
 import type { Clock, Timer } from '@flotilla/base';
 import type { Message, NodeId } from '@flotilla/raft';
 
-/** How long news wait for entries at most, milliseconds; a timer may be as late again. */
-const delayMs = 1;
+/** How long news wait for entries at most, milliseconds: longer than a put takes, so that one put at a time takes them along. */
+const defaultDelayMs = 2;
 /** A member that asked for something gets its news at once for this time. */
 const interestMs = 100;
 
 export interface CommitNewsOptions {
   readonly clock: Clock;
+  /** How long news wait, milliseconds; 2 unless told. */
+  readonly delayMs?: number | undefined;
   /** Sends what has waited long enough. */
   readonly release: (messages: readonly Message[]) => void;
 }
@@ -43,7 +45,8 @@ export class CommitNews {
     this.#held.delete(to);
     if (message.entries.length > 0 || this.#isInterested(to)) return true;
     this.#held.set(to, message);
-    this.#timer ??= this.#options.clock.after(delayMs, () => this.#release());
+    const { clock, delayMs = defaultDelayMs } = this.#options;
+    this.#timer ??= clock.after(delayMs, () => this.#release());
     return false;
   }
 

@@ -6,6 +6,7 @@
  */
 import type { Clock } from '@flotilla/base';
 import type { Message, Raft, Ready } from '@flotilla/raft';
+import type { Lag } from '../member/world.ts';
 import type { PeerTransport } from '../transport/transport.ts';
 import type { Applier } from './applier.ts';
 import { CommitNews } from './commit-news.ts';
@@ -31,6 +32,7 @@ export interface DriverParts {
 
 export interface DriverOptions extends Pick<TurnsOptions, 'endOfTurn' | 'soon'> {
   readonly clock: Clock;
+  readonly lag?: Pick<Lag, 'newsMs'>;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -47,7 +49,7 @@ export class Driver {
   constructor(options: DriverOptions) {
     this.#options = options;
     const release = (messages: readonly Message[]): void => this.#guarded(({ transport }) => transport.send(messages));
-    this.#news = new CommitNews({ clock: options.clock, release });
+    this.#news = new CommitNews({ clock: options.clock, delayMs: options.lag?.newsMs, release });
     const { endOfTurn, soon } = options;
     const turn = (): void => this.#guarded((parts) => this.#turn(parts));
     this.#turns = new Turns({ endOfTurn, soon, isCalm: () => this.#isCalm(), turn });

@@ -13,6 +13,14 @@ export interface DiskRoom {
 }
 
 /** The world outside, as far as a member touches it. */
+/** How long what follows the log may stay behind it, milliseconds. */
+export interface Lag {
+  readonly witnessMs: number;
+  readonly stateMs: number;
+  /** News of commits for the other members. */
+  readonly newsMs: number;
+}
+
 export interface MemberWorld {
   readonly clock: Clock;
   readonly randomness: Randomness;
@@ -24,8 +32,8 @@ export interface MemberWorld {
   readonly openStateDirectory?: (path: string) => StateDirectory;
   /** A segment of the log is followed by a new one at this size, bytes; 64 MiB unless told. */
   readonly segmentBytes?: number;
-  /** How long what follows the log may stay behind it; a second unless told. */
-  readonly lag?: { readonly witnessMs: number; readonly stateMs: number };
+  /** What production has unless told. */
+  readonly lag?: Lag;
   /** Raft's core unless told; who simulates looks over its shoulder. */
   readonly createRaft?: (options: RaftOptions) => Raft;
   /** Of the disk that the data directory is on; enough unless told. */

@@ -86,8 +86,8 @@ const joinAgainMs = 400;
 /** Whole states are compared once in so many entries: that takes as long as there is state. */
 const stateCheckEntries = 16;
 
-/** Batches of state and marks of the witness come more often than in production, so that a crash finds more moments between them. */
-const prompt = { witnessMs: 100, stateMs: 50 };
+/** Batches of state, marks of the witness and news come more often than in production, so that a crash finds more moments between them. */
+const prompt = { witnessMs: 100, stateMs: 50, newsMs: 1 };
 
 export interface MachineOptions {
   readonly settings: BrainSettings;
