@@ -41,6 +41,12 @@ export class Drive {
     return this.speed.syncMs * slowest;
   }
 
+  /** Nothing is wrong with it, and nothing under way. */
+  get isAtRest(): boolean {
+    const idle = Math.max(this.#busyUntilMs, this.#stalledUntilMs) <= this.#scheduler.nowMs;
+    return idle && this.slowness === 1 && !this.isFull && !this.failsNextSync;
+  }
+
   stall(forMs: number): void {
     this.#stalledUntilMs = this.#scheduler.nowMs + forMs;
   }

@@ -9,8 +9,10 @@ export interface FilesOptions {
   readonly process: Process;
   readonly volume: Volume;
   readonly drive: Drive;
+  /** A write that its caller may be held up by takes no time, while the drive is at rest. */
+  readonly writesOnTheSpot?: boolean;
   /** Told before something is done to a file, and what. */
-  readonly onUse: (what: 'write' | 'synced', path: string) => void;
+  readonly onUse: (what: 'write' | 'synced' | 'writeNow', path: string) => void;
 }
 
 export function filesOf(options: FilesOptions): Files {
@@ -68,7 +70,8 @@ function namesBelow(volume: Volume, path: string): Set<string> {
   return below;
 }
 
-function openFile({ process, drive, onUse }: FilesOptions, path: string, file: StoredFile): OpenFile {
+function openFile(options: FilesOptions, path: string, file: StoredFile): OpenFile {
+  const { process, drive, onUse, writesOnTheSpot = false } = options;
   const sync = async (): Promise<void> => {
     const covered = file.pending.length;
     await drive.sync(process);
@@ -88,6 +91,14 @@ function openFile({ process, drive, onUse }: FilesOptions, path: string, file: S
       }
       await sync();
       onUse('synced', path);
+    },
+    writeNow(writes) {
+      if (!writesOnTheSpot || !drive.isAtRest) return false;
+      onUse('writeNow', path);
+      for (const { position, bytes, times = 1 } of writes)
+        file.apply({ position, bytes: Uint8Array.from(bytes), times });
+      file.synced(file.pending.length);
+      return true;
     },
     async truncate(size) {
       await drive.write(process);

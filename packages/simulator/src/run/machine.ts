@@ -49,6 +49,7 @@ export interface Surroundings {
   readonly turnMs: number;
   readonly drift: number;
   readonly segmentBytes: number;
+  readonly writesOnTheSpot: boolean;
   readonly raftLimits: RaftLimits;
   readonly transition: Transition;
   /** Index → hash of the state there, from whoever came first. */
@@ -390,7 +391,7 @@ export class Machine {
 
   #worldOf(run: MemberRun): MemberWorld {
     const { process } = run;
-    const { marks, metrics, ports, segmentBytes, raftLimits } = this.#surroundings;
+    const { marks, metrics, ports, segmentBytes, writesOnTheSpot, raftLimits } = this.#surroundings;
     const { volume, drive } = this;
     return {
       clock: process.clock,
@@ -400,7 +401,9 @@ export class Machine {
         process,
         volume,
         drive,
+        writesOnTheSpot,
         onUse: (what, path) => {
+          if (what === 'writeNow') return marks.hit('entry written on the spot');
           if (what === 'write') this.#comes(path.endsWith('.log') ? 'logWrite' : 'witnessWrite');
           if (path.endsWith('.log')) this.#writesUnderWay += what === 'write' ? 1 : -1;
         },

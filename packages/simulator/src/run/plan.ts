@@ -77,6 +77,8 @@ export interface Plan {
   readonly membership: MembershipPlan | undefined;
   /** Clients look for a leader that is deposed and does not know it, to renew their leases there. */
   readonly seeksDeposed: boolean;
+  /** Followers write a single entry on the spot, as they do where the disk is fast. */
+  readonly writesOnTheSpot: boolean;
   /** Authentication is on, and permissions change. */
   readonly hasUsers: boolean;
   /** The quota is small: now and then the space ends. */
@@ -180,6 +182,7 @@ function drawEvenPlan(seed: number, chance: Chance, membership: MembershipPlan |
     candidates: Chance.about(seed, 'elections').pick([0, 0, 0, 2, 3]),
     membership,
     seeksDeposed: Chance.about(seed, 'renewals').happens(0.3),
+    writesOnTheSpot: Chance.about(seed, 'writes on the spot').happens(0.25),
     hasUsers: chance.happens(0.25),
     hasLittleSpace,
     lostAnswers: chance.happens(0.5) ? chance.magnitude(0.001, 0.03) : 0,

@@ -12,6 +12,7 @@ export const markNames = [
   'unsynced bytes torn',
   'unsynced bits flipped',
   'log tail cut at a start',
+  'entry written on the spot',
   'killed',
   'killed while it led',
   'stopped in good order',
