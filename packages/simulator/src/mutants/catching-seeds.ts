@@ -1,6 +1,7 @@
 /** Mutant → a seed that caught it when `make mutants` was run last. A change of the code makes another run of a seed. */
 export const catchingSeeds: Readonly<Record<string, number>> = {
   'a write of the log is not waited for': 1,
+  'what is to be written on the spot is not written': 1,
   'acknowledgements leave before the write is durable': 1,
   'a sync counts for entries that came after its write': 1,
   'a leader counts itself before its disk': 1,

@@ -24,8 +24,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a write of the log is not waited for',
     file: 'brain/dist/log/segment-writer.js',
-    find: 'return this.#file.write(batch, options);',
-    replace: 'this.#file.write(batch, options).catch(() => undefined); return Promise.resolve();',
+    find: 'return this.#file.write(batch);',
+    replace: 'this.#file.write(batch).catch(() => undefined); return Promise.resolve();',
+  },
+  {
+    name: 'what is to be written on the spot is not written',
+    file: 'brain/dist/log/segment-writer.js',
+    find: 'return this.#file.writeNow?.(batch) ?? false;',
+    replace: 'return this.#file.writeNow !== undefined;',
   },
   {
     name: 'acknowledgements leave before the write is durable',
