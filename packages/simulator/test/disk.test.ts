@@ -22,13 +22,13 @@ async function during<T>(scheduler: Scheduler, work: Promise<T>): Promise<T> {
 }
 
 t.test('the simulated database does what every state database must do', async (t) => {
-  const { scheduler, drive, volume, start } = machine(1);
+  const { scheduler, chance, drive, volume, start } = machine(1);
   let isOver = false;
   const running = (async () => {
     while (!isOver) await scheduler.run({ limitMs: scheduler.nowMs + 1000, done: () => isOver });
   })();
   t.teardown(() => void (isOver = true));
-  const open = databasesOf({ process: start(), volume, drive });
+  const open = databasesOf({ process: start(), volume, drive, marks: new Marks(), chance });
   await t.test('suite', (t) => {
     stateDatabaseSuite(t, { open, directory: (name) => `/${name}` });
     t.end();
@@ -103,7 +103,7 @@ t.test('a write that a kill interrupts is there in part, without the sync it wai
 t.test('a copy of a disk keeps what was there, and takes the place of what came since', async (t) => {
   const { scheduler, chance, drive, volume, start } = machine(5);
   const files = filesOf({ process: start(), volume, drive, onUse: () => undefined });
-  const open = databasesOf({ process: start(), volume, drive });
+  const open = databasesOf({ process: start(), volume, drive, marks: new Marks(), chance });
   const key = Buffer.from('key');
   await during(
     scheduler,

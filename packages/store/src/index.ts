@@ -34,6 +34,8 @@ export {
 } from './membership.ts';
 export type { Answer, Outcome, Refusal } from './outcome.ts';
 export { type MemoryDatabases, type StoredBatch, createMemoryDatabases } from './persistence/memory-database.ts';
+export type { StateRoom } from './persistence/lasting-database.ts';
+export { isNoRoom, spent } from './persistence/no-room.ts';
 export { type OpenDiskDatabaseOptions, openDiskDatabase } from './persistence/disk-database.ts';
 export type {
   OpenDatabase,

@@ -118,7 +118,7 @@ class SegmentedLog implements DurableLog {
   constructor({ recovered, ...options }: DurableLogOptions, file: OpenFile) {
     const { segmentBytes = defaultSegmentBytes, witnessLagMs = defaultWitnessLagMs } = options;
     this.#options = options;
-    this.#room = new RoomWait(options);
+    this.#room = new RoomWait({ ...options, who: 'the log' });
     this.#segments = [...recovered.segments];
     this.#segmentBytes = segmentBytes;
     this.#witnessLagMs = witnessLagMs;
@@ -184,9 +184,12 @@ class SegmentedLog implements DurableLog {
     this.#closed = true;
     this.#markTimer?.cancel();
     await this.#witnessWrite?.catch((error: unknown) => this.#fail(error));
-    if (!this.#failure) await this.#writeWitness({ hardState: this.#hardState });
-    await this.#writer.close();
-    await this.#options.witness.close();
+    try {
+      if (!this.#failure) await this.#writeWitness({ hardState: this.#hardState });
+    } finally {
+      await this.#writer.close();
+      await this.#options.witness.close();
+    }
   }
 
   #enter(): void {

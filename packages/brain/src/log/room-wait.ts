@@ -1,20 +1,26 @@
 /**
- * What a full disk means for a log that is open: nothing is lost, so it waits. A write that found no room is done again, over the
- * same bytes, until it succeeds; nothing of it is acknowledged before. A sync that fails is another matter: what it was to make
- * durable may be gone without a trace, so that fails the log (`sync-write.ts` tells the two apart).
+ * What a full disk means for a log that is open, and for the applied state: nothing is lost, so they wait. A write that found no
+ * room is done again, over the same bytes, until it succeeds; nothing of it is acknowledged before. A sync of the log that fails is
+ * another matter: what it was to make durable may be gone without a trace, so that fails the log (`sync-write.ts` tells the two
+ * apart).
  */
-import { type Clock, type Logger, codeOf, messageOf } from '@flotilla/base';
+import { type Clock, type Logger, messageOf } from '@flotilla/base';
+import { isNoRoom } from '@flotilla/store';
 
 /** Between two tries, doubling. */
 const firstPauseMs = 50;
-const longestPauseMs = 500;
-
-const noRoomCodes = new Set(['ENOSPC', 'EDQUOT']);
+const usualLongestPauseMs = 500;
 
 export interface RoomWaitOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly directory: string;
+  /** Who waits, for the log lines. */
+  readonly who: string;
+  /** Between two tries at most; half a second unless told. */
+  readonly longestPauseMs?: number;
+  /** While this is so there is no sense in another try; never unless told. */
+  readonly isLow?: () => boolean | Promise<boolean>;
 }
 
 export class RoomWait {
@@ -41,11 +47,11 @@ export class RoomWait {
   /** Repeats `write`, which has failed, until there is room. @throws what it fails with for another reason */
   async repeat<T>(failed: unknown, write: () => Promise<T>): Promise<T> {
     if (!this.#isWorthAWait(failed)) throw failed;
-    const { clock, logger, directory } = this.#options;
+    const { clock, logger, directory, who } = this.#options;
     const beganMs = clock.monotonicMs();
     if (this.#waiting++ === 0) {
       const fields = { directory, reason: messageOf(failed) };
-      logger.error('no room on the disk: the log waits, and goes on once there is; make room', fields);
+      logger.error(`no room on the disk: ${who} waits, and goes on once there is; make room`, fields);
     }
     try {
       const result = await this.#untilRoom(failed, write);
@@ -59,10 +65,12 @@ export class RoomWait {
   }
 
   async #untilRoom<T>(failed: unknown, write: () => Promise<T>): Promise<T> {
+    const { longestPauseMs = usualLongestPauseMs } = this.#options;
     let pauseMs = firstPauseMs;
     for (let error = failed; ;) {
       if (!this.#isWorthAWait(error)) throw error;
       await this.#pause(pauseMs);
+      while (await this.#isLow()) await this.#pause(usualLongestPauseMs);
       pauseMs = Math.min(2 * pauseMs, longestPauseMs);
       try {
         return await write();
@@ -77,7 +85,11 @@ export class RoomWait {
   }
 
   #isWorthAWait(error: unknown): boolean {
-    return !this.#hasGivenUp && noRoomCodes.has(codeOf(error) ?? '');
+    return !this.#hasGivenUp && isNoRoom(error);
+  }
+
+  #isLow(): boolean | Promise<boolean> {
+    return this.#options.isLow?.() ?? false;
   }
 
   #pause(forMs: number): Promise<void> {

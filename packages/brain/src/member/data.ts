@@ -1,6 +1,7 @@
 /** What a member finds on its disk: opened, fitted together, and raft and the state machine started from it. */
+import { OperatingError, messageOf } from '@flotilla/base';
 import { type Config, type Raft, createRaft, decodeConfig } from '@flotilla/raft';
-import { type OpenedState, openDiskDatabase, openState } from '@flotilla/store';
+import { type OpenedState, isNoRoom, openDiskDatabase, openState } from '@flotilla/store';
 import { StateMachine } from '../driver/state-machine.ts';
 import { type DataDirectory, openDataDirectory } from '../log/data-directory.ts';
 import { initialMembershipOf } from '../cluster/membership.ts';
@@ -31,7 +32,7 @@ export async function openData(
   fail: (error: unknown) => void,
 ): Promise<OpenedData> {
   const { files, clock, logger, openStateDirectory, segmentBytes, lag, metrics, diskRoom = enoughRoom } = world;
-  const heldState = new HeldState({ room: diskRoom, clock, logger });
+  const heldState = new HeldState({ room: diskRoom, clock, logger, directory: settings.dataDir });
   const openDatabase = heldState.holding(world.openDatabase ?? openDiskDatabase);
   const identity = { clusterId: settings.membership.clusterId, memberId: settings.membership.self.id };
   let opened: OpenedState | undefined;
@@ -56,6 +57,7 @@ export async function openData(
           defer: (slice) => void clock.after(compactionPauseMs, slice, { unref: true }),
           ...(lag && { lagMs: lag.stateMs }),
           openDatabase,
+          room: heldState.room,
           ...(openStateDirectory && { openDirectory: openStateDirectory }),
         });
         return opened;
@@ -71,8 +73,18 @@ export async function openData(
     return { data, opened: data.state, heldState };
   } catch (error) {
     await opened?.state.close();
-    throw error;
+    throw clearly(settings.dataDir, error);
   }
+}
+
+/** A start on a full disk that says so in the words of the system. */
+function clearly(directory: string, error: unknown): unknown {
+  if (error instanceof OperatingError || !isNoRoom(error)) return error;
+  return new OperatingError(
+    'DATA_NO_ROOM',
+    `no room on the disk for ${directory} (${messageOf(error)}): make room, then start again`,
+    { cause: error },
+  );
 }
 
 /** Fits log and state together, and starts state machine and raft from them. */

@@ -45,7 +45,7 @@ export interface Member {
   readonly electionTimeoutMs: number;
   /** A received snapshot is becoming the state. */
   readonly installsSnapshot: boolean;
-  /** The log has found no room on the disk, and waits for it. */
+  /** The log or the applied state has found no room on the disk, and waits for it. */
   readonly waitsForRoom: boolean;
   readonly metrics: BrainMetrics;
   /** Lets another member lead, if this one does and another can. */
@@ -122,7 +122,7 @@ function run(foundation: Foundation, jwtKeys: JwtKeys | undefined): Running {
       return parts.applier.isPaused;
     },
     get waitsForRoom() {
-      return foundation.log.waitsForRoom;
+      return foundation.log.waitsForRoom || foundation.heldState.waitsForRoom;
     },
     async handOver() {
       const result = await handover.away(electionTimeoutMs);

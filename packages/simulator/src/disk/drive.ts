@@ -17,11 +17,14 @@ export class Drive {
   readonly #chance: Chance;
   readonly speed: DriveSpeed;
   slowness = 1;
-  isFull = false;
+  #isFull = false;
+  /** How often it was full. */
+  timesFull = 0;
   /** The next sync fails, once. */
   failsNextSync = false;
-  /** How often it has failed whoever used it. */
+  /** How often a sync has failed, and how often there was no room. */
   failures = 0;
+  refusals = 0;
   #stalledUntilMs = 0;
   #busyUntilMs = 0;
 
@@ -29,6 +32,19 @@ export class Drive {
     this.#scheduler = options.scheduler;
     this.#chance = options.chance;
     this.speed = options.speed;
+  }
+
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  fill(): void {
+    if (!this.#isFull) this.timesFull++;
+    this.#isFull = true;
+  }
+
+  makeRoom(): void {
+    this.#isFull = false;
   }
 
   /** What it was asked for until now is done by then. What was begun while it was slow or stalled goes on after that is over. */
@@ -53,23 +69,25 @@ export class Drive {
 
   async write(process: Process): Promise<void> {
     await this.#take(process, this.speed.writeMs);
-    if (this.isFull) throw this.#failure('ENOSPC', 'no space left on device');
+    if (this.#isFull) throw this.noRoom();
   }
 
   async sync(process: Process): Promise<void> {
     await this.#take(process, this.speed.syncMs);
     if (!this.failsNextSync) return;
     this.failsNextSync = false;
-    throw this.#failure('EIO', 'i/o error');
+    this.failures++;
+    throw failure('EIO', 'i/o error');
   }
 
   async read(process: Process): Promise<void> {
     await this.#take(process, this.speed.writeMs);
   }
 
-  #failure(code: string, message: string): Error {
-    this.failures++;
-    return failure(code, message);
+  /** Why a write fails while it is full. */
+  noRoom(): Error {
+    this.refusals++;
+    return failure('ENOSPC', 'no space left on device');
   }
 
   async #take(process: Process, usualMs: number): Promise<void> {

@@ -27,7 +27,7 @@ import { databasesOf, stateDirectoryOf } from '../disk/volume-state.ts';
 import { Volume, type VolumeCopy } from '../disk/volume.ts';
 import type { PeerPorts } from '../network/peers.ts';
 import { startVirtualTransport } from '../network/virtual-transport.ts';
-import type { Chance } from '../world/chance.ts';
+import { Chance } from '../world/chance.ts';
 import type { Marks } from '../world/marks.ts';
 import { Process } from '../world/process.ts';
 import type { Scheduler } from '../world/scheduler.ts';
@@ -37,6 +37,7 @@ import { type Services, servicesOf } from './services.ts';
 
 /** What all machines share. */
 export interface Surroundings {
+  readonly seed: number;
   readonly scheduler: Scheduler;
   readonly trace: Trace;
   readonly marks: Marks;
@@ -79,7 +80,16 @@ const refusals = new Set([
 ]);
 
 /** What stops a member whose drive has failed it; anything else that does is a bug. */
-const diskFailures = new Set(['LOG_WRITE_FAILED', 'STATE_WRITE_FAILED', 'ENOSPC', 'EIO', 'DATA_DIRECTORY']);
+const diskFailures = new Set(['LOG_WRITE_FAILED', 'STATE_WRITE_FAILED', 'EIO']);
+/** A member that runs outlives a full disk; one that starts or stops may say one of these. */
+const wantsOfRoom = new Set([
+  ...diskFailures,
+  'ENOSPC',
+  'DATA_NO_ROOM',
+  'DATA_DIRECTORY',
+  'STATE_NO_ROOM',
+  'STATE_SPENT',
+]);
 
 /** A newcomer that could not join is started again after this time. */
 const joinAgainMs = 400;
@@ -110,11 +120,13 @@ export class Machine {
   readonly drive: Drive;
   readonly #surroundings: Surroundings;
   readonly #chance: Chance;
+  /** What goes on in the background of its disk. */
+  readonly #background: Chance;
   readonly volume = new Volume();
   #run: MemberRun | undefined;
   #runs = 0;
   /** Of the drive, before this run. */
-  #failuresBefore = 0;
+  #driveBefore = { failures: 0, refusals: 0 };
   #isDamaged = false;
   #isRolledBack = false;
   /** Of the disk, when it last stopped in good order, and what the member had promised by then. */
@@ -131,6 +143,7 @@ export class Machine {
     this.#isSettled = !flags;
     this.#chance = chance;
     this.#surroundings = surroundings;
+    this.#background = Chance.about(surroundings.seed, `the disk of ${settings.name}`);
     this.drive = new Drive({ scheduler: surroundings.scheduler, chance: chance.fork(), speed: driveSpeed });
   }
 
@@ -203,7 +216,7 @@ export class Machine {
     const process = new Process({ name: this.name, scheduler, pace, turnMs });
     const run: MemberRun = { process, number: ++this.#runs, raft: undefined, member: undefined, services: undefined };
     this.#run = run;
-    this.#failuresBefore = this.drive.failures;
+    this.#driveBefore = { failures: this.drive.failures, refusals: this.drive.refusals };
     this.#writesUnderWay = 0;
     this.#receivesSnapshot = false;
     this.#note(`starts, run ${run.number}`);
@@ -241,7 +254,7 @@ export class Machine {
     run.process.onDeath(() => publishing.abort());
   }
 
-  #failed(run: MemberRun, error: unknown, what: string): void {
+  #failed(run: MemberRun, error: unknown, what: 'refuses to start' | 'stops' | 'does not stop in good order'): void {
     this.#note(`${what}: ${messageOf(error)}`);
     if (this.#isDamaged && refusals.has(codeOf(error) ?? '')) {
       this.#surroundings.marks.hit('damage refused');
@@ -259,7 +272,11 @@ export class Machine {
       this.#notBeforeMs = this.#surroundings.scheduler.nowMs + joinAgainMs;
       return this.kill();
     }
-    const isExplained = this.drive.failures > this.#failuresBefore && diskFailures.has(codeOf(error) ?? '');
+    const code = codeOf(error) ?? '';
+    const before = this.#driveBefore;
+    const hasFailed = this.drive.failures > before.failures && diskFailures.has(code);
+    const hadNoRoom = this.drive.refusals > before.refusals && wantsOfRoom.has(code) && what !== 'stops';
+    const isExplained = hasFailed || hadNoRoom;
     if (!isExplained) {
       const stack = error instanceof Error ? (error.stack ?? '') : '';
       this.#surroundings.verdict.violate(`${this.name} ${what}: ${messageOf(error)}\n${stack}`);
@@ -393,6 +410,7 @@ export class Machine {
     const { process } = run;
     const { marks, metrics, ports, segmentBytes, writesOnTheSpot, raftLimits } = this.#surroundings;
     const { volume, drive } = this;
+    const state = { process, volume, drive, marks, chance: this.#background };
     return {
       clock: process.clock,
       randomness: this.#chance.fork().randomness,
@@ -408,9 +426,9 @@ export class Machine {
           if (path.endsWith('.log')) this.#writesUnderWay += what === 'write' ? 1 : -1;
         },
       }),
-      openDatabase: databasesOf({ process, volume, drive, onBatch: () => this.#comes('stateWrite') }),
+      openDatabase: databasesOf({ ...state, onBatch: () => this.#comes('stateWrite') }),
       diskRoom: { isLow: () => drive.isFull },
-      openStateDirectory: (path) => stateDirectoryOf({ process, volume, drive }, path),
+      openStateDirectory: (path) => stateDirectoryOf(state, path),
       endOfTurn: process.endOfTurn,
       soon: process.endOfTurn,
       segmentBytes,

@@ -58,7 +58,7 @@ export class Nemesis {
     this.#downUntilMs.clear();
     for (const { drive, run } of machines) {
       drive.slowness = 1;
-      drive.isFull = false;
+      drive.makeRoom();
       drive.failsNextSync = false;
       drive.stall(0);
       if (run?.process.isPaused === true) run.process.resume();
@@ -167,8 +167,8 @@ export class Nemesis {
         return target.drive.stall(forMs);
       case 'fullDisk':
         marks.hit('full disk');
-        target.drive.isFull = true;
-        return this.#later(forMs, () => (target.drive.isFull = false));
+        target.drive.fill();
+        return this.#later(forMs, () => target.drive.makeRoom());
       case 'failSync':
         marks.hit('failed sync');
         target.drive.failsNextSync = true;

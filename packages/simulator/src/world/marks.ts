@@ -35,6 +35,8 @@ export const markNames = [
   'stalled disk',
   'stalled disk of the leader',
   'full disk',
+  'database spent by a full disk',
+  'state opened anew after a full disk',
   'failed sync',
   'snapshot sent',
   'snapshot installed',

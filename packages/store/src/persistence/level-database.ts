@@ -1,8 +1,10 @@
 /** LevelDB, as far as the state database needs it: rows by key, batches, snapshots. */
 import { Level } from 'level';
 import { OperatingError, assert, codeOf, messageOf } from '@flotilla/base';
+import { noRoom, spent, tellsNoRoom } from './no-room.ts';
 import { stateDamaged } from './rows.ts';
 import type { OpenDatabaseOptions, Row, RowChange, StateDatabase, StateSnapshot } from './state-database.ts';
+import { syncDirectory } from './sync-directory.ts';
 
 /** Before and after every row's key. */
 const firstKey = Buffer.of(0);
@@ -33,7 +35,10 @@ export interface LevelDatabase extends Omit<StateDatabase, 'snapshot'> {
   snapshot(): LevelSnapshot;
 }
 
-/** @throws OperatingError `STATE_LOCKED` when another process has it open, `STATE_DAMAGED` when it cannot be opened. */
+/**
+ * @throws OperatingError `STATE_LOCKED` when another process has it open, `STATE_NO_ROOM` when its disk has none, `STATE_DAMAGED`
+ *   when it cannot be opened.
+ */
 export async function openLevelDatabase(options: OpenDatabaseOptions): Promise<LevelDatabase> {
   const { directory, createIfMissing } = options;
   const level = new Level<Uint8Array, Uint8Array>(directory, { ...encoding, ...tuning, createIfMissing });
@@ -42,9 +47,25 @@ export async function openLevelDatabase(options: OpenDatabaseOptions): Promise<L
   } catch (error) {
     throw openFailure(directory, error);
   }
+  try {
+    // LevelDB has renamed its CURRENT, and does not wait for that to be durable.
+    await syncDirectory(directory);
+  } catch (error) {
+    await level.close();
+    throw error;
+  }
+  let failure: unknown;
   return {
     get: (key) => readOrRefuse(directory, () => level.getSync(key)),
-    batch: (changes, { sync }) => level.batch(changes.map(operationOf), { sync }),
+    async batch(changes, { sync }) {
+      // What LevelDB writes behind half a record it loses at the next start, and says nothing.
+      if (failure !== undefined) throw failure as Error;
+      try {
+        await level.batch(changes.map(operationOf), { sync });
+      } catch (error) {
+        throw (failure = tellsNoRoom(messageOf(error)) ? spent(directory, error) : error) as Error;
+      }
+    },
     snapshot: () => snapshotOf(level, directory),
     compact: () => compactRange(level),
     close: () => level.close(),
@@ -111,5 +132,6 @@ function openFailure(directory: string, error: unknown): OperatingError {
   if (codeOf(cause) === 'LEVEL_LOCKED') {
     return new OperatingError('STATE_LOCKED', `${directory} is in use by another process: stop that one`, { cause });
   }
+  if (tellsNoRoom(messageOf(cause))) return noRoom(directory, error);
   return stateDamaged(`${directory} cannot be opened (${messageOf(cause ?? error)})`, error);
 }

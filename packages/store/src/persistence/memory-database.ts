@@ -17,6 +17,8 @@ export interface MemoryDatabases {
   readonly open: OpenDatabase;
   /** Directory → the batches of the database there, which the holder may change while it is closed. */
   readonly batches: Map<string, StoredBatch[]>;
+  /** Makes a second database of what is in one. */
+  copy(from: string, to: string): void;
   /** Bytes of the rows of a database that is open. */
   sizeOf(directory: string): number;
 }
@@ -34,6 +36,11 @@ export function createMemoryDatabases({ keepsBatches = true } = {}): MemoryDatab
       let bytes = 0;
       for (const { key, value } of openRows.get(directory)?.values() ?? []) bytes += key.length + value.length;
       return bytes;
+    },
+    copy(from, to) {
+      const rows = openRows.get(from);
+      const whole = rows && !keepsBatches ? [{ changes: [...rows.values()], sync: true }] : batches.get(from);
+      batches.set(to, [...(whole ?? [])]);
     },
     async open({ directory, createIfMissing }) {
       await Promise.resolve();

@@ -20,14 +20,14 @@ export interface SizeMeter {
   settled(): Promise<void>;
 }
 
-/** @param number of the generation. */
-export function createSizeMeter({ directory, clock, onFailure }: SizeMeterOptions, number: number): SizeMeter {
+/** @param number of the generation, by now. */
+export function createSizeMeter({ directory, clock, onFailure }: SizeMeterOptions, number: () => number): SizeMeter {
   let sizeBytes = 0;
   let measuredMs = -Infinity;
   let measuring: Promise<void> = Promise.resolve();
   const measure = async (): Promise<void> => {
     measuredMs = clock.monotonicMs();
-    sizeBytes = await directory.sizeOf(generationName(number));
+    sizeBytes = await directory.sizeOf(generationName(number()));
   };
   return {
     get sizeBytes() {

@@ -30,7 +30,8 @@ export interface StateDatabase {
   get(key: Uint8Array): Uint8Array | undefined;
   /**
    * Applies all changes or none; later batches are later. `sync`: durable, with all earlier ones, when it resolves. The memory of
-   * the changes is the caller's again then.
+   * the changes is the caller's again then. @throws what `isNoRoom` knows when the disk has none: then the same may be tried again;
+   * but once it was `STATE_SPENT`, every batch fails, and only reads go on, until the database is opened anew.
    */
   batch(changes: readonly RowChange[], options: { sync: boolean }): Promise<void>;
   snapshot(): StateSnapshot;

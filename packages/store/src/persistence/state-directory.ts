@@ -5,10 +5,13 @@
  *   current             which generation counts
  *   generation-000001   a database
  */
+import type { Dirent } from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { codeOf } from '@flotilla/base';
+import { copyAtRest } from './generation-copy.ts';
 import type { MemoryDatabases } from './memory-database.ts';
+import { syncDirectory } from './sync-directory.ts';
 
 /** A seam, so that a simulator can hold the folder in memory. */
 export interface StateDirectory {
@@ -20,6 +23,11 @@ export interface StateDirectory {
   /** Names of the generations' directories. */
   generations(): Promise<readonly string[]>;
   removeGeneration(name: string): Promise<void>;
+  /**
+   * Gives a database that takes no more batches a second time, under a name that is free, while the first is still open. False when
+   * its files did not come to rest, and nothing was made.
+   */
+  copyGeneration(name: string, copy: string): Promise<boolean>;
   /** Bytes of a generation's files. */
   sizeOf(name: string): Promise<number>;
 }
@@ -54,8 +62,9 @@ export function openStateDirectory(path: string): StateDirectory {
       }
     },
     removeGeneration: (name) => rm(join(path, name), { recursive: true, force: true }),
+    copyGeneration: (name, copy) => copyAtRest(join(path, name), join(path, copy)),
     async sizeOf(name) {
-      const entries = await readdir(join(path, name), { recursive: true, withFileTypes: true });
+      const entries = await entriesIn(join(path, name));
       const files = entries.filter((entry) => entry.isFile()).map((file) => join(file.parentPath, file.name));
       const sizes = await Promise.all(files.map(sizeOfFile));
       return sizes.reduce((sum, size) => sum + size, 0);
@@ -64,7 +73,7 @@ export function openStateDirectory(path: string): StateDirectory {
 }
 
 /** The folder's twin in memory; what it holds lives as long as the object. */
-export function createMemoryStateDirectory(path: string, { batches, sizeOf }: MemoryDatabases): StateDirectory {
+export function createMemoryStateDirectory(path: string, { batches, copy, sizeOf }: MemoryDatabases): StateDirectory {
   let current: Uint8Array | undefined;
   const prefix = `${path}/`;
   return {
@@ -82,6 +91,10 @@ export function createMemoryStateDirectory(path: string, { batches, sizeOf }: Me
       batches.delete(prefix + name);
       return Promise.resolve();
     },
+    copyGeneration(name, target) {
+      copy(prefix + name, prefix + target);
+      return Promise.resolve(true);
+    },
     sizeOf: (name) => Promise.resolve(sizeOf(prefix + name)),
   };
 }
@@ -96,13 +109,13 @@ async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Makes the names in a directory durable. */
-export async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
+/** Whole databases are deleted too. */
+async function entriesIn(directory: string): Promise<readonly Dirent[]> {
   try {
-    await directory.sync();
-  } finally {
-    await directory.close();
+    return await readdir(directory, { recursive: true, withFileTypes: true });
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
   }
 }
 

@@ -7,8 +7,10 @@ import type { InitialMembership } from '../membership.ts';
 import type { Store } from '../store.ts';
 import { findGeneration, generationName, recordGeneration } from './generations.ts';
 import { openDiskDatabase } from './disk-database.ts';
+import { LastingDatabase, type NumberedDatabase, type StateRoom, impatience, patiently } from './lasting-database.ts';
 import { initialMembershipRows } from './membership-rows.ts';
 import { loadState } from './load-state.ts';
+import { isNoRoom } from './no-room.ts';
 import { RowLedger } from './row-ledger.ts';
 import {
   type Head,
@@ -53,6 +55,8 @@ export interface OpenStateOptions {
   readonly openDirectory?: (path: string) => StateDirectory;
   /** Runs the next slice of a compaction later: how much later is its pace; `setImmediate` unless told. */
   readonly defer?: (slice: () => void) => void;
+  /** Waits for room on the disk, and has what failed for want of it done again; unless told, that is a failure like any other. */
+  readonly room?: StateRoom;
 }
 
 export interface EntryPosition {
@@ -133,6 +137,9 @@ interface Surroundings {
   readonly onFailure: (error: unknown) => void;
   readonly onWrite: (durationMs: number) => void;
   readonly lagMs: number;
+  readonly room: StateRoom;
+  /** A number that no generation has yet. */
+  readonly nextNumber: () => number;
 }
 
 const receiveBatchBytes = 1024 * 1024;
@@ -154,8 +161,11 @@ export async function openState(options: OpenStateOptions): Promise<OpenedState>
     onFailure,
     onWrite: options.onWrite ?? (() => undefined),
     lagMs: options.lagMs ?? defaultLagMs,
+    room: options.room ?? impatience,
+    nextNumber: () => ++lastNumber,
   };
   const current = await findGeneration(surroundings.directory);
+  let lastNumber = current?.state === 'ready' ? current.number : 1;
   if (current?.state === 'ready') return openGeneration(surroundings, current.number, options.onLocked);
   return createFirstGeneration(surroundings, options.onLocked);
 }
@@ -210,32 +220,32 @@ async function openGeneration(surroundings: Surroundings, number: number, onLock
 /** What a database holds, which belongs to the state from now on. */
 async function stateOf(
   surroundings: Surroundings,
-  { number, database }: { readonly number: number; readonly database: StateDatabase },
+  opened: NumberedDatabase,
   onLocked?: () => void,
 ): Promise<OpenedState> {
+  const database = new LastingDatabase(opened, { ...surroundings, isCurrent: true });
   try {
     onLocked?.();
     const { machine, ledger, head, format } = await loadState(database, surroundings);
     if (format < formatVersion) await database.batch([formatRow(surroundings.identity)], { sync: true });
-    const meter = createSizeMeter(surroundings, number);
+    const meter = createSizeMeter(surroundings, () => database.number);
     await meter.measure();
     const onWritten = (durationMs: number): void => {
       surroundings.onWrite(durationMs);
       meter.measureIfOld();
     };
     const writer = new StateWriter({ ...surroundings, machine, database, ledger, head, onWritten });
-    const state = filesOf(surroundings, { number, machine, database, ledger, writer, meter });
+    const state = filesOf(surroundings, { machine, database, ledger, writer, meter });
     return { store: machine, state };
   } catch (error) {
     await database.close();
-    throw refusedAt(join(surroundings.directory.path, generationName(number)), error);
+    throw refusedAt(join(surroundings.directory.path, generationName(opened.number)), error);
   }
 }
 
 interface OpenGeneration {
-  readonly number: number;
   readonly machine: StateMachine;
-  readonly database: StateDatabase;
+  readonly database: LastingDatabase;
   readonly ledger: RowLedger;
   readonly writer: StateWriter;
   readonly meter: SizeMeter;
@@ -252,7 +262,9 @@ function filesOf(surroundings: Surroundings, open: OpenGeneration): StateFiles {
     try {
       await flush();
     } finally {
-      await writer.close();
+      const ended = writer.close();
+      database.giveUp();
+      await ended;
       await meter.settled();
       await database.close();
     }
@@ -290,13 +302,21 @@ function filesOf(surroundings: Surroundings, open: OpenGeneration): StateFiles {
     exportSnapshot: () => exportSnapshot(database, surroundings.identity),
     receiveSnapshot: (position) =>
       receiveSnapshot(surroundings, {
-        number: open.number + 1,
         position,
-        retireOld: () => (closing ??= shut(() => Promise.resolve())),
+        supersedeOld: () => database.supersede(),
+        async retireOld() {
+          await (closing ??= shut(() => Promise.resolve()));
+          await database.remove();
+        },
       }),
-    close: () => (closing ??= shut(() => writer.flush())),
+    close: () => (closing ??= shut(() => writer.flush().catch(unlessNoRoom))),
   };
   return files;
+}
+
+/** What a closing state can't write any more the log holds. */
+function unlessNoRoom(error: unknown): void {
+  if (!isNoRoom(error) && !(error instanceof Error && isNoRoom(error.cause))) throw error as Error;
 }
 
 function exportSnapshot(database: StateDatabase, { clusterId }: Identity): ExportedSnapshot {
@@ -315,13 +335,15 @@ function exportSnapshot(database: StateDatabase, { clusterId }: Identity): Expor
 
 async function receiveSnapshot(
   surroundings: Surroundings,
-  target: { readonly number: number; readonly position: EntryPosition; readonly retireOld: () => Promise<void> },
+  target: {
+    readonly position: EntryPosition;
+    readonly supersedeOld: () => Promise<void>;
+    readonly retireOld: () => Promise<void>;
+  },
 ): Promise<IncomingSnapshot> {
-  const { directory, identity } = surroundings;
-  const { number, position, retireOld } = target;
-  const name = generationName(number);
-  await directory.removeGeneration(name);
-  const database = await openDatabaseOf(surroundings, { number, createIfMissing: true });
+  const { directory, identity, room } = surroundings;
+  const { position, supersedeOld, retireOld } = target;
+  const database = await beginGeneration(surroundings);
   const reader = new SnapshotReader({ clusterId: identity.clusterId });
   let waiting: RowChange[] = [];
   let waitingBytes = 0;
@@ -344,7 +366,7 @@ async function receiveSnapshot(
     if (isOver) return;
     isOver = true;
     await database.close();
-    await directory.removeGeneration(name);
+    await database.remove();
   };
   return {
     async write(chunk) {
@@ -362,11 +384,26 @@ async function receiveSnapshot(
       }
       isOver = true;
       await database.close();
-      await recordGeneration(directory, { number, state: 'ready' });
-      replace(await openGeneration(surroundings, number));
+      await supersedeOld();
+      const { number } = database;
+      await patiently(room, () => recordGeneration(directory, { number, state: 'ready' }));
+      replace(await patiently(room, () => openGeneration(surroundings, number)));
       await retireOld();
-      await directory.removeGeneration(generationName(number - 1));
     },
     abort,
   };
+}
+
+/** An empty one, which does not count. */
+async function beginGeneration(surroundings: Surroundings): Promise<LastingDatabase> {
+  const { directory, nextNumber } = surroundings;
+  const number = nextNumber();
+  await directory.removeGeneration(generationName(number));
+  try {
+    const database = await openDatabaseOf(surroundings, { number, createIfMissing: true });
+    return new LastingDatabase({ number, database }, { ...surroundings, isCurrent: false });
+  } catch (error) {
+    await directory.removeGeneration(generationName(number));
+    throw error;
+  }
 }

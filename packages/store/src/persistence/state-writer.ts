@@ -267,7 +267,8 @@ export class StateWriter {
     this.#failure = error instanceof OperatingError ? error : writeFailure(error);
     this.#timer?.cancel();
     this.#compactionEnded();
-    this.#options.onFailure(this.#failure);
+    // Whoever is closed was told to give up.
+    if (!this.#isClosed) this.#options.onFailure(this.#failure);
   }
 }
 

@@ -3,14 +3,15 @@
  * overwritten or deleted stays where it is until its file goes as a whole.
  *
  * Invariants: what `append` returned is on disk, the name of its file too; a file is appended to only by the process that
- * began it, and never after a write of it has failed.
+ * began it, and never after a write of it has failed; one that then holds no value is removed, for a full disk is tried again
+ * and again.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { codeOf, messageOf } from '@flotilla/base';
 import { stateDamaged } from './rows.ts';
-import { syncDirectory } from './state-directory.ts';
+import { syncDirectory } from './sync-directory.ts';
 import type { ValuePlace } from './value-place.ts';
 
 const defaultFileBytes = 64 * 1024 * 1024;
@@ -52,6 +53,8 @@ export class ValueFiles {
   /** Number → bytes. */
   readonly #lengths: Map<number, number>;
   #lastNumber: number;
+  /** The folder's name is on disk. */
+  #hasFolder = false;
   #current: CurrentFile | undefined;
   /** Number → descriptor of those that were read, the longest unused first. */
   readonly #descriptors = new Map<number, number>();
@@ -86,6 +89,7 @@ export class ValueFiles {
     } catch (error) {
       // How much of it is there is not known.
       await this.endCurrent();
+      if (this.#lengths.get(current.number) === 0) await this.remove(current.number);
       throw error;
     }
     const { number } = current;
@@ -153,11 +157,12 @@ export class ValueFiles {
   }
 
   async #begin(): Promise<CurrentFile> {
-    const isNew = (await mkdir(this.#folder, { recursive: true })) !== undefined;
-    if (isNew) await syncDirectory(dirname(this.#folder));
-    const number = this.#lastNumber + 1;
+    await mkdir(this.#folder, { recursive: true });
+    if (!this.#hasFolder) await syncDirectory(dirname(this.#folder));
+    this.#hasFolder = true;
+    // Also a file that can't be begun may be there: its number is not given again.
+    const number = ++this.#lastNumber;
     const writer = await this.#createFile(this.pathOf(number));
-    this.#lastNumber = number;
     this.#lengths.set(number, 0);
     this.#current = { number, writer };
     return this.#current;
@@ -214,6 +219,7 @@ async function createValueFile(path: string): Promise<ValueWriter> {
     await syncDirectory(dirname(path));
   } catch (error) {
     await handle.close();
+    await rm(path, { force: true });
     throw error;
   }
   return {
