@@ -1,13 +1,17 @@
 /** Members on a disk that is really full, to the last byte: where root may mount one. */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { brainSettings, startBrain } from '@flotilla/brain';
+import type { LogFields, Logger } from '@flotilla/base';
+import { type Brain, brainSettings, startBrain } from '@flotilla/brain';
+import { type TestClient, connect, planCluster, startMember, until } from '@flotilla/brain/test/cluster';
 import { reservePorts } from '@flotilla/brain/test/reserve-ports';
+import { type OpenDatabase, type ValueWriter, openDiskDatabase } from '@flotilla/store';
 import { connectService, kvService, openChannel } from '@flotilla/wire';
 import t from 'tap';
-import { mountSmallDisk } from '../chaos/small-disk.ts';
+import { type SmallDisk, mountSmallDisk } from '../chaos/small-disk.ts';
 
 t.setTimeout(0);
 
@@ -77,4 +81,178 @@ t.test('a member outlives a full disk under load, and nothing acknowledged is lo
   await check(again.kv);
   again.channel.close();
   await again.brain.close();
+  await disk.fill();
+  await t.rejects(startBrain({ settings }), { message: /no room|no space left/ }, 'a start without room says so');
+  disk.empty();
+  const last = await start();
+  await check(last.kv);
+  last.channel.close();
+  await last.brain.close();
+});
+
+/**
+ * When a disk fills at once: before the values of a batch are written, between them and what LevelDB itself is given, or before a
+ * compaction.
+ */
+type Moment = 'values' | 'places' | 'compaction';
+
+/** The state's database on a disk that fills after the member has looked. */
+class FillingDatabase {
+  awaited: Moment | undefined;
+  /** How often it has filled the disk. */
+  times = 0;
+  readonly #disk: SmallDisk;
+
+  constructor(disk: SmallDisk) {
+    this.#disk = disk;
+  }
+
+  readonly open: OpenDatabase = async (options) => {
+    const createFile = (path: string): Promise<ValueWriter> => this.#createFile(path);
+    const database = await openDiskDatabase({ ...options, createFile });
+    return {
+      get: (key) => database.get(key),
+      snapshot: () => database.snapshot(),
+      close: () => database.close(),
+      batch: (changes, how) => database.batch(changes, how),
+      compact: () => {
+        this.#comes('compaction');
+        return database.compact();
+      },
+    };
+  };
+
+  async #createFile(path: string): Promise<ValueWriter> {
+    const file = await open(path, 'wx');
+    return {
+      append: async (values) => {
+        this.#comes('values');
+        await file.appendFile(Buffer.concat(values));
+        await file.datasync();
+        this.#comes('places');
+      },
+      close: () => file.close(),
+    };
+  }
+
+  #comes(moment: Moment): void {
+    if (this.awaited !== moment) return;
+    this.awaited = undefined;
+    this.times++;
+    this.#disk.fillAtOnce();
+  }
+}
+
+/** Lines of a log, to be counted. */
+function linesOf(lines: string[]): Logger {
+  const line = (message: string, fields?: LogFields): void =>
+    void lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
+  const logger: Logger = { debug: () => undefined, info: line, warn: line, error: line, child: () => logger };
+  return logger;
+}
+
+const textOf = (bytes: Uint8Array | null | undefined): string => Buffer.from(bytes ?? []).toString();
+
+t.test('a disk that fills at once catches the state of one member of three, and costs nothing', async (t) => {
+  const plan = await planCluster(3, { 'snapshot-count': 500 });
+  const [small] = plan.members;
+  const disk = small && mountSmallDisk(small.dataDir, 256);
+  t.teardown(async () => {
+    disk?.unmount();
+    await plan.clean();
+  });
+  if (!disk) return void t.pass('only root can mount a small disk');
+  const database = new FillingDatabase(disk);
+  const lines: string[] = [];
+  const start = (): Promise<readonly Brain[]> =>
+    Promise.all(
+      plan.members.map(async (member) => {
+        const onSmall = member === small ? { openDatabase: database.open, logger: linesOf(lines) } : {};
+        const brain = await startMember(member, { segmentBytes: 8 * 1024 * 1024, ...onSmall });
+        brain.stopped.catch((error: Error) => t.fail(`${member.name} stopped: ${error.message}`));
+        return brain;
+      }),
+    );
+  const brains = await start();
+  await Promise.all(brains.map((brain) => brain.ready));
+  const clients = plan.endpoints.map((target) => connect(target));
+  const [onSmall] = clients as [TestClient];
+  const readiness = async (): Promise<string> =>
+    await (await fetch(`http://${plan.endpoints[0]}/readyz?verbose`)).text();
+  const isReady = async (): Promise<boolean> => (await fetch(`http://${plan.endpoints[0]}/readyz`)).status === 200;
+
+  const acknowledged = new Map<string, number>();
+  let isOver = false;
+  let next = 0;
+  /** Any outcome of a put is one that a client must expect while a disk is full; what is acknowledged counts. */
+  const write = async (writer: number): Promise<void> => {
+    while (!isOver) {
+      const key = `${writer}/${next % 50}`;
+      const value = ++next;
+      const client = clients[writer % clients.length] as TestClient;
+      const put = { key: Buffer.from(key), value: Buffer.from(`${value}`.padEnd(2000, '.')) };
+      await client.kv.Put(put, { timeoutMs: 2000 }).then(
+        () => acknowledged.set(key, value),
+        (error: Error) => t.match(error.message, /etcdserver: |DEADLINE_EXCEEDED|deadline|timed? ?out/i),
+      );
+      await sleep(2);
+    }
+  };
+  const first = await onSmall.kv.Put({ key: Buffer.from('first'), value: Buffer.from('value') });
+  const revision = Number(first.header?.revision);
+  await onSmall.kv.Put({ key: Buffer.from('first'), value: Buffer.from('another') });
+  const writing = Array.from({ length: 9 }, (_, writer) => write(writer));
+  /** How often LevelDB itself said that it found no room: the name of its folder is in its reason. */
+  const caught = (): number =>
+    lines.filter((line) => line.includes('applied state waits') && line.includes('generation-')).length;
+  const strike = async (moment: Moment): Promise<void> => {
+    const before = next;
+    await until(() => next > before + 300);
+    const { times } = database;
+    database.awaited = moment;
+    const outcome = moment === 'compaction' ? onSmall.maintenance.Defragment({}).then(() => 'done', String) : undefined;
+    await until(() => database.times > times);
+    await until(async () => (await readiness()).includes('[-]disk_room failed: no room on the disk'));
+    const past = await onSmall.kv.Range({ key: Buffer.from('first'), revision, serializable: true });
+    t.equal(textOf(past.kvs[0]?.value), 'value', 'the past is read from the full disk');
+    disk.empty();
+    await until(isReady);
+    await outcome;
+    // Has all written that was applied until now.
+    await onSmall.maintenance.HashKV({});
+  };
+  await strike('values');
+  t.ok(
+    lines.some((line) => line.includes('applied state waits')),
+    'a batch found no room',
+  );
+  for (const moment of ['places', 'compaction', 'places', 'compaction'] as const) {
+    const before = caught();
+    // The little that LevelDB is given may still fit into the last block of its log.
+    while (caught() === before) await strike(moment);
+  }
+  isOver = true;
+  await Promise.all(writing);
+
+  /** Whatever was acknowledged is there, on each member, and all have stored the same. */
+  const check = async (members: readonly TestClient[]): Promise<void> => {
+    const [writer] = members as [TestClient];
+    for (const client of members) {
+      const { kvs } = await client.kv.Range({ key: Buffer.from('0'), range_end: Buffer.from(':') });
+      const found = new Map(kvs.map(({ key, value }) => [textOf(key), Number.parseInt(textOf(value), 10)]));
+      for (const [key, value] of acknowledged) {
+        if (!((found.get(key) ?? 0) >= value)) t.fail(`${key} holds ${found.get(key)}, ${value} was acknowledged`);
+      }
+    }
+    const { header } = await writer.kv.Put({ key: Buffer.from('end') });
+    const last = Number(header?.revision);
+    // A linearizable read has each member apply all of it.
+    for (const { kv } of members) await kv.Range({ key: Buffer.from('end') });
+    const hashes = await Promise.all(members.map(({ maintenance }) => maintenance.HashKV({ revision: last })));
+    t.equal(new Set(hashes.map(({ hash }) => hash)).size, 1, 'all members have stored the same');
+  };
+  await check(clients);
+  for (const client of clients) client.close();
+  await Promise.all(brains.map((brain) => brain.close()));
+  t.ok(acknowledged.size > 0);
 });
