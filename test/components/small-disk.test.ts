@@ -8,7 +8,7 @@ import type { LogFields, Logger } from '@flotilla/base';
 import { type Brain, brainSettings, startBrain } from '@flotilla/brain';
 import { type TestClient, connect, planCluster, startMember, until } from '@flotilla/brain/test/cluster';
 import { reservePorts } from '@flotilla/brain/test/reserve-ports';
-import { type OpenDatabase, type ValueWriter, openDiskDatabase } from '@flotilla/store';
+import { type OpenDatabase, type RowChange, type ValueWriter, openDiskDatabase } from '@flotilla/store';
 import { connectService, kvService, openChannel } from '@flotilla/wire';
 import t from 'tap';
 import { type SmallDisk, mountSmallDisk } from '../chaos/small-disk.ts';
@@ -89,6 +89,38 @@ t.test('a member outlives a full disk under load, and nothing acknowledged is lo
   last.channel.close();
   await last.brain.close();
 });
+
+t.test(
+  'LevelDB that found no room is given nothing more, and has all that it had when it is opened anew',
+  async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'flotilla-small-disk-'));
+    const disk = mountSmallDisk(directory, 32);
+    t.teardown(() => {
+      disk?.unmount();
+      rmSync(directory, { recursive: true, force: true });
+    });
+    if (!disk) return void t.pass('only root can mount a small disk');
+    const place = { directory: join(directory, 'state'), createIfMissing: true };
+    const rowsOf = (batch: number): RowChange[] =>
+      Array.from({ length: 20 }, (_, i) => ({ key: Buffer.from(`${batch}/${i}`), value: Buffer.alloc(1000, 'v') }));
+    const database = await openDiskDatabase(place);
+    for (let batch = 0; batch < 5; batch++) await database.batch(rowsOf(batch), { sync: true });
+    disk.fillAtOnce();
+    await t.rejects(database.batch(rowsOf(5), { sync: true }), { code: 'STATE_SPENT', message: /make room/ });
+    disk.empty();
+    // It would take this one, and lose it.
+    await t.rejects(database.batch(rowsOf(6), { sync: true }), { code: 'STATE_SPENT' });
+    t.equal(database.get(Buffer.from('4/19'))?.length, 1000, 'it can be read');
+    await database.close();
+    disk.fillAtOnce();
+    await t.rejects(openDiskDatabase(place), { code: 'STATE_NO_ROOM', message: /make room/ });
+    disk.empty();
+    const again = await openDiskDatabase(place);
+    await again.batch(rowsOf(6), { sync: true });
+    for (const batch of [0, 1, 2, 3, 4, 6]) t.equal(again.get(Buffer.from(`${batch}/0`))?.length, 1000);
+    await again.close();
+  },
+);
 
 /**
  * When a disk fills at once: before the values of a batch are written, between them and what LevelDB itself is given, or before a
