@@ -1,5 +1,6 @@
 /** A disk without room, under a log and under whole members: they wait, say so, and go on. */
-import { type Files, createSystemFiles } from '@flotilla/brain';
+import { type Brain, type Files, createSystemFiles } from '@flotilla/brain';
+import { type OpenDatabase, openDiskDatabase, spent } from '@flotilla/store';
 import t from 'tap';
 import { connect, planCluster, startMember, until } from './cluster.ts';
 import { contentOf, entriesOf, openLog } from './log-harness.ts';
@@ -166,6 +167,67 @@ t.test(
     await again.close();
   },
 );
+
+t.test('a member whose state was caught says so, answers on, and goes on or stops as it is told', async (t) => {
+  const plan = await planCluster(1);
+  t.teardown(() => plan.clean());
+  const [first] = plan.members;
+  if (!first) throw new Error('a cluster of one');
+  const disk: Filling = { error: undefined, refusals: 0 };
+  const openDatabase: OpenDatabase = async (options) => {
+    const database = await openDiskDatabase(options);
+    let failure: Error | undefined;
+    return {
+      get: (key) => database.get(key),
+      snapshot: () => database.snapshot(),
+      compact: () => database.compact(),
+      close: () => database.close(),
+      async batch(changes, how) {
+        if (disk.error) disk.refusals++;
+        failure ??= disk.error && spent(options.directory, disk.error);
+        if (failure) throw failure;
+        await database.batch(changes, how);
+      },
+    };
+  };
+  const start = async (): Promise<Brain> => {
+    const brain = await startMember(first, { openDatabase });
+    brain.stopped.catch((error: Error) => t.fail(`it stopped: ${error.message}`));
+    await brain.ready;
+    return brain;
+  };
+  const readyz = async (): Promise<string> => await (await fetch(`http://${plan.endpoints[0]}/readyz?verbose`)).text();
+  let brain = await start();
+  const client = connect(plan.endpoints[0] ?? '');
+  const put = (key: string) => client.kv.Put({ key: Buffer.from(key) });
+  await put('a');
+  disk.error = errorOf('ENOSPC');
+  await put('b');
+  await until(() => disk.refusals > 2);
+  t.match(await readyz(), /\[-\]disk_room failed: no room on the disk/);
+  await put('c');
+  t.equal(
+    Number((await client.kv.Range({ key: Buffer.from('c') })).count),
+    1,
+    'the log has room, and calls are answered',
+  );
+  disk.error = undefined;
+  await until(async () => !(await readyz()).includes('disk_room'));
+  await client.maintenance.HashKV({});
+  disk.error = errorOf('ENOSPC');
+  await put('d');
+  const before = disk.refusals;
+  await until(() => disk.refusals > before);
+  await brain.close();
+  client.close();
+  disk.error = undefined;
+  brain = await start();
+  const reader = connect(plan.endpoints[0] ?? '');
+  for (const key of ['a', 'b', 'c', 'd'])
+    t.equal(Number((await reader.kv.Range({ key: Buffer.from(key) })).count), 1, key);
+  reader.close();
+  await brain.close();
+});
 
 t.test('a leader without room lets another lead, and catches up when there is room', { timeout: 0 }, async (t) => {
   const plan = await planCluster(3);
