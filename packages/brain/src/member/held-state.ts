@@ -1,7 +1,7 @@
 /**
  * Keeps the applied state off a disk that is nearly full. The log can wait for room in the middle of a write; the database can't: a
- * batch or a compaction that fails costs it all its files, which are opened anew then. So no batch is handed to it while the room
- * is less than what it may need to finish what it has begun. One that is caught all the same, by a disk that fills at once, waits
+ * batch or a compaction that fails spends it, and then it is opened anew and read as a whole. So no batch is handed to it while the
+ * room is less than what it may need to finish what it has begun. One that is caught all the same, by a disk that fills at once, waits
  * here to be done again. The log holds all that waits here.
  */
 import type { Clock, Logger } from '@flotilla/base';

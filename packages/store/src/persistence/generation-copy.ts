@@ -17,7 +17,7 @@ const attempts = 50;
 const pauseMs = 20;
 
 /** Of its own to each LevelDB: its lock, and what it says of itself. */
-const left = /^(LOCK|LOG|LOG\.old)$/;
+const keptBack = /^(LOCK|LOG|LOG\.old)$/;
 const copied = /^(CURRENT|MANIFEST-\d+)$/;
 /** Of a file system that has no second names. */
 const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
@@ -75,7 +75,7 @@ async function sizesOf(directory: string): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
   const entries = await readdir(directory, { withFileTypes: true });
   for (const entry of entries) {
-    if (left.test(entry.name)) continue;
+    if (keptBack.test(entry.name)) continue;
     const path = join(directory, entry.name);
     if (!entry.isDirectory()) sizes.set(entry.name, (await stat(path)).size);
     else for (const [name, size] of await sizesOf(path)) sizes.set(join(entry.name, name), size);
