@@ -268,19 +268,38 @@ conformance('Range', ({ rule }) => {
       t.strictSame([last?.more, number(last?.count)], [whole.more, 45]);
       t.equal(number(last?.header?.revision), number(whole.header?.revision));
       t.ok(chunks.every(({ header, count, more }) => !header && number(count) === 0 && more !== true));
-      if (limit === 0) t.equal(chunks[0]?.kvs?.length, 10, 'the first chunk has ten keys');
+      const sizes = [...chunks, last].map((chunk) => chunk?.kvs?.length ?? 0);
+      if (limit === 0) t.strictSame(sizes, [10, 20, 15], 'ten keys, and twice as many while that is little');
     }
     const [count, ...none] = await streamed(client, { key: key(), range_end: end, count_only: true });
     t.strictSame([none.length, count?.kvs?.length ?? 0, number(count?.count)], [0, 0, 45]);
   });
+
+  // What etcd's `checkRangeStreamRequest` takes for the default order.
+  rule(
+    'RangeStream takes the order of keys by its name, and a target without an order',
+    { since: '3.7' },
+    async (s) => {
+      await fill(s);
+      const { t, client, key, end } = s;
+      for (const order of [
+        { sort_order: SortOrder.ASCEND },
+        { sort_order: SortOrder.ASCEND, sort_target: SortTarget.KEY },
+        { sort_target: SortTarget.MOD },
+      ]) {
+        const chunks = await streamed(client, { key: key(), range_end: end, ...order });
+        t.equal(chunks.flatMap(({ kvs }) => (kvs ?? []).map((kv) => text(kv.key).slice(5))).join(''), 'abcde');
+      }
+    },
+  );
 
   rule('RangeStream refuses what it can not stream', { since: '3.7' }, async ({ t, client, key }) => {
     const ask = (request: RangeRequest): Promise<string> =>
       refusal(client.kv.RangeStream({ key: key('a'), ...request }));
     const sort = '12 RangeStream does not support custom sort orders';
     t.equal(await ask({ sort_order: SortOrder.DESCEND }), sort);
-    t.equal(await ask({ sort_order: SortOrder.ASCEND }), sort);
-    t.equal(await ask({ sort_target: SortTarget.MOD }), sort);
+    t.equal(await ask({ sort_order: SortOrder.ASCEND, sort_target: SortTarget.MOD }), sort);
+    t.equal(await ask({ sort_order: SortOrder.DESCEND, min_mod_revision: 1 }), sort);
     t.equal(await ask({ min_mod_revision: 1 }), '12 RangeStream does not support revision filters');
     t.equal(await ask({ max_create_revision: 1 }), '12 RangeStream does not support revision filters');
     t.equal(await ask({ key: new Uint8Array() }), '3 etcdserver: key is not provided');

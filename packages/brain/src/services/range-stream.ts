@@ -31,15 +31,14 @@ export async function* rangeStream(
   const asked = clampInteger(request.revision);
   const revision = asked > 0 ? asked : member.machine.store.revision;
   const limit = Math.max(0, clampInteger(request.limit));
+  const inOrder = { ...request, revision, sort_order: SortOrder.NONE, sort_target: SortTarget.KEY };
   let sent = 0;
   let total: number | undefined;
   let chunkKeys = firstChunkKeys;
   let { key } = request;
   for (;;) {
     const wanted = limit > 0 ? Math.min(chunkKeys, limit - sent) : chunkKeys;
-    const { response } = answered(
-      member.machine.store.range({ ...request, key: key ?? null, revision, limit: wanted }, caller),
-    );
+    const { response } = answered(member.machine.store.range({ ...inOrder, key: key ?? null, limit: wanted }, caller));
     const kvs = response.kvs ?? [];
     total ??= clampInteger(response.count);
     sent += kvs.length;
@@ -54,9 +53,11 @@ export async function* rangeStream(
   }
 }
 
+/** By key, ascending, is the order that there is; without an order the target means nothing (etcd's `v3rpc/key.go`). */
 function refuseUnstreamable(request: RangeRequest): void {
-  const { sort_order = SortOrder.NONE, sort_target = SortTarget.KEY } = request;
-  if (sort_order !== SortOrder.NONE || sort_target !== SortTarget.KEY) throw toRpcError('rangeStreamSort');
+  const { sort_order, sort_target } = request;
+  const isByKey = (sort_target ?? SortTarget.KEY) === SortTarget.KEY && sort_order === SortOrder.ASCEND;
+  if ((sort_order ?? SortOrder.NONE) !== SortOrder.NONE && !isByKey) throw toRpcError('rangeStreamSort');
   const filters = [
     request.min_mod_revision,
     request.max_mod_revision,
