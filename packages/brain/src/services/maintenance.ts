@@ -10,8 +10,8 @@ import {
   toId,
 } from '@flotilla/wire';
 import type { Member } from '../member/member.ts';
-import { serverVersion, storageVersion } from '../version.ts';
-import { refuseDowngrade } from './downgrade.ts';
+import { clusterVersion, serverVersion, storageVersion } from '../version.ts';
+import { checkDowngrade } from './downgrade.ts';
 import { isLearner } from './learner-rules.ts';
 import { requireLeader } from './require-leader.ts';
 import { answered, headerOf } from './response-header.ts';
@@ -92,7 +92,8 @@ export function maintenanceHandlers(member: Member): Handlers<typeof maintenance
     },
     Downgrade(request, context) {
       requireLeader(member, context);
-      return refuseDowngrade(request);
+      checkDowngrade(request);
+      return { header: header(member.machine.store.revision), version: clusterVersion };
     },
   };
 }
