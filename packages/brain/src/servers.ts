@@ -24,6 +24,7 @@ import type { BrainMetrics } from './metrics.ts';
 import type { BrainSettings } from './options.ts';
 import { authHandlers } from './services/auth.ts';
 import { countCalls } from './services/call-counts.ts';
+import { readableClients } from './services/client-version.ts';
 import { clusterHandlers } from './services/cluster.ts';
 import { electionHandlers } from './services/election.ts';
 import { healthHandlers } from './services/health.ts';
@@ -75,7 +76,8 @@ interface Serving {
 export function serveClients({ member, stopping, world, servers }: Serving): HandlerMap {
   const mounted = new HandlerMap();
   const add = <T extends ServiceTable>(table: T, handlers: Handlers<T>, guards: Guards = {}): void => {
-    const admitted = refusedByLearners(member, { table, handlers: guarded(member, { table, handlers, guards }) });
+    const readable = readableClients(guarded(member, { table, handlers, guards }));
+    const admitted = refusedByLearners(member, { table, handlers: readable });
     servers.client.add(table, admitted);
     mounted.add(table, admitted);
   };

@@ -1,5 +1,7 @@
 /** Limits that flags set: the size of a request, the operations of a transaction. */
-import type { etcdserverpb } from '@flotilla/wire';
+import { once } from 'node:events';
+import { type IncomingHttpHeaders, connect as connectHttp2 } from 'node:http2';
+import { etcdserverpb } from '@flotilla/wire';
 import { conformance, refusal } from './rules.ts';
 
 const maxRequestBytes = 8192;
@@ -39,6 +41,34 @@ conformance(
       const refused = '3 etcdserver: too many operations in txn request';
       t.equal(await refusal(client.kv.Txn({ success: ops(5) })), refused);
       t.equal(await refusal(client.kv.Txn({ failure: ops(5) })), refused);
+    });
+
+    rule('the version that a client says it has must be UTF-8', { since: '3.6' }, async ({ t, client, key }) => {
+      const session = connectHttp2(`http://${client.target}`);
+      t.teardown(() => session.close());
+      const range = etcdserverpb.RangeRequest.encode({ key: key('a') }).finish();
+      /** The bytes of the version are those of the characters. */
+      const call = async (version: string, path = 'KV/Range', message: Uint8Array = range): Promise<string> => {
+        const request = session.request({
+          ':method': 'POST',
+          ':path': `/etcdserverpb.${path}`,
+          'content-type': 'application/grpc',
+          'client-api-version': version,
+          te: 'trailers',
+        });
+        request.end(Buffer.concat([Buffer.of(0, 0, 0, 0, message.length), message]));
+        let status: IncomingHttpHeaders = {};
+        for (const event of ['response', 'trailers']) request.on(event, (fields: typeof status) => (status = fields));
+        request.resume();
+        await once(request, 'end');
+        return `${status['grpc-status']} ${decodeURIComponent(String(status['grpc-message'] ?? ''))}`;
+      };
+      const refused = '3 etcdserver: invalid client api version';
+      t.equal(await call('3.7.1'), '0 ');
+      t.equal(await call(Buffer.from('3.7-ü').toString('latin1')), '0 ');
+      t.equal(await call('3.7-\xfc'), refused);
+      t.equal(await call('\xff', 'Watch/Watch', new Uint8Array()), refused);
+      t.equal(await call('\xff', 'Maintenance/Snapshot', new Uint8Array()), refused);
     });
 
     rule('the member lives on', async ({ t, clients, key }) => {

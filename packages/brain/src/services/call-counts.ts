@@ -2,9 +2,8 @@
 import { type CallObserver, type Method, StatusCode } from '@flotilla/wire';
 import type { BrainMetrics } from '../metrics.ts';
 import type { Tally } from '../tallied-counter.ts';
+import { clientVersionKey } from './client-version.ts';
 
-/** The metadata in which clients of etcd name their version. */
-const clientVersionKey = 'client-api-version';
 /** Whoever says more than there are clients of is counted among the unknown. */
 const maxClientVersions = 100;
 

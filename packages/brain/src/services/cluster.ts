@@ -1,6 +1,6 @@
 /** `etcdserverpb.Cluster`: who the members are, and how that changes. */
 import type { Clock } from '@flotilla/base';
-import { encodeMemberAdd, toRpcError } from '@flotilla/store';
+import { type StoreErrorCode, encodeMemberAdd, toRpcError } from '@flotilla/store';
 import { type Handlers, type clusterService, etcdserverpb, fromUnsignedId, toId } from '@flotilla/wire';
 import { addedMemberId, byId } from '../cluster/membership.ts';
 import { urlProblem } from '../cluster/urls.ts';
@@ -39,9 +39,12 @@ export function clusterHandlers(
     },
     async MemberUpdate(request, context) {
       requireLeader(member, context);
-      const peerURLs = [...checkedUrls(request.peerURLs)];
+      const id = idOf(request);
+      const peerURLs = [
+        ...checkedUrls(request.peerURLs, isMember(member, id) ? 'invalidMemberUrls' : 'memberNotFound'),
+      ];
       const body = etcdserverpb.MemberUpdateRequest.encode({ ID: request.ID, peerURLs }).finish();
-      const change = { type: 'update', id: idOf(request) } as const;
+      const change = { type: 'update', id } as const;
       answered(await reconfiguration.submit({ type: 'memberUpdate', body, member: change }));
       return { header: header(0), members: listMembers(member) };
     },
@@ -64,12 +67,16 @@ function idOf({ ID }: { readonly ID: Parameters<typeof toId>[0] }): bigint {
   return BigInt.asUintN(64, toId(ID));
 }
 
-/** Sorted. @throws RpcError `given member URLs are invalid` */
-function checkedUrls(urls: readonly string[]): readonly string[] {
+function isMember({ machine }: Member, id: bigint): boolean {
+  return machine.store.membership.members.has(id);
+}
+
+/** Sorted. @throws RpcError `given member URLs are invalid`, unless told otherwise */
+function checkedUrls(urls: readonly string[], refused: StoreErrorCode = 'invalidMemberUrls'): readonly string[] {
   const checked = urls.map((url) => url.trim());
   // The form that ids are made of, so that one place has one id.
   const isGood = checked.every((url) => urlProblem(url) === undefined && !url.endsWith('/'));
-  if (checked.length === 0 || !isGood) throw toRpcError('invalidMemberUrls');
+  if (checked.length === 0 || !isGood) throw toRpcError(refused);
   return checked.sort();
 }
 
