@@ -131,7 +131,9 @@ conformance('Cluster', ({ rule }) => {
   rule('who is no member is not found', async ({ t, client }) => {
     const notFound = '5 etcdserver: member not found';
     for (const id of [1n, 0n]) {
-      t.equal(await refusal(client.cluster.MemberUpdate({ ID: Number(id), peerURLs: [elsewhere] })), notFound);
+      for (const peerURLs of [[elsewhere], [], ['x']]) {
+        t.equal(await refusal(client.cluster.MemberUpdate({ ID: Number(id), peerURLs })), notFound);
+      }
       t.equal(await whenHealthy(() => promote(client, id)), notFound);
       t.equal(await whenHealthy(() => remove(client, id)), notFound);
     }
@@ -236,10 +238,12 @@ conformance('Cluster', ({ rule }) => {
       const toLearner = clients[0]?.maintenance.MoveLeader({ targetID: fromUnsignedId(learner.id) });
       t.equal(await refusal(toLearner ?? Promise.resolve()), '9 etcdserver: bad leader transferee');
       if (server.level >= '3.7') {
+        t.equal(await refusal(own.kv.RangeStream({ key: key('a'), serializable: true })), refused);
         const reply = await fetch(`http://${learner.place.target}/readyz/non_learner`, {
           headers: { connection: 'close' },
         });
-        t.equal(reply.status, 503);
+        const text = await reply.text();
+        t.strictSame([reply.status, text], [503, '[-]non_learner failed: not supported for learner\n\n']);
       }
 
       const others = server.targets.length;

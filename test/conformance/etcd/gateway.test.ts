@@ -369,7 +369,7 @@ conformance('Gateway', ({ rule }) => {
     t.equal((await ask(setting, '/health')).body, '{"health":"true","reason":""}');
     await client.maintenance.Alarm({ action: 1, memberID: 5, alarm: 1 });
     const full = await ask(setting, '/health');
-    t.strictSame([full.status, full.body], [503, '{"health":"false","reason":"ALARM NOSPACE"}']);
+    t.strictSame([full.status, full.body], [503, '{"health":"false","reason":"ALARM NOSPACE"}\n']);
     t.equal((await ask(setting, '/health?exclude=NOSPACE')).status, 200);
     t.equal((await ask(setting, '/health?serializable=true&exclude=NOSPACE')).status, 200);
     await client.maintenance.Alarm({ action: 2, memberID: 5, alarm: 1 });

@@ -103,7 +103,7 @@ conformance(
         const reply = await fetch(`http://${client.target}${path}`, { headers: { connection: 'close' } });
         return `${reply.status} ${await reply.text()}`;
       };
-      t.equal(await ask('/health'), '503 {"health":"false","reason":"RAFT NO LEADER"}');
+      t.equal(await ask('/health'), '503 {"health":"false","reason":"RAFT NO LEADER"}\n');
       t.equal(await ask('/health?serializable=true'), '200 {"health":"true","reason":""}');
       t.match(await ask('/readyz'), /^503 .*\[-\]linearizable_read failed: etcdserver: no leader/s);
       t.equal(await ask('/livez'), '200 ok\n');

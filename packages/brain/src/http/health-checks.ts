@@ -50,7 +50,7 @@ export function readinessChecks(member: Member): readonly HealthCheck[] {
     {
       name: 'non_learner',
       run() {
-        if (isLearner(member)) throw new Error('etcdserver: rpc not supported for learner');
+        if (isLearner(member)) throw new Error('not supported for learner');
       },
     },
   ];

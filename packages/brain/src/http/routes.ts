@@ -18,7 +18,10 @@ interface Reply {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
+
+const metricsPath = '/metrics';
 
 type Route = (url: URL) => Reply | Promise<Reply>;
 
@@ -31,10 +34,10 @@ export interface RoutesOptions {
 export function createRoutes({ member, metrics, logger }: RoutesOptions): RequestListener {
   const routes = new Map<string, Route>([
     ['/health', (url) => health(member, url, metrics.health)],
-    ['/debug/vars', () => json(200, debugVars(member))],
-    ['/version', () => json(200, { etcdserver: serverVersion, etcdcluster: clusterVersion, storage: storageVersion })],
+    ['/debug/vars', () => json(debugVars(member), '; charset=utf-8')],
+    ['/version', () => json({ etcdserver: serverVersion, etcdcluster: clusterVersion, storage: storageVersion })],
     [
-      '/metrics',
+      metricsPath,
       async () => ({ status: 200, contentType: metrics.registry.contentType, body: await metrics.registry.metrics() }),
     ],
     ...checkRoutes('livez', livenessChecks(member), metrics.health),
@@ -44,7 +47,7 @@ export function createRoutes({ member, metrics, logger }: RoutesOptions): Reques
     respond(routes, request)
       .catch((error: unknown) => {
         logger.error('an HTTP request failed', { path: request.url, err: error });
-        return text(500, `${messageOf(error)}\n`);
+        return refusal(500, messageOf(error));
       })
       .then((reply) => send(response, reply, { headOnly: request.method === 'HEAD' }))
       .catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
@@ -57,23 +60,38 @@ async function respond(routes: ReadonlyMap<string, Route>, request: IncomingMess
     ? new URL(request.url ?? '/', 'http://member')
     : undefined;
   const route = url && routes.get(url.pathname);
-  if (!url || !route) return text(404, '404 page not found\n');
-  if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'Method Not Allowed\n');
+  if (!url || !route) return refusal(404, '404 page not found');
+  // Whatever asks for metrics gets them, as from every exporter.
+  if (request.method !== 'GET' && url.pathname !== metricsPath) {
+    return { ...refusal(405, 'Method Not Allowed'), headers: { ...plain, allow: 'GET' } };
+  }
   return await route(url);
 }
 
 function send(response: ServerResponse, reply: Reply, { headOnly }: { readonly headOnly: boolean }): void {
   const body = Buffer.from(reply.body);
-  response.writeHead(reply.status, { 'content-type': reply.contentType, 'content-length': body.length });
+  response.writeHead(reply.status, {
+    'content-type': reply.contentType,
+    'content-length': body.length,
+    ...reply.headers,
+  });
   response.end(headOnly ? undefined : body);
 }
 
-function json(status: number, value: unknown): Reply {
-  return { status, contentType: 'application/json', body: JSON.stringify(value) };
+function json(value: unknown, charset = ''): Reply {
+  return { status: 200, contentType: `application/json${charset}`, body: JSON.stringify(value) };
 }
 
-function text(status: number, body: string): Reply {
-  return { status, contentType: 'text/plain; charset=utf-8', body };
+/** Browsers take it for what it says it is. */
+const plain = { 'x-content-type-options': 'nosniff' };
+
+function text(status: number, body: string, headers?: Reply['headers']): Reply {
+  return { status, contentType: 'text/plain; charset=utf-8', body, ...(headers && { headers }) };
+}
+
+/** As every server in Go refuses: with a line of text. */
+function refusal(status: number, body: string): Reply {
+  return text(status, `${body}\n`, plain);
 }
 
 async function health(member: Member, url: URL, { successes, failures }: HealthMetrics): Promise<Reply> {
@@ -81,7 +99,8 @@ async function health(member: Member, url: URL, { successes, failures }: HealthM
   const excludedAlarms = new Set(url.searchParams.getAll('exclude'));
   const reason = await healthProblem(member, { serializable, excludedAlarms });
   (reason === '' ? successes : failures).add(1);
-  return json(reason === '' ? 200 : 503, { health: reason === '' ? 'true' : 'false', reason });
+  const answer = (isHealthy: boolean): string => JSON.stringify({ health: String(isHealthy), reason });
+  return reason === '' ? text(200, answer(true)) : refusal(503, answer(false));
 }
 
 /** All checks of a type under its path, and each under its own name below it. @param more what is checked besides at times */
@@ -96,20 +115,22 @@ function checkRoutes(
     metrics.lastResult.set({ type, name }, isHealthy ? 1 : 0);
     metrics.results.inc({ type, name, status: isHealthy ? 'success' : 'error' });
   };
-  const route =
-    (chosen: () => readonly HealthCheck[]): Route =>
-    async (url) => {
-      const excluded = new Set(url.searchParams.getAll('exclude'));
-      const verbose = url.searchParams.has('verbose');
-      const { healthy, report } = await runChecks(
-        chosen().filter(({ name }) => !excluded.has(name)),
-        onResult,
-      );
-      if (healthy) return text(200, verbose ? `${report}ok\n` : 'ok\n');
-      return text(503, report);
-    };
+  const run = async (chosen: readonly HealthCheck[], url: URL): Promise<Reply> => {
+    const { healthy, report } = await runChecks(chosen, onResult);
+    if (!healthy) return refusal(503, report);
+    return text(200, url.searchParams.has('verbose') ? `${report}ok\n` : 'ok\n', plain);
+  };
   return [
-    [path, route(() => [...checks, ...more()])],
-    ...checks.map((check) => [`${path}/${check.name}`, route(() => [check])] as const),
+    [
+      path,
+      (url) => {
+        const excluded = new Set(url.searchParams.getAll('exclude'));
+        return run(
+          [...checks, ...more()].filter(({ name }) => !excluded.has(name)),
+          url,
+        );
+      },
+    ],
+    ...checks.map((check) => [`${path}/${check.name}`, (url: URL) => run([check], url)] as const),
   ];
 }
