@@ -189,6 +189,7 @@ authRules((rule) => {
     },
   );
 
+  // By the library that hashes, with its own text: `v3_server.go` hashes before it proposes, and passes the error on.
   rule(
     'a password of more than 72 bytes is refused',
     async ({ t, client: { auth } }) => {
@@ -560,6 +561,7 @@ authRules((rule) => {
     t.equal(text((await watch.next()).events[0]?.kv?.value), '1');
   });
 
+  // A compaction asks for root in `v3rpc/key.go` since 3.6.9; users may ask for the status since 3.7 only.
   rule(
     'moving the leader, alarms and compactions are for root; the status and alarms are told to users',
     async (setting) => {

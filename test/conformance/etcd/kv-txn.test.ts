@@ -78,6 +78,18 @@ conformance('Txn', ({ rule }) => {
     t.notOk(await holds({ target: CompareTarget.VALUE, value: bytes('a'), result: CompareResult.NOT_EQUAL }));
   });
 
+  rule('a compare that is not understood holds; one of another field compares with 0', async ({ t, client, key }) => {
+    await client.kv.Put({ key: key('a'), value: bytes('1') });
+    const holds = async (compare: Compare): Promise<boolean> =>
+      (await client.kv.Txn({ compare: [{ key: key('a'), ...compare }] })).succeeded;
+    t.ok(await holds({ target: 9 as never }));
+    t.ok(await holds({ target: CompareTarget.VERSION, result: 9 as never, version: 1 }));
+    t.notOk(await holds({ target: CompareTarget.MOD }), 'nothing to compare with is 0');
+    t.notOk(await holds({ target: CompareTarget.MOD, version: 1 }));
+    t.ok(await holds({ target: CompareTarget.MOD, version: 1, result: CompareResult.GREATER }));
+    t.notOk(await holds({ target: CompareTarget.VALUE }), 'or an empty value');
+  });
+
   rule('a compare with range_end must hold for every key in it', async ({ t, client, key, end }) => {
     await client.kv.Put({ key: key('a'), value: bytes('x') });
     await client.kv.Put({ key: key('b'), value: bytes('x') });

@@ -7,6 +7,18 @@ const zero = bytes('\0');
 const noLease = '5 etcdserver: requested lease not found';
 
 conformance('Put, DeleteRange, Compact', ({ rule }) => {
+  // It must stay the first.
+  rule('a fresh store is at revision 1, and its first write makes 2', async ({ t, client, key }) => {
+    t.equal(number((await client.kv.Range({ key: key() })).header?.revision), 1);
+    t.equal(number((await client.kv.Put({ key: key() })).header?.revision), 2);
+  });
+
+  rule('what was never compacted may be compacted at 0, once', async ({ t, client }) => {
+    t.equal(await refusal(client.kv.Compact({ revision: 0 })), 'answered');
+    const old = '11 etcdserver: mvcc: required revision has been compacted';
+    t.equal(await refusal(client.kv.Compact({ revision: 0 })), old);
+  });
+
   rule('a write makes the next revision, and its header tells it', async ({ t, clients, key }) => {
     let revision = number((await clients[0]?.kv.Range({ key: key() }))?.header?.revision);
     for (const client of [...clients, ...clients]) {

@@ -36,7 +36,7 @@ conformance('Lease', ({ rule }) => {
   });
 
   rule('an id of the client is used, of all 64 bits but 0; one in use is refused', async ({ t, client }) => {
-    for (const id of [1n, 0x7fff_ffff_ffff_ffffn, 123_456_789n, 0x1234_5678_9abc_def0n]) {
+    for (const id of [1n, 0x7fff_ffff_ffff_ffffn, 123_456_789n, 0x1234_5678_9abc_def0n, -1n, -(2n ** 63n)]) {
       const { ID } = await client.lease.LeaseGrant({ TTL: 600, ID: fromId(id) });
       t.equal(toId(ID), id);
       t.equal(
@@ -61,6 +61,30 @@ conformance('Lease', ({ rule }) => {
     const { ID, TTL } = await client.lease.LeaseGrant({ TTL: 9_000_000_000 });
     t.equal(number(TTL), 9_000_000_000);
     await client.lease.LeaseRevoke({ ID });
+  });
+
+  rule('headers of what changes no key tell the current revision', async (setting) => {
+    const { t, clients, key } = setting;
+    for (const { lease, kv, maintenance } of clients) {
+      const { ID } = await lease.LeaseGrant({ TTL: 600 });
+      const { header: put } = await kv.Put({ key: key('a') });
+      const keepAlive = openStream(lease.LeaseKeepAlive);
+      keepAlive.ask({ ID });
+      const answers = [
+        await keepAlive.next(),
+        await lease.LeaseTimeToLive({ ID }),
+        await lease.LeaseLeases({}),
+        await maintenance.Status({}),
+        await maintenance.Hash({}),
+        await maintenance.HashKV({}),
+        await lease.LeaseRevoke({ ID }),
+      ];
+      keepAlive.close();
+      for (const { header } of answers) {
+        t.equal(number(header?.revision), number(put?.revision));
+        t.strictSame([header?.member_id, header?.cluster_id], [put?.member_id, put?.cluster_id]);
+      }
+    }
   });
 
   rule('a keep-alive answers the whole TTL, and 0 for an unknown lease', async (setting) => {

@@ -123,6 +123,17 @@ conformance('Maintenance', ({ rule }) => {
     t.equal(await refusal(client.kv.Put({ key: key('c') })), 'answered', 'once it is disarmed');
   });
 
+  rule('NOSPACE refuses the puts of nested transactions too', { since: '3.7' }, async (setting) => {
+    const { t, client, key } = setting;
+    const nested = (ops: etcdserverpb.RequestOp.$Properties[]): Promise<unknown> =>
+      client.kv.Txn({ success: [{ request_txn: { failure: [{ request_txn: { success: ops } }] } }] });
+    await withAlarm(setting, NOSPACE, async () => {
+      const refused = await refusal(nested([{ request_put: { key: key('a') } }]));
+      t.equal(refused, '8 etcdserver: mvcc: database space exceeded');
+      t.equal(await refusal(nested([{ request_delete_range: { key: key('a') } }])), 'answered');
+    });
+  });
+
   rule('CORRUPT refuses every change; reads are answered', async (setting) => {
     const { t, client, key } = setting;
     const { header } = await client.kv.Put({ key: key('b'), value: bytes('1') });

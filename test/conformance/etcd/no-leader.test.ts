@@ -58,6 +58,7 @@ conformance(
       t.strictSame([kvs.length, number(header?.revision) > 0], [0, true]);
       const range = { request_range: { key: key('a'), serializable: true } };
       t.equal((await client.kv.Txn({ success: [range] })).succeeded, true);
+      t.equal((await client.kv.Txn({})).succeeded, true, 'nothing asks for no quorum');
     });
 
     rule('a watch without it is created', async ({ t, client, key }) => {
@@ -84,10 +85,14 @@ conformance(
     });
 
     rule('writes and linearizable reads time out', async ({ t, server, client, key }) => {
-      const [put, read] = await Promise.all([
+      const range = { request_range: { key: key('a'), serializable: true } };
+      const [put, nested, read] = await Promise.all([
         refusal(client.kv.Put({ key: key('a') })),
+        // It goes through the log, whatever is nested.
+        refusal(client.kv.Txn({ success: [{ request_txn: { success: [range] } }] })),
         refusal(client.kv.Range({ key: key('a') })),
       ]);
+      t.equal(nested, put);
       // No member can have taken the write, so it is the call's own time that ends.
       t.equal(put, `${server.level < '3.5' ? 2 : 4} context deadline exceeded`);
       t.match(read, /^14 etcdserver: request timed out$/);

@@ -55,6 +55,9 @@ conformance(
         '#-1 created canceled mvcc: duplicate watch ID provided on the WatchStream',
       );
       t.equal(watchText(await create(stream, { key: key('a') })), '#0 created');
+      t.equal(watchText(await create(stream, { key: key('a'), watch_id: -1 })), '#-1 created');
+      t.equal(watchText(await create(stream, { key: key('a'), watch_id: 1 })), '#1 created');
+      t.equal(watchText(await create(stream, { key: key('a') })), '#2 created', 'what is taken is passed over');
     });
 
     rule('an empty interval is refused', async (setting) => {
@@ -210,6 +213,17 @@ conformance(
       t.equal(number((await stream.next()).events[0]?.kv?.mod_revision), revision, 'that revision itself is fine');
     });
 
+    rule('a delete at the compacted revision is still seen', { since: '3.6' }, async (setting) => {
+      const { t, client, key } = setting;
+      await client.kv.Put({ key: key('a') });
+      const { header } = await client.kv.DeleteRange({ key: key('a') });
+      await client.kv.Put({ key: key('b') });
+      await client.kv.Compact({ revision: header?.revision ?? 0, physical: true });
+      const stream = openWatch(setting, client);
+      await create(stream, { key: key('a'), start_revision: header?.revision ?? 0 });
+      t.equal(watchText(await stream.next(), number(header?.revision)), `#0 -${text(key('a'))}= 0/0/0`);
+    });
+
     rule('filters drop puts or deletes', async (setting) => {
       const { t, client, key, end } = setting;
       const { header } = await client.kv.Put({ key: key('a') });
@@ -240,8 +254,11 @@ conformance(
       const stream = openWatch(setting, client);
       await create(stream, { key: key('a') });
       await create(stream, { key: key('a') });
+      const { header } = await client.kv.Put({ key: key('other') });
       stream.ask({ cancel_request: { watch_id: 0 } });
-      t.equal(watchText(await stream.next()), '#0 canceled');
+      const canceled = await stream.next();
+      t.equal(watchText(canceled), '#0 canceled');
+      t.equal(number(canceled.header?.revision), number(header?.revision));
       await client.kv.Put({ key: key('a') });
       t.match(watchText(await stream.next()), /^#1 \+/);
     });
