@@ -189,6 +189,28 @@ authRules((rule) => {
     },
   );
 
+  rule(
+    'a hash may stand for a new password, of a new user never; without either nobody logs in',
+    async ({ t, client: { auth }, enable }) => {
+      const hashedPassword = Buffer.from('$2b$04$cr5yAEOw8Y17YOXw5Hy5x.A.2ccs3yMugkTTzW3cI75Ldk1nslB5K').toString(
+        'base64',
+      );
+      await auth.UserAdd({ name: 'u', password: 'own', hashedPassword });
+      await auth.UserAdd({ name: 'e', password: 'e' });
+      const asRoot = await enable();
+      const login = (name: string, password: string) => refusal(auth.Authenticate({ name, password }));
+      t.equal(await login('u', 'given'), wrong);
+      t.equal(await login('u', 'own'), ok);
+      await auth.UserChangePassword({ name: 'u', hashedPassword }, asRoot);
+      t.equal(await login('u', 'given'), ok);
+      t.equal(await login('u', 'own'), wrong);
+      await auth.UserChangePassword({ name: 'e', password: '' }, asRoot);
+      t.equal(await login('e', ''), wrong);
+      t.equal(await login('e', 'e'), wrong);
+    },
+    { since: '3.5' },
+  );
+
   // By the library that hashes, with its own text: `v3_server.go` hashes before it proposes, and passes the error on.
   rule(
     'a password of more than 72 bytes is refused',
