@@ -57,11 +57,14 @@ conformance(
           te: 'trailers',
         });
         request.end(Buffer.concat([Buffer.of(0, 0, 0, 0, message.length), message]));
-        let status: IncomingHttpHeaders = {};
-        for (const event of ['response', 'trailers']) request.on(event, (fields: typeof status) => (status = fields));
-        request.resume();
+        let [status, text] = ['', ''];
+        const read = (fields: IncomingHttpHeaders): void => {
+          status = String(fields['grpc-status']);
+          text = decodeURIComponent(String(fields['grpc-message'] ?? ''));
+        };
+        request.on('response', read).on('trailers', read).resume();
         await once(request, 'end');
-        return `${status['grpc-status']} ${decodeURIComponent(String(status['grpc-message'] ?? ''))}`;
+        return `${status} ${text}`;
       };
       const refused = '3 etcdserver: invalid client api version';
       t.equal(await call('3.7.1'), '0 ');

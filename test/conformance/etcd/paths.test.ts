@@ -31,8 +31,8 @@ async function call({ client }: Target, path: string): Promise<string> {
   request.destroy();
   const [line = ''] = seen.split('\n');
   if (!line.startsWith('{')) return line;
-  const { code, message, ...fields } = JSON.parse(line) as Record<string, unknown>;
-  return code === undefined ? Object.keys(fields).sort().join(' ') : `${String(code)} ${String(message)}`;
+  const { code, message, ...fields } = JSON.parse(line) as { readonly code?: number; readonly message?: string };
+  return code === undefined ? Object.keys(fields).sort().join(' ') : `${code} ${message}`;
 }
 
 const noKey = '3 etcdserver: key is not provided';
