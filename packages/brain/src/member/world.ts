@@ -12,7 +12,6 @@ export interface DiskRoom {
   isLow(): boolean | Promise<boolean>;
 }
 
-/** The world outside, as far as a member touches it. */
 /** How long what follows the log may stay behind it, milliseconds. */
 export interface Lag {
   readonly witnessMs: number;
@@ -21,6 +20,7 @@ export interface Lag {
   readonly newsMs: number;
 }
 
+/** The world outside, as far as a member touches it. */
 export interface MemberWorld {
   readonly clock: Clock;
   readonly randomness: Randomness;
