@@ -68,3 +68,34 @@ t.test('a damaged witness beside a log is refused, and nobody is asked', async (
   await t.rejects(settled, { code: 'DATA_CORRUPT' });
   t.equal(asked(), 0);
 });
+
+t.test('a newcomer takes no id that only one of the others knows, who may lag', async (t) => {
+  const urlOf = { ...urls, m3: 'http://127.0.0.1:1003' };
+  const of = (id: bigint, name: 'm1' | 'm2' | 'm3') => ({ id, name: '', peerUrls: [urlOf[name]], isLearner: false });
+  const inPlaceOfAnother = brainSettings({
+    name: 'm2',
+    'data-dir': '/data',
+    'listen-peer-urls': [urls.m2],
+    'initial-advertise-peer-urls': [urls.m2],
+    'initial-cluster': Object.entries(urlOf)
+      .map(([name, url]) => `${name}=${url}`)
+      .join(),
+    'initial-cluster-state': 'existing',
+  });
+  const now: KnownCluster = { clusterId: 0xc1n, members: [of(0xa1n, 'm1'), of(0xb2n, 'm2'), of(0xa3n, 'm3')] };
+  const before: KnownCluster = { clusterId: 0xc1n, members: [of(0xa1n, 'm1'), of(0xa2n, 'm2'), of(0xa3n, 'm3')] };
+  const between: KnownCluster = { clusterId: 0xc1n, members: [of(0xa1n, 'm1'), of(0xa3n, 'm3')] };
+  const settle = (byM1: KnownCluster | undefined, byM3: KnownCluster | undefined) =>
+    settleMembership(inPlaceOfAnother, {
+      files: createMemoryFiles(),
+      ask(url) {
+        const answer = url === urlOf.m1 ? byM1 : byM3;
+        return answer ? Promise.resolve(answer) : Promise.reject(new Error('away'));
+      },
+    });
+  const tooFew = { code: 'JOIN_FAILED', message: /only 1 of the 2 others that vote/ };
+  await t.rejects(settle(before, now), tooFew, 'one has not heard of the change');
+  await t.rejects(settle(before, between), tooFew, 'nor has the other of all of it');
+  await t.rejects(settle(before, undefined), tooFew);
+  t.equal((await settle(now, now)).membership.self.id, 0xb2n);
+});

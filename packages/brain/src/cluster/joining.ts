@@ -58,20 +58,43 @@ async function join(flags: Membership, { ask, patience }: JoiningOptions): Promi
   }
 }
 
-/** The membership that the first of the others knows, or why nobody knows one. */
+/**
+ * The membership that the others know, or why it can't be told. One that lags may still have, at this member's URLs, the removed
+ * one whose place this takes: under that id, with an empty disk, it would help those behind to lead again without what was
+ * decided since. So most of those that vote must say the same; a newcomer is of little use without them anyway.
+ */
 async function askEach(
   flags: Membership,
   urls: readonly string[],
   ask: JoiningOptions['ask'],
 ): Promise<Membership | string> {
   const problems: string[] = [];
+  const views = new Map<string, View>();
   const answers = await Promise.allSettled(urls.map(ask));
   for (const [i, answer] of answers.entries()) {
     const found = answer.status === 'fulfilled' ? match(flags, answer.value) : messageOf(answer.reason);
-    if (typeof found !== 'string') return found;
-    problems.push(`${urls[i]}: ${found}`);
+    if (typeof found === 'string') {
+      problems.push(`${urls[i]}: ${found}`);
+      continue;
+    }
+    const text = found.members.map(({ id, isLearner }) => `${id}${isLearner ? ' learns' : ''}`).join();
+    const view = views.get(text) ?? { membership: found, sharedBy: new Set<bigint>() };
+    views.set(text, view);
+    for (const member of found.members) if (member.peerUrls.includes(urls[i] ?? '')) view.sharedBy.add(member.id);
+  }
+  for (const { membership, sharedBy } of views.values()) {
+    const voters = membership.members.filter(({ id, isLearner }) => !isLearner && id !== membership.self.id);
+    const agreeing = voters.filter(({ id }) => sharedBy.has(id)).length;
+    if (2 * agreeing > voters.length) return membership;
+    problems.push(`only ${agreeing} of the ${voters.length} others that vote say who this member is`);
   }
   return problems.join('; ');
+}
+
+/** What some of the others agree on. */
+interface View {
+  readonly membership: Membership;
+  readonly sharedBy: Set<bigint>;
 }
 
 function joinFailed(why: string): OperatingError {
