@@ -181,6 +181,12 @@ export class ObservedRaft implements Raft {
     onMoment('reconfiguration');
   }
 
+  /** Whether all conf changes of its log are applied. */
+  get knowsNoChange(): boolean {
+    const { applied } = this.#raft.status();
+    return !this.#confChanges.some((index) => index > applied);
+  }
+
   get id(): NodeId {
     return this.#raft.id;
   }

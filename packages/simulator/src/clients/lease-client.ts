@@ -151,14 +151,16 @@ export class LeaseClient {
    * renewal there would let it; then renews there, and nowhere else.
    */
   async #renewAtDeposed(held: HeldLease): Promise<void> {
-    const { scheduler, machines } = this.#cast;
+    const { scheduler, machines, plan } = this.#cast;
+    // A pause that is meant for it is short.
+    const noticedMs = plan.plot === 'renewal after a pause' ? this.#chance.between(200, 400) : noticingMs;
     let newest = { term: 0, sinceMs: 0 };
     const tooLateMs = scheduler.nowMs + 0.8 * held.ttlMs;
     while (scheduler.nowMs < tooLateMs && !this.#cast.isOver) {
       const leaders = machines.filter(({ leads }) => leads);
       const term = Math.max(0, ...leaders.map(({ run }) => run?.raft?.term ?? 0));
       if (term !== newest.term) newest = { term, sinceMs: scheduler.nowMs };
-      const isLong = scheduler.nowMs - newest.sinceMs >= noticingMs + this.#electionTimeoutMs;
+      const isLong = scheduler.nowMs - newest.sinceMs >= noticedMs + this.#electionTimeoutMs;
       const replaced = leaders.find((machine) => this.#isReplaced(machine));
       if (isLong && replaced) return this.#renew(held, replaced);
       await pass(scheduler, lookMs);

@@ -15,6 +15,7 @@ import type { Chance } from '../world/chance.ts';
 import type { Members } from '../checks/membership-model.ts';
 import { type CallResult, contextOf } from './calls.ts';
 import { type Cast, pass } from './cast.ts';
+import type { DiskLosses } from './disk-losses.ts';
 
 /** A change as it is called, and how the log shows that it has happened. */
 interface Change {
@@ -34,12 +35,19 @@ export class MembershipClient {
   readonly #chance: Chance;
   readonly #fleet: Fleet;
   readonly #plan: MembershipPlan;
+  readonly #losses: DiskLosses | undefined;
 
-  constructor(cast: Cast, chance: Chance, { fleet, plan }: { readonly fleet: Fleet; readonly plan: MembershipPlan }) {
+  /** @param options `losses`: absent where no disk is lost */
+  constructor(
+    cast: Cast,
+    chance: Chance,
+    options: { readonly fleet: Fleet; readonly plan: MembershipPlan; readonly losses?: DiskLosses | undefined },
+  ) {
     this.#cast = cast;
     this.#chance = chance;
-    this.#fleet = fleet;
-    this.#plan = plan;
+    this.#fleet = options.fleet;
+    this.#plan = options.plan;
+    this.#losses = options.losses;
   }
 
   async run(): Promise<void> {
@@ -49,8 +57,31 @@ export class MembershipClient {
   async #changeAll(): Promise<void> {
     while (!this.#cast.isOver) {
       await pass(this.#cast.scheduler, this.#plan.everyMs * this.#chance.between(0, 2));
-      await this.#one(this.#chance.pickWeighted(this.#plan.changes));
+      if (!(await this.#tendDisks())) await this.#one(this.#chance.pickWeighted(this.#plan.changes));
       if (this.#chance.happens(0.3)) await this.#list();
+    }
+  }
+
+  /** What a lost disk asks of the operator comes before every other change. False when there was nothing to do. */
+  async #tendDisks(): Promise<boolean> {
+    const losses = this.#losses;
+    if (!losses) return false;
+    for (const machine of losses.removed) this.#fleet.retire(machine);
+    const { lost } = losses;
+    if (lost) await this.#replaceLost(lost);
+    else if (losses.isDue) await losses.loseOne();
+    else return false;
+    return true;
+  }
+
+  async #replaceLost(machine: Machine): Promise<void> {
+    const { marks, ledger } = this.#cast;
+    const [url] = this.#members.byId.get(machine.id)?.peerUrls ?? [];
+    await this.#removeMember(machine);
+    if (!ledger.membership.removed.has(machine.id)) return;
+    marks.hit('member with a lost disk removed');
+    if (url !== undefined && this.#chance.happens(0.7)) {
+      await this.#add(url, { isLearner: this.#chance.happens(0.3) });
     }
   }
 
@@ -119,6 +150,11 @@ export class MembershipClient {
     const leader = voters.find(({ leads }) => leads);
     const machine = leader && this.#chance.happens(this.#plan.leaderShare) ? leader : this.#chance.pick(this.#known);
     if (machine.isVoter && this.#members.config.voters.length < 2) return undefined;
+    await this.#removeMember(machine);
+    return this.#cast.ledger.membership.removed.has(machine.id) ? machine : undefined;
+  }
+
+  async #removeMember(machine: Machine): Promise<void> {
     const { id } = machine;
     const request = etcdserverpb.MemberRemoveRequest.create({ ID: fromUnsignedId(id) });
     await this.#make({
@@ -126,7 +162,6 @@ export class MembershipClient {
       call: ({ cluster }) => Promise.resolve(cluster.MemberRemove(request, this.#context())),
       hasHappened: () => this.#cast.ledger.membership.removed.has(id),
     });
-    return this.#cast.ledger.membership.removed.has(id) ? machine : undefined;
   }
 
   /** Another machine, with an empty disk, takes the place: under a new id, at the same URL. */
@@ -152,6 +187,7 @@ export class MembershipClient {
         if (!hasHappened()) verdict.violate(`p1 is told of a change of ${machine.name} that nobody committed`);
         return;
       }
+      if (result.kind !== 'unreached') this.#losses?.changeIsUncertain();
       if (result.kind === 'failed') this.#failed(messageOf(result.error));
       await pass(scheduler, this.#chance.between(20, 200));
     }

@@ -20,6 +20,8 @@ export class Drive {
   #isFull = false;
   /** How often it was full. */
   timesFull = 0;
+  /** Of syncs alone, beside that: what lies in the page cache is there at once. */
+  syncSlowness = 1;
   /** The next sync fails, once. */
   failsNextSync = false;
   /** How often a sync has failed, and how often there was no room. */
@@ -60,7 +62,7 @@ export class Drive {
   /** Nothing is wrong with it, and nothing under way. */
   get isAtRest(): boolean {
     const idle = Math.max(this.#busyUntilMs, this.#stalledUntilMs) <= this.#scheduler.nowMs;
-    return idle && this.slowness === 1 && !this.isFull && !this.failsNextSync;
+    return idle && this.slowness * this.syncSlowness === 1 && !this.isFull && !this.failsNextSync;
   }
 
   stall(forMs: number): void {
@@ -73,7 +75,7 @@ export class Drive {
   }
 
   async sync(process: Process): Promise<void> {
-    await this.#take(process, this.speed.syncMs);
+    await this.#take(process, this.speed.syncMs * this.syncSlowness);
     if (!this.failsNextSync) return;
     this.failsNextSync = false;
     this.failures++;

@@ -19,7 +19,6 @@ const has: Readonly<Record<SeedTrait, (plan: Plan) => boolean>> = {
   'changing members': ({ membership }) => membership !== undefined,
   'joint configurations': ({ membership }) => membership?.transition === 'implicit',
   elections: ({ candidates }) => candidates > 0,
-  'renewals at deposed leaders': ({ seeksDeposed }) => seeksDeposed,
 };
 
 /** Whether the place is still there: a mutant without one would prove nothing. */
@@ -28,11 +27,12 @@ export function fits({ file, find }: Mutant): boolean {
 }
 
 /** `count` seeds from `from` on, those first whose mix of faults suits the mutant; it is looked for among ten times as many. */
-export function seedsFor({ profile, needs }: Mutant, from: number, count: number): readonly number[] {
+export function seedsFor({ profile, needs, plot }: Mutant, from: number, count: number): readonly number[] {
   const seeds = Array.from({ length: 10 * count }, (_, i) => from + i);
   const suits = (seed: number): boolean => {
     const plan = drawPlan(seed, new Chance(seededRandomness(seed)).fork());
-    return (profile === undefined || plan.profile === profile) && (needs === undefined || has[needs](plan));
+    const isMixed = profile === undefined || plan.profile === profile;
+    return isMixed && (needs === undefined || has[needs](plan)) && (plot === undefined || plan.plot === plot);
   };
   return [...new Set([...seeds.filter(suits).slice(0, count), ...seeds])].slice(0, count);
 }

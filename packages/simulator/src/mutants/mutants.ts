@@ -2,6 +2,7 @@
  * Known bugs, each one expression of the compiled production code put wrong. A simulator that lets one of them pass is blind to
  * that kind of bug.
  */
+import type { PlotName } from '../run/plot-names.ts';
 import type { ProfileName } from '../run/profiles.ts';
 
 export interface Mutant {
@@ -15,10 +16,12 @@ export interface Mutant {
   readonly profile?: ProfileName;
   /** The seeds that have this are tried first. */
   readonly needs?: SeedTrait;
+  /** The seeds with this plot are tried first. */
+  readonly plot?: PlotName;
 }
 
 /** Something that only some seeds have. */
-export type SeedTrait = 'changing members' | 'joint configurations' | 'elections' | 'renewals at deposed leaders';
+export type SeedTrait = 'changing members' | 'joint configurations' | 'elections';
 
 export const mutants: readonly Mutant[] = [
   {
@@ -157,7 +160,7 @@ export const mutants: readonly Mutant[] = [
     file: 'brain/dist/driver/applier.js',
     find: 'machine.state.logSyncedTo(raft.syncedIndex);',
     replace: '',
-    profile: 'truncations',
+    plot: 'suffix replaced on a slow disk',
   },
   {
     name: 'the mark is not lowered before a suffix is cut off',
@@ -190,8 +193,7 @@ export const mutants: readonly Mutant[] = [
     file: 'brain/dist/driver/leases.js',
     find: '        await reads.confirm();\n        const { lessor, store } = machine;',
     replace: '        const { lessor, store } = machine;',
-    profile: 'deposed leaders',
-    needs: 'renewals at deposed leaders',
+    plot: 'renewal after a pause',
   },
   {
     name: 'a renewal does not last',
@@ -235,7 +237,7 @@ export const mutants: readonly Mutant[] = [
     file: 'brain/dist/log/durable-log.js',
     find: 'commit: this.#commitAhead(hardState, first, installing)',
     replace: 'commit: hardState.commit',
-    profile: 'compactions',
+    plot: 'suffix behind a snapshot',
   },
   {
     name: 'a late append cuts off what follows it',
@@ -321,7 +323,7 @@ export const mutants: readonly Mutant[] = [
     file: 'brain/dist/driver/forwarded-proposals.js',
     find: 'if (term < currentTerm)\n            return false;',
     replace: '',
-    profile: 'overtaking',
+    plot: 'proposals of an earlier term',
   },
   {
     name: 'a conf change is appended while another is not applied',
@@ -391,7 +393,7 @@ export const mutants: readonly Mutant[] = [
     file: 'brain/dist/log/data-directory.js',
     find: 'return await unlessOnlyBegun(names, () => witnessOwner(files, directory));',
     replace: 'return await witnessOwner(files, directory);',
-    needs: 'changing members',
+    plot: 'newcomers lose power',
   },
   {
     name: 'a configuration is forgotten in a restart',

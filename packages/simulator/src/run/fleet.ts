@@ -3,7 +3,7 @@ import { type BrainSettings, brainSettings } from '@flotilla/brain';
 import type { DriveSpeed } from '../disk/drive.ts';
 import type { Chance } from '../world/chance.ts';
 import { Machine, type Surroundings } from './machine.ts';
-import type { Plan } from './plan.ts';
+import { type Plan, slowButElecting } from './plan.ts';
 
 const firstFreePort = 3000;
 
@@ -41,13 +41,32 @@ export class Fleet {
   /** A machine with an empty disk, for a member at a URL; off until it is no longer held. */
   newcomer(url: string): Machine {
     const name = `m${++this.#count}`;
-    const driveSpeed = this.#plan.driveSpeeds.at(-1) as DriveSpeed;
-    const flags = (): BrainSettings => this.#flags(name, url);
+    const isSlow = this.#plan.membership?.disks === 'slow' && this.#chance.happens(0.3);
+    const driveSpeed = isSlow ? slowButElecting(this.#plan) : (this.#plan.driveSpeeds.at(-1) as DriveSpeed);
+    // Before it has begun its directory, its member may have been moved.
+    const flags = (id?: bigint): BrainSettings => this.#flags(name, this.#urlOf(id) ?? url);
     const machine = new Machine({ settings: flags(), driveSpeed, flags }, this.#chance.fork(), this.#surroundings);
     machine.isHeld = true;
+    if (this.#plan.plot === 'newcomers lose power') this.#losePowerAsItBegins(machine);
     this.place(url, machine);
     this.machines.push(machine);
     return machine;
+  }
+
+  /** In a write of its witness, the first file that it makes, or just after. */
+  #losePowerAsItBegins(machine: Machine): void {
+    const { scheduler, marks } = this.#surroundings;
+    const { syncMs, writeMs } = machine.drive.speed;
+    machine.atNext('witnessWrite', () =>
+      scheduler.after(this.#chance.between(0, 2 * (syncMs + writeMs)), () => {
+        marks.hit('newcomer lost power as it began');
+        machine.losePower();
+      }),
+    );
+  }
+
+  #urlOf(id: bigint | undefined): string | undefined {
+    return id === undefined ? undefined : this.#surroundings.ledger.membership.now.byId.get(id)?.peerUrls[0];
   }
 
   /** A machine is gone for good. */

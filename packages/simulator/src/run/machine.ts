@@ -12,10 +12,11 @@ import {
   startMember,
 } from '@flotilla/brain';
 import { type LogFields, type Logger, codeOf, messageOf } from '@flotilla/base';
-import type { Raft, Transition } from '@flotilla/raft';
+import type { Transition } from '@flotilla/raft';
 import { hashState } from '@flotilla/store';
 import type { DurableLogs } from '../checks/durable-logs.ts';
 import type { Ledger } from '../checks/ledger.ts';
+import { configText } from '../checks/membership-model.ts';
 import { ObservedRaft, type RaftMoment } from '../checks/observed-raft.ts';
 import { rangeOutput, rangeRequest } from '../clients/requests.ts';
 import type { KeyRow } from '../linearizability/etcd-model.ts';
@@ -60,7 +61,7 @@ export interface Surroundings {
 /** One run of a member. */
 export interface MemberRun {
   readonly process: Process;
-  raft: Raft | undefined;
+  raft: ObservedRaft | undefined;
   readonly number: number;
   member: Member | undefined;
   services: Services | undefined;
@@ -103,14 +104,14 @@ const prompt = { witnessMs: 100, stateMs: 50, newsMs: 1 };
 export interface MachineOptions {
   readonly settings: BrainSettings;
   readonly driveSpeed: DriveSpeed;
-  /** Of a machine whose member comes to a cluster that runs: the flags that it is started with, as its operator knows the members. */
-  readonly flags?: () => BrainSettings;
+  /** Of a machine whose member comes to a cluster that runs: the flags that it is started with, as its operator knows the members, and its id. */
+  readonly flags?: (id: bigint | undefined) => BrainSettings;
 }
 
 export class Machine {
   /** Of a newcomer, what it has learned about itself. */
   settings: BrainSettings;
-  readonly #flags: (() => BrainSettings) | undefined;
+  readonly #flags: MachineOptions['flags'];
   #isSettled: boolean;
   #notBeforeMs = 0;
   /** Its operator keeps it off. */
@@ -129,8 +130,10 @@ export class Machine {
   #driveBefore = { failures: 0, refusals: 0 };
   #isDamaged = false;
   #isRolledBack = false;
-  /** Of the disk, when it last stopped in good order, and what the member had promised by then. */
-  #copy: { readonly volume: VolumeCopy; readonly promise: string } | undefined;
+  /** How often something was done to its disk that no crash does. */
+  diskFaults = 0;
+  /** Of the disk, when it last stopped in good order, and what the member had promised and whom it counted by then. */
+  #copy: { readonly volume: VolumeCopy; readonly promise: string; readonly config: string } | undefined;
   #isLost = false;
   /** Where this run's log writes are: to crash in between. */
   #writesUnderWay = 0;
@@ -173,6 +176,16 @@ export class Machine {
     return this.#isLost || !this.#isMember;
   }
 
+  /** Its files are damaged or older than what it had confirmed, and it has said so. */
+  get hasLostDisk(): boolean {
+    return this.#isLost;
+  }
+
+  /** Its member runs, and has applied all changes of the members that its log holds. */
+  get knowsNoChange(): boolean {
+    return this.#run?.raft?.knowsNoChange === true;
+  }
+
   get #isMember(): boolean {
     const { byId } = this.#surroundings.ledger.membership.now;
     if (this.#isSettled) return byId.has(this.id);
@@ -183,7 +196,9 @@ export class Machine {
 
   /** Its member was removed, and has not said that it knows. */
   get isStaying(): boolean {
-    return this.#isSettled && !this.hasLeft && this.#surroundings.ledger.membership.removed.has(this.id);
+    return (
+      this.#isSettled && !this.hasLeft && !this.#isLost && this.#surroundings.ledger.membership.removed.has(this.id)
+    );
   }
 
   /** Nobody whom its member knows, and so connects to, is a voter who could tell it anything. */
@@ -221,7 +236,9 @@ export class Machine {
     this.#receivesSnapshot = false;
     this.#note(`starts, run ${run.number}`);
     const world = this.#worldOf(run);
-    const starting = this.#flags ? this.#join(run, world, this.#flags()) : startMember(this.settings, world);
+    const starting = this.#flags
+      ? this.#join(run, world, this.#flags(this.#isSettled ? this.id : undefined))
+      : startMember(this.settings, world);
     starting.then(
       (member) => {
         if (process.isAlive) this.#started(run, member, world);
@@ -256,7 +273,9 @@ export class Machine {
 
   #failed(run: MemberRun, error: unknown, what: 'refuses to start' | 'stops' | 'does not stop in good order'): void {
     this.#note(`${what}: ${messageOf(error)}`);
-    if (this.#isDamaged && refusals.has(codeOf(error) ?? '')) {
+    // Without a witness it takes itself for a newcomer, and the others know better.
+    const isRefused = refusals.has(codeOf(error) ?? '') || (this.#isSettled && codeOf(error) === 'JOIN_FAILED');
+    if (this.#isDamaged && isRefused) {
       this.#surroundings.marks.hit('damage refused');
       this.#isLost = true;
       return this.kill();
@@ -269,6 +288,8 @@ export class Machine {
     if (codeOf(error) === 'MEMBER_REMOVED' && this.#leaves()) return this.kill();
     // The cluster does not know of it yet, or nobody could be asked.
     if (codeOf(error) === 'JOIN_FAILED' && this.#flags) {
+      // Or its directory was only begun, and its member has been removed since: it has nothing to leave.
+      if (this.#isSettled && this.#leaves()) return this.kill();
       this.#notBeforeMs = this.#surroundings.scheduler.nowMs + joinAgainMs;
       return this.kill();
     }
@@ -332,8 +353,10 @@ export class Machine {
   }
 
   /** What was durable is damaged while the member is stopped. Only after a stop in good order the mark is at the end. */
-  damage(): void {
+  damage(isAllowed: () => boolean = () => true): void {
     this.stop(() => {
+      if (!isAllowed()) return;
+      this.diskFaults++;
       this.#isDamaged = true;
       const what = this.volume.damage(this.#chance);
       this.#surroundings.marks.hit('files damaged');
@@ -343,20 +366,23 @@ export class Machine {
 
   /**
    * The disk is stopped and goes back to what it was at an earlier stop. Only where the cluster can bear it: a majority of disks
-   * must live, so the others hold all that is forgotten here, and no vote is forgotten.
+   * must live, so the others hold all that is forgotten here, and no vote and no change of the members is forgotten.
    */
-  rollBack(others: readonly Machine[]): void {
+  rollBack(others: readonly Machine[], isAllowed: () => boolean = () => true): void {
     const copy = this.#copy;
     if (!copy) return;
     this.stop(() => {
-      const { durable, marks } = this.#surroundings;
+      const { durable, marks, ledger } = this.#surroundings;
       const isBorne =
+        isAllowed() &&
+        copy.config === configText(ledger.membership.now.config) &&
         copy.promise === durable.promiseOf(this.id) &&
         durable.isHeldByAll(
           this.id,
           others.map(({ id }) => id),
         );
       if (!isBorne) return;
+      this.diskFaults++;
       marks.hit('disk rolled back');
       this.#note('is rolled back');
       this.#isRolledBack = true;
@@ -395,7 +421,8 @@ export class Machine {
       this.#run = undefined;
       run.process.kill();
       whenGone();
-      this.#copy = { volume: this.volume.copy(), promise: this.#surroundings.durable.promiseOf(this.id) };
+      const config = run.raft ? configText(run.raft.config) : '';
+      this.#copy = { volume: this.volume.copy(), promise: this.#surroundings.durable.promiseOf(this.id), config };
     };
     end().then(gone, (error: unknown) => {
       if (run.process.isAlive) this.#failed(run, error, 'does not stop in good order');

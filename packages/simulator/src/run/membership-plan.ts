@@ -20,12 +20,17 @@ export interface MembershipPlan {
   readonly ownShare: number;
   readonly isStrict: boolean;
   readonly maxLearners: number;
+  /** `lost`: they are damaged or put back, one at a time. `slow`: some are much slower than others. */
+  readonly disks: 'usual' | 'lost' | 'slow';
 }
 
 export const mostMembers = 7;
 
-/** Undefined: the members stay. */
-export function drawMembershipPlan(chance: Chance): MembershipPlan | undefined {
+/**
+ * Undefined: the members stay.
+ * @param disks draws what becomes of disks
+ */
+export function drawMembershipPlan(chance: Chance, disks: Chance): MembershipPlan | undefined {
   if (!chance.happens(0.4)) return undefined;
   const grows = chance.magnitude(0.3, 3);
   return {
@@ -50,5 +55,6 @@ export function drawMembershipPlan(chance: Chance): MembershipPlan | undefined {
     ownShare: chance.between(0.1, 0.5),
     isStrict: chance.happens(0.15),
     maxLearners: chance.within(1, 2),
+    disks: disks.pick(['usual', 'usual', 'lost', 'slow']),
   };
 }

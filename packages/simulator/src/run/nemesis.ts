@@ -15,6 +15,8 @@ export interface NemesisOptions {
   readonly marks: Marks;
   readonly network: Network;
   readonly machines: readonly Machine[];
+  /** Something else goes wrong now, which is not to be disturbed. */
+  readonly rests: () => boolean;
 }
 
 /** A machine that is down is looked after this often. */
@@ -58,6 +60,7 @@ export class Nemesis {
     this.#downUntilMs.clear();
     for (const { drive, run } of machines) {
       drive.slowness = 1;
+      drive.syncSlowness = 1;
       drive.makeRoom();
       drive.failsNextSync = false;
       drive.stall(0);
@@ -71,7 +74,7 @@ export class Nemesis {
     const calmer = machines.length === 1 ? 1 : 1 + scheduler.nowMs / calmingMs;
     scheduler.after(plan.faultEveryMs * calmer * this.#chance.between(0.3, 2), () => {
       if (this.#isOver) return;
-      this.#strike(this.#chance.pickWeighted(plan.faults));
+      if (!this.#options.rests()) this.#strike(this.#chance.pickWeighted(plan.faults));
       this.#next();
     });
   }

@@ -6,6 +6,7 @@ import type { NetworkPlan } from '../network/network.ts';
 import { Chance } from '../world/chance.ts';
 import type { Moment } from './machine.ts';
 import { type MembershipPlan, drawMembershipPlan } from './membership-plan.ts';
+import { type PlotName, bendToPlot, drawPlot } from './plot-names.ts';
 import { type ProfileName, bend, profileNames } from './profiles.ts';
 
 export const faultNames = [
@@ -75,6 +76,7 @@ export interface Plan {
   readonly candidates: number;
   /** Absent: the members stay. */
   readonly membership: MembershipPlan | undefined;
+  readonly plot: PlotName | undefined;
   /** Clients look for a leader that is deposed and does not know it, to renew their leases there. */
   readonly seeksDeposed: boolean;
   /** Followers write a single entry on the spot, as they do where the disk is fast. */
@@ -91,13 +93,14 @@ export interface Plan {
 }
 
 export function drawPlan(seed: number, chance: Chance): Plan {
-  const membership = drawMembershipPlan(Chance.about(seed, 'membership'));
+  const membership = drawMembershipPlan(Chance.about(seed, 'membership'), Chance.about(seed, 'disks of members'));
   const even = drawEvenPlan(seed, chance, membership);
   // What needs a majority to overtake a leader needs one.
   const profile = even.settings.length >= 3 && chance.happens(0.6) ? chance.pick(profileNames) : 'even';
   const bent = bend(even, profile, chance);
   const plan = bent.seeksDeposed && profile === 'deposed leaders' ? seeking(bent) : bent;
-  return membership ? changing(plan) : plan;
+  const plot = drawPlot(plan, Chance.about(seed, 'plot'));
+  return bendToPlot(membership ? changing(plan, membership) : plan, plot);
 }
 
 /** Leaders are stopped for long, and then left alone for long: each change of leader would give the leases more time. */
@@ -111,14 +114,25 @@ function seeking(plan: Plan): Plan {
 }
 
 /**
- * Of a plan with changing members: whatever may lose a disk is left out, and so is one slow disk, because it may come to be in
- * every majority; dying while they change comes to it.
+ * Of a plan with changing members: disks are lost by those who know whom the others can spare, and one disk is as fast as the
+ * others, because it may come to be in every majority, or is not too slow for that; dying while they change comes to it.
  */
-function changing(plan: Plan): Plan {
+function changing(plan: Plan, { disks }: MembershipPlan): Plan {
   const faults = plan.faults.filter(([, fault]) => fault !== 'damage' && fault !== 'rollBack');
   const moments = [...plan.moments, [4, 'reconfiguration'] as const];
-  const driveSpeeds = plan.driveSpeeds.map(() => plan.driveSpeeds.at(-1) as DriveSpeed);
-  return { ...plan, driveSpeeds, faults: [...faults, [2, 'kill'], [2, 'losePower'], [2, 'cutOff']], moments };
+  const usual = plan.driveSpeeds.at(-1) as DriveSpeed;
+  const first = disks === 'slow' ? slowButElecting(plan) : usual;
+  const driveSpeeds = plan.driveSpeeds.map((_, i) => (i === 0 ? first : usual));
+  // A disk is lost once nobody can come to need it: that takes time.
+  const safetyMs = disks === 'lost' ? 15_000 : plan.safetyMs;
+  return { ...plan, driveSpeeds, safetyMs, faults: [...faults, [2, 'kill'], [2, 'losePower'], [2, 'cutOff']], moments };
+}
+
+/** Two voters, of which it is one, still elect a leader: a candidate's own vote and the other's are durable before the next tries. */
+export function slowButElecting({ driveSpeeds, settings }: Pick<Plan, 'driveSpeeds' | 'settings'>): DriveSpeed {
+  const { writeMs, syncMs } = driveSpeeds.at(-1) as DriveSpeed;
+  const { heartbeatMs, electionTicks } = settings[0] as BrainSettings;
+  return { writeMs, syncMs: Math.max(syncMs, (heartbeatMs * electionTicks) / 10) };
 }
 
 function drawEvenPlan(seed: number, chance: Chance, membership: MembershipPlan | undefined): Plan {
@@ -181,6 +195,7 @@ function drawEvenPlan(seed: number, chance: Chance, membership: MembershipPlan |
     locks: chance.pick([0, 0, 2, 3]),
     candidates: Chance.about(seed, 'elections').pick([0, 0, 0, 2, 3]),
     membership,
+    plot: undefined,
     seeksDeposed: Chance.about(seed, 'renewals').happens(0.3),
     writesOnTheSpot: Chance.about(seed, 'writes on the spot').happens(0.25),
     hasUsers: chance.happens(0.25),

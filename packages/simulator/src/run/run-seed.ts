@@ -14,6 +14,7 @@ import { Verdict } from '../checks/verdict.ts';
 import { AuthClient } from '../clients/auth-client.ts';
 import { Calls } from '../clients/calls.ts';
 import type { Cast } from '../clients/cast.ts';
+import { DiskLosses } from '../clients/disk-losses.ts';
 import { ElectionClient } from '../clients/election-client.ts';
 import { KeyClient } from '../clients/key-client.ts';
 import { LeaseClient } from '../clients/lease-client.ts';
@@ -35,6 +36,7 @@ import { healingBounds } from './healing.ts';
 import { Machine, type Surroundings } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
 import { type Plan, drawPlan } from './plan.ts';
+import { Plots } from './plots.ts';
 import type { ProfileName } from './profiles.ts';
 
 /** Plain data: it also travels between threads. */
@@ -87,6 +89,7 @@ class Run {
   readonly #network: Network;
   readonly #machines: readonly Machine[];
   readonly #nemesis: Nemesis;
+  readonly #plots: Plots;
   readonly #calls: Calls;
   readonly #cast: Cast;
   readonly #keyClients: readonly KeyClient[];
@@ -128,7 +131,8 @@ class Run {
     this.#machines = machines;
     const fleet = new Fleet(machines, { plan, surroundings, chance: Chance.about(plan.seed, 'newcomers') });
     const shared = { scheduler, marks, network: this.#network, machines: this.#machines, trace: this.#trace };
-    this.#nemesis = new Nemesis({ ...shared, plan, chance: chance.fork() });
+    this.#plots = new Plots({ ...shared, plan, ledger: this.#ledger, chance: Chance.about(plan.seed, 'plots') });
+    this.#nemesis = new Nemesis({ ...shared, plan, chance: chance.fork(), rests: () => this.#plots.isOn });
     this.#calls = new Calls({ ...shared, chance: chance.fork(), lostAnswers: plan.lostAnswers });
     this.#cast = {
       ...shared,
@@ -159,7 +163,11 @@ class Run {
     }
     if (plan.membership) {
       const own = Chance.about(plan.seed, 'changes');
-      this.#others.push(new MembershipClient(this.#cast, own, { fleet, plan: plan.membership }));
+      const losses =
+        plan.membership.disks === 'lost'
+          ? new DiskLosses(this.#cast, Chance.about(plan.seed, 'lost disks'))
+          : undefined;
+      this.#others.push(new MembershipClient(this.#cast, own, { fleet, plan: plan.membership, losses }));
     }
     this.#watchClients = several(plan.watchers, (own, number) => new WatchClient(this.#cast, own, number));
   }
@@ -173,6 +181,7 @@ class Run {
   async go(): Promise<RunReport> {
     for (const machine of this.#machines) machine.start();
     this.#nemesis.start();
+    this.#plots.run().catch((error: unknown) => this.rejected(error));
     for (const client of [...this.#keyClients, ...this.#leaseClients, ...this.#watchClients, ...this.#others]) {
       client.run().catch((error: unknown) => this.rejected(error));
     }
@@ -199,6 +208,7 @@ class Run {
   async #liveness(): Promise<void> {
     const { heartbeatMs, electionTicks } = this.#plan.settings[0] as Plan['settings'][number];
     this.#trace.note('!', 'everything heals');
+    this.#plots.end();
     this.#nemesis.heal();
     this.#calls.isUnreliable = false;
     this.#cast.isOver = true;
