@@ -225,7 +225,8 @@ export class MembershipClient {
     for (;;) {
       await pass(scheduler, lookMs);
       for (const machine of machines.filter(({ hasLeft }) => hasLeft)) {
-        if (chance.happens(0.5)) {
+        // Without a directory it would ask again who it is; its operator knows better.
+        if (chance.happens(0.5) && !machine.isBlank) {
           machine.isHeld = false;
           machine.start();
           // It refuses, and is held again; unless a crash comes first.

@@ -118,6 +118,8 @@ export class Machine {
   isHeld = false;
   /** Its member has said that it was removed. */
   hasLeft = false;
+  /** It was removed before its data directory was begun: nothing on its disk says who it was. */
+  isBlank = false;
   readonly drive: Drive;
   readonly #surroundings: Surroundings;
   readonly #chance: Chance;
@@ -288,8 +290,7 @@ export class Machine {
     if (codeOf(error) === 'MEMBER_REMOVED' && this.#leaves()) return this.kill();
     // The cluster does not know of it yet, or nobody could be asked.
     if (codeOf(error) === 'JOIN_FAILED' && this.#flags) {
-      // Or its directory was only begun, and its member has been removed since: it has nothing to leave.
-      if (this.#isSettled && this.#leaves()) return this.kill();
+      if (this.#isSettled && this.#surroundings.ledger.membership.removed.has(this.id)) this.#leavesBlank();
       this.#notBeforeMs = this.#surroundings.scheduler.nowMs + joinAgainMs;
       return this.kill();
     }
@@ -313,6 +314,13 @@ export class Machine {
     this.hasLeft = true;
     this.isHeld = true;
     return true;
+  }
+
+  /** Nobody knows it any more, and it has promised nothing: to be told that it can't join is all that it will hear. */
+  #leavesBlank(): void {
+    this.isBlank = true;
+    this.hasLeft = true;
+    this.isHeld = true;
   }
 
   #markChangeUnderWay(): void {
