@@ -1,4 +1,4 @@
-/** Who a newcomer is, when its first start was cut short. */
+/** Who a newcomer is: when its first start was cut short, and when the others do not say the same. */
 import t from 'tap';
 import { createManualClock } from '@flotilla/base';
 import { type KnownCluster, brainSettings, settleMembership } from '@flotilla/brain';
@@ -6,7 +6,9 @@ import { createMemoryFiles } from './memory-files.ts';
 
 const urls = { m1: 'http://127.0.0.1:1001', m2: 'http://127.0.0.1:1002' };
 const cluster: KnownCluster = {
+  from: 0xa1n,
   clusterId: 0xc1n,
+  isChanging: false,
   members: [
     { id: 0xa1n, name: 'm1', peerUrls: [urls.m1], isLearner: false },
     { id: 0xa2n, name: '', peerUrls: [urls.m2], isLearner: false },
@@ -69,33 +71,62 @@ t.test('a damaged witness beside a log is refused, and nobody is asked', async (
   t.equal(asked(), 0);
 });
 
-t.test('a newcomer takes no id that only one of the others knows, who may lag', async (t) => {
-  const urlOf = { ...urls, m3: 'http://127.0.0.1:1003' };
-  const of = (id: bigint, name: 'm1' | 'm2' | 'm3') => ({ id, name: '', peerUrls: [urlOf[name]], isLearner: false });
-  const inPlaceOfAnother = brainSettings({
-    name: 'm2',
+/** Five members as one of the first four describes them; the last one is the newcomer, unless it is told otherwise. */
+function described(
+  from: number,
+  { name = '', id = 5, isChanging = false, isLearner = false, without = 0 } = {},
+): KnownCluster {
+  const members = [1, 2, 3, 4].map((i) => ({ id: BigInt(i), name: `m${i}`, peerUrls: [urlOf(i)], isLearner: false }));
+  const newcomer = { id: BigInt(id), name, peerUrls: [urlOf(5)], isLearner };
+  const known = [...members, newcomer].filter((member) => member.id !== BigInt(without));
+  return { from: BigInt(from), clusterId: 0xc1n, isChanging, members: known };
+}
+
+function urlOf(i: number): string {
+  return `http://127.0.0.1:${1000 + i}`;
+}
+
+/** The id that the last of so many members takes after these answers; whoever is missing does not answer. */
+async function idAfter(answers: readonly KnownCluster[], members = [1, 2, 3, 4, 5]): Promise<bigint> {
+  const flags = brainSettings({
+    name: 'new',
     'data-dir': '/data',
-    'listen-peer-urls': [urls.m2],
-    'initial-advertise-peer-urls': [urls.m2],
-    'initial-cluster': Object.entries(urlOf)
-      .map(([name, url]) => `${name}=${url}`)
-      .join(),
+    'listen-peer-urls': [urlOf(5)],
+    'initial-advertise-peer-urls': [urlOf(5)],
+    'initial-cluster': members.map((i) => `${i === 5 ? 'new' : `other${i}`}=${urlOf(i)}`).join(),
     'initial-cluster-state': 'existing',
   });
-  const now: KnownCluster = { clusterId: 0xc1n, members: [of(0xa1n, 'm1'), of(0xb2n, 'm2'), of(0xa3n, 'm3')] };
-  const before: KnownCluster = { clusterId: 0xc1n, members: [of(0xa1n, 'm1'), of(0xa2n, 'm2'), of(0xa3n, 'm3')] };
-  const between: KnownCluster = { clusterId: 0xc1n, members: [of(0xa1n, 'm1'), of(0xa3n, 'm3')] };
-  const settle = (byM1: KnownCluster | undefined, byM3: KnownCluster | undefined) =>
-    settleMembership(inPlaceOfAnother, {
-      files: createMemoryFiles(),
-      ask(url) {
-        const answer = url === urlOf.m1 ? byM1 : byM3;
-        return answer ? Promise.resolve(answer) : Promise.reject(new Error('away'));
-      },
-    });
-  const tooFew = { code: 'JOIN_FAILED', message: /only 1 of the 2 others that vote/ };
-  await t.rejects(settle(before, now), tooFew, 'one has not heard of the change');
-  await t.rejects(settle(before, between), tooFew, 'nor has the other of all of it');
-  await t.rejects(settle(before, undefined), tooFew);
-  t.equal((await settle(now, now)).membership.self.id, 0xb2n);
+  const ask = (url: string): Promise<KnownCluster> => {
+    const answer = answers.find(({ from }) => urlOf(Number(from)) === url);
+    return answer ? Promise.resolve(answer) : Promise.reject(new Error('away'));
+  };
+  const settled = await settleMembership(flags, { files: createMemoryFiles(), ask });
+  return settled.membership.self.id;
+}
+
+t.test('one that is behind does not give a newcomer the id of a removed member that was at its URL', async (t) => {
+  const behind = [described(1), described(2)];
+  const know = [described(3, { without: 5 }), described(4, { without: 5 })];
+  await t.rejects(idAfter([...behind, ...know]), { code: 'JOIN_FAILED', message: /2 of 5 voters know .* and 3 must/ });
+  await t.rejects(idAfter(behind), { code: 'JOIN_FAILED' }, 'nor when nobody else answers');
+  const joins = { ...described(3), members: [] };
+  const message = /it waits to be told who the members are; 2 of 5/;
+  await t.rejects(idAfter([...behind, joins]), { code: 'JOIN_FAILED', message }, 'one without a state knows nothing');
+  const added = [2, 3, 4].map((from) => described(from, { id: 6 }));
+  t.equal(await idAfter([described(1), ...added]), 6n, 'the member that was added since');
+  const learners = [1, 2].map((from) => described(from, { isLearner: true }));
+  t.equal(await idAfter(learners), 5n, 'half of four voters, where the newcomer has no vote');
+});
+
+t.test('a newcomer waits while those who can decide without it have not applied a change of the members', async (t) => {
+  const three = [described(1), described(2), described(3, { isChanging: true })];
+  await t.rejects(idAfter(three), { code: 'JOIN_FAILED', message: /the members are just changing/ });
+  t.equal(await idAfter([...three.slice(0, 2), described(3)]), 5n);
+  const four = [1, 2].map((from) => described(from, { without: 4, isChanging: true }));
+  t.equal(await idAfter(four, [1, 2, 3, 5]), 5n, 'two of four may need the third to get any further');
+});
+
+t.test('a member that any of the others knows to have started does not start again without its data', async (t) => {
+  const answers = [described(1), described(2), described(3), described(4, { name: 'm5' })];
+  await t.rejects(idAfter(answers), { code: 'JOIN_FAILED', message: /already been started, and has lost its data/ });
 });

@@ -48,6 +48,7 @@ async function openEnd(options: {
     standing: () => end.standing,
     removed: () => told('removed'),
     members: () => [{ id, name: 'm', peerUrls: [`http://127.0.0.1:${port}`], isLearner: false }],
+    isChanging: () => false,
     receive(messages) {
       received.push(...messages);
       told();

@@ -2,6 +2,12 @@
  * Who this member is, before it starts. Its data directory knows, if it has one. Without one, the member of a new cluster takes
  * what the flags say; one that joins asks the others, who were told of it when it was added: by its peer URLs, which is all that
  * both sides know.
+ *
+ * Another member may have been at these URLs before. One that is behind may not know that it was removed, nor that it ever
+ * started; who took that one's id, with an empty log, would vote again where the other had voted, and the entries that the other
+ * had confirmed would be gone. So one answer is not enough. Any majority that could have committed the removal counts the one
+ * removed and at least one of any half of the voters: when half of them (rounded up) say the same, and no change waits in their
+ * logs, nothing was committed that they do not know. That is as many as it took to add this member.
  */
 import { type Clock, OperatingError, messageOf } from '@flotilla/base';
 import type { Files } from '../log/files.ts';
@@ -12,8 +18,19 @@ import { type ClusterMember, type Membership, byId } from './membership.ts';
 
 /** A cluster as one of its members describes it. */
 export interface KnownCluster {
+  /** Who says so. */
+  readonly from: bigint;
   readonly clusterId: bigint;
+  /** Empty when it joins itself, and has no state yet. */
   readonly members: readonly KnownMember[];
+  /** A change of the members is in its log, and not applied. */
+  readonly isChanging: boolean;
+}
+
+/** Those who say the same, word for word but for names. */
+interface Agreement {
+  readonly membership: Membership;
+  readonly answers: readonly KnownCluster[];
 }
 
 export interface JoiningOptions {
@@ -58,43 +75,61 @@ async function join(flags: Membership, { ask, patience }: JoiningOptions): Promi
   }
 }
 
-/**
- * The membership that the others know, or why it can't be told. One that lags may still have, at this member's URLs, the removed
- * one whose place this takes: under that id, with an empty disk, it would help those behind to lead again without what was
- * decided since. So most of those that vote must say the same; a newcomer is of little use without them anyway.
- */
+/** The membership on which enough of the others agree, or why there is none. */
 async function askEach(
   flags: Membership,
   urls: readonly string[],
   ask: JoiningOptions['ask'],
 ): Promise<Membership | string> {
   const problems: string[] = [];
-  const views = new Map<string, View>();
+  const heard: KnownCluster[] = [];
+  const agreements = new Map<string, Agreement>();
   const answers = await Promise.allSettled(urls.map(ask));
   for (const [i, answer] of answers.entries()) {
+    if (answer.status === 'fulfilled') heard.push(answer.value);
     const found = answer.status === 'fulfilled' ? match(flags, answer.value) : messageOf(answer.reason);
-    if (typeof found === 'string') {
-      problems.push(`${urls[i]}: ${found}`);
-      continue;
-    }
-    const text = found.members.map(({ id, isLearner }) => `${id}${isLearner ? ' learns' : ''}`).join();
-    const view = views.get(text) ?? { membership: found, sharedBy: new Set<bigint>() };
-    views.set(text, view);
-    for (const member of found.members) if (member.peerUrls.includes(urls[i] ?? '')) view.sharedBy.add(member.id);
+    if (typeof found === 'string') problems.push(`${urls[i]}: ${found}`);
+    else if (answer.status === 'fulfilled') agree(agreements, found, answer.value);
   }
-  for (const { membership, sharedBy } of views.values()) {
-    const voters = membership.members.filter(({ id, isLearner }) => !isLearner && id !== membership.self.id);
-    const agreeing = voters.filter(({ id }) => sharedBy.has(id)).length;
-    if (2 * agreeing > voters.length) return membership;
-    problems.push(`only ${agreeing} of the ${voters.length} others that vote say who this member is`);
+  for (const agreement of agreements.values()) {
+    const problem = problemOf(agreement, heard);
+    if (problem === undefined) return agreement.membership;
+    problems.push(problem);
   }
   return problems.join('; ');
 }
 
-/** What some of the others agree on. */
-interface View {
-  readonly membership: Membership;
-  readonly sharedBy: Set<bigint>;
+function agree(agreements: Map<string, Agreement>, membership: Membership, answer: KnownCluster): void {
+  const members = membership.members.map(({ id, peerUrls, isLearner }) => `${id}@${peerUrls.join('+')}/${isLearner}`);
+  const text = `${membership.clusterId} ${members.join()}`;
+  const { answers = [] } = agreements.get(text) ?? {};
+  agreements.set(text, { membership, answers: [...answers, answer] });
+}
+
+/** Why a membership can't be believed yet. */
+function problemOf(
+  { membership: { members, self }, answers }: Agreement,
+  heard: readonly KnownCluster[],
+): string | undefined {
+  const known = heard.flatMap((answer) => answer.members);
+  if (known.some(({ id, name }) => id === self.id && name !== '')) {
+    // What it had promised is lost with its log: under its old id it could undo what the others count on.
+    return `this member (${self.id.toString(16)}) has already been started, and has lost its data directory: remove it, add it anew`;
+  }
+  const voters = new Set(members.filter(({ isLearner }) => !isLearner).map(({ id }) => id));
+  const needed = Math.ceil(voters.size / 2);
+  const agreeing = votersOf(voters, answers);
+  if (agreeing < needed)
+    return `${agreeing} of ${voters.size} voters know the members as the flags name them, and ${needed} must`;
+  // With fewer, the change may need this very member.
+  const canDecide = 2 * votersOf(voters, heard) > voters.size;
+  if (canDecide && answers.some(({ isChanging }) => isChanging)) return 'the members are just changing';
+  return undefined;
+}
+
+/** How many of the voters are among those that answered. */
+function votersOf(voters: ReadonlySet<bigint>, answers: readonly KnownCluster[]): number {
+  return new Set(answers.map(({ from }) => from).filter((id) => voters.has(id))).size;
 }
 
 function joinFailed(why: string): OperatingError {
@@ -107,6 +142,7 @@ function joinFailed(why: string): OperatingError {
 
 /** The membership as the others know it, or why it is not the one of the flags. */
 function match(flags: Membership, { clusterId, members }: KnownCluster): Membership | string {
+  if (members.length === 0) return 'it waits to be told who the members are';
   if (members.length !== flags.members.length) {
     return `member count is unequal: the flags name ${flags.members.length}, the cluster has ${members.length}`;
   }
@@ -114,10 +150,6 @@ function match(flags: Membership, { clusterId, members }: KnownCluster): Members
   for (const { name, peerUrls } of flags.members) {
     const found = members.find((member) => sameUrls(member.peerUrls, peerUrls));
     if (!found) return `unmatched member while checking PeerURLs: the cluster has none at ${peerUrls.join()}`;
-    if (name === flags.self.name && found.name !== '') {
-      // What it had promised is lost with its log: under its old id it could undo what the others count on.
-      return `this member (${found.id.toString(16)}) has already been started, and has lost its data directory: remove it, add it anew`;
-    }
     matched.push({ id: found.id, name, peerUrls, isLearner: found.isLearner });
   }
   const self = matched.find(({ name }) => name === flags.self.name);

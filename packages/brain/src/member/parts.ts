@@ -136,11 +136,12 @@ function leaveForGood({ settings, world, failure }: Foundation): void {
 }
 
 /** What becomes of the things that the network tells. */
-function receiverOf({ raft, log, failure }: Foundation, parts: () => MemberParts): PeerReceiver {
+function receiverOf({ raft, log, machine, failure }: Foundation, parts: () => MemberParts): PeerReceiver {
   return {
     lastSyncedIndex: () => log.synced.index,
     peerUrls: () => parts().roster.peerUrls,
-    members: () => parts().roster.members,
+    members: () => (machine.store.membership.config ? parts().roster.members : []),
+    isChanging: () => raft.status().confChangePending,
     standing: (peer) => parts().roster.standing(peer),
     receive: (messages) => parts().driver.receive(parts().roster.taken(messages)),
     unreachable(id) {

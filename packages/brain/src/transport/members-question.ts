@@ -18,9 +18,14 @@ export async function askMembers(peerUrl: string, tls: CallerTls | undefined): P
   const channel = new PeerDialer(addressOf(peerUrl), tls).openChannel();
   try {
     const answer = await connectService(channel, peerService).Members(new Uint8Array(0), { timeoutMs });
-    const { clusterId, members } = decodeValue(answer);
+    const { from, clusterId, members, isChanging } = decodeValue(answer);
     if (!Array.isArray(members)) throw new Error('an answer without members');
-    return { clusterId: idOf(clusterId), members: members.map(memberOf) };
+    return {
+      from: idOf(from),
+      clusterId: idOf(clusterId),
+      members: members.map(memberOf),
+      isChanging: isChanging === true,
+    };
   } finally {
     channel.close();
   }

@@ -45,7 +45,8 @@ export function peerHandlers(options: PeerHandlersOptions): Handlers<typeof peer
     },
     Members() {
       const list = receiver.members().map((member) => ({ ...member, id: member.id.toString(16) }));
-      return encodeValue({ clusterId: options.clusterId.toString(16), members: list });
+      const [from, clusterId] = [options.self, options.clusterId].map((id) => id.toString(16));
+      return encodeValue({ from, clusterId, members: list, isChanging: receiver.isChanging() });
     },
   };
 }

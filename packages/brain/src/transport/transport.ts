@@ -61,8 +61,10 @@ export interface PeerReceiver {
   expelled(reason: string): void;
   /** Another member knows that this one was removed from the cluster. */
   removed(): void;
-  /** The members, for one that wants to join them. */
+  /** The members, for one that wants to join them; none before the state knows them: what flags say proves nothing. */
   members(): readonly KnownMember[];
+  /** Whether a change of the members is in the log, and not applied. */
+  isChanging(): boolean;
   receiveSnapshot(transfer: SnapshotTransfer): Promise<void>;
   answer(from: NodeId, question: Uint8Array): Promise<Uint8Array>;
 }

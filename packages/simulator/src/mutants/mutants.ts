@@ -396,6 +396,13 @@ export const mutants: readonly Mutant[] = [
     plot: 'newcomers lose power',
   },
   {
+    name: 'a newcomer believes one answer',
+    file: 'brain/dist/cluster/joining.js',
+    find: 'const problem = problemOf(agreement, heard);',
+    replace: 'const problem = undefined;',
+    needs: 'changing members',
+  },
+  {
     name: 'a configuration is forgotten in a restart',
     file: 'brain/dist/member/data.js',
     find: 'const config = known ? decodeConfig(known) : newcomer;',

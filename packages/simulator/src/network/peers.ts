@@ -61,11 +61,12 @@ export class PeerPorts {
           }),
         );
       this.network.throwAt(process.name, there, () => {
-        const end = [...this.#ends.values()].find((one) => one.process.name === there);
-        if (!end) return reply(() => reject(new Error('nobody listens')));
+        const [from, end] = [...this.#ends].find(([, one]) => one.process.name === there) ?? [];
+        if (from === undefined || !end) return reply(() => reject(new Error('nobody listens')));
         end.process.take(() => {
           const members = end.receiver.members();
-          reply(() => resolve({ clusterId: this.#clusterId, members }));
+          const isChanging = end.receiver.isChanging();
+          reply(() => resolve({ from, clusterId: this.#clusterId, members, isChanging }));
         });
       });
     });
