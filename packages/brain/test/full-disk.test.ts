@@ -36,6 +36,7 @@ function filling<F extends Files>(files: F, disk: Filling, isIt = (_path: string
           );
           throw disk.error;
         },
+        writeNow: (writes) => !disk.error && file.writeNow?.(writes) === true,
       };
     },
   };
@@ -227,6 +228,41 @@ t.test('a member whose state was caught says so, answers on, and goes on or stop
     t.equal(Number((await reader.kv.Range({ key: Buffer.from(key) })).count), 1, key);
   reader.close();
   await brain.close();
+});
+
+t.test('a removed member that finds no room to write that down leaves once there is', { timeout: 0 }, async (t) => {
+  const plan = await planCluster(2);
+  t.teardown(() => plan.clean());
+  const disk: Filling = { error: undefined, refusals: 0 };
+  const files = filling(createSystemFiles(), disk, (path) => path.endsWith('/removed'));
+  const [stays, leaves] = await Promise.all(
+    plan.members.map((member, i) => startMember(member, i === 1 ? { files } : {})),
+  );
+  if (!stays || !leaves) throw new Error('there are two members');
+  await Promise.all([stays.ready, leaves.ready]);
+  const client = connect(plan.endpoints[0] ?? '');
+  const stopped = leaves.stopped.catch((error: unknown) => error);
+  disk.error = errorOf('ENOSPC');
+  const { members } = await client.cluster.MemberList({});
+  const ID = members.find(({ clientURLs }) => clientURLs?.some((url) => url.includes(plan.endpoints[1] ?? '')))?.ID;
+  if (ID === undefined) throw new Error('the second is a member');
+  let isRemoved = false;
+  // Until both have been up for long enough, the strict check refuses.
+  while (!isRemoved)
+    isRemoved = await client.cluster.MemberRemove({ ID }).then(
+      () => true,
+      () => false,
+    );
+  await until(() => disk.refusals > 1);
+  disk.error = undefined;
+  t.match(await stopped, { code: 'MEMBER_REMOVED' });
+  await leaves.close();
+  const { code } = (await startMember(plan.members[1] as (typeof plan.members)[number])
+    .then(() => ({ code: 'started' }))
+    .catch((error: unknown) => error)) as { readonly code: string };
+  t.equal(code, 'MEMBER_REMOVED', 'it does not come back');
+  client.close();
+  await stays.close();
 });
 
 t.test('a leader without room lets another lead, and catches up when there is room', { timeout: 0 }, async (t) => {

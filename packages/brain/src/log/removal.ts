@@ -18,13 +18,17 @@ export function removedError(directory: string, memberId: bigint): OperatingErro
   );
 }
 
-/** Writes it down, durably. */
+/** Writes it down, durably; after a lack of room it may be done again. */
 export async function recordRemoval(files: Files, directory: string, memberId: bigint): Promise<void> {
-  if (await isRemoved(files, directory)) return;
-  const file = await files.open(join(directory, fileName), 'create');
-  const bytes = Buffer.from(`member ${idText(memberId)} has been permanently removed from the cluster\n`);
-  await file.write([{ position: 0, bytes }]);
-  await file.close();
+  if (!(await isRemoved(files, directory))) {
+    const file = await files.open(join(directory, fileName), 'create');
+    const bytes = Buffer.from(`member ${idText(memberId)} has been permanently removed from the cluster\n`);
+    try {
+      await file.write([{ position: 0, bytes }]);
+    } finally {
+      await file.close();
+    }
+  }
   await files.syncDirectory(directory);
 }
 

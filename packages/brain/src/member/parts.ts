@@ -129,10 +129,13 @@ export function createParts(foundation: Foundation): MemberParts {
 }
 
 /** A member that was removed writes it down, so that it can't come back, and stops. */
-function leaveForGood({ settings, world, failure }: Foundation): void {
+function leaveForGood({ settings, world, heldState, failure }: Foundation): void {
   const { dataDir, membership } = settings;
   const { id } = membership.self;
-  recordRemoval(world.files, dataDir, id).then(() => failure.fail(removedError(dataDir, id)), failure.fail);
+  const record = (): Promise<void> => recordRemoval(world.files, dataDir, id);
+  record()
+    .catch((error: unknown) => heldState.room.repeat(error, record))
+    .then(() => failure.fail(removedError(dataDir, id)), failure.fail);
 }
 
 /** What becomes of the things that the network tells. */
