@@ -127,7 +127,7 @@ t.test('without a quorum, calls that ask for a leader are refused and streams th
   t.match(late, { message: 'context deadline exceeded', status: 4 });
   const health = await fetch(`http://${plan.endpoints[0]}/health`, { headers: { connection: 'close' } });
   t.equal(health.status, 503);
-  t.equal(await health.text(), '{"health":"false","reason":"RAFT NO LEADER"}');
+  t.equal(await health.text(), '{"health":"false","reason":"RAFT NO LEADER"}\n');
   client.close();
   await closeAll(brains);
   await plan.clean();
