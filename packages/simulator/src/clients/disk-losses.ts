@@ -41,7 +41,7 @@ export class DiskLosses {
 
   /** The member that waits for its operator. */
   get lost(): Machine | undefined {
-    return this.#cast.machines.find((machine) => machine.hasLostDisk && this.#isMember(machine));
+    return this.#cast.machines.find((machine) => machine.hasLostDisk && machine.isMember);
   }
 
   /** Machines that waited for their operator, who has removed their members. */
@@ -71,17 +71,15 @@ export class DiskLosses {
     await this.#until(Infinity, () => machine.hasLostDisk || machine.appliedIndex >= lastIndex);
   }
 
-  #isMember({ id }: Machine): boolean {
-    return this.#cast.ledger.membership.now.byId.has(id);
-  }
-
   #others(machine: Machine): Machine[] {
-    return this.#cast.machines.filter((other) => other !== machine && this.#isMember(other));
+    return this.#cast.machines.filter((other) => other !== machine && other.isMember);
   }
 
   #canBeSpared(machine: Machine): boolean {
     const { config } = this.#cast.ledger.membership.now;
-    if (!machine.isSettled || !this.#isMember(machine) || isJoint(config) || this.lost) return false;
+    if (!machine.isSettled || !machine.isMember || isJoint(config) || this.lost) return false;
+    // A newcomer that has yet to begin is one disk less already, and half of the voters must be there to tell it who it is.
+    if (!this.#others(machine).every(({ hasBegun }) => hasBegun)) return false;
     const { length } = config.voters;
     if (length >= plentyVoters) return true;
     return this.#isQuiet(machine) && (length >= enoughVoters || !config.voters.includes(machine.id));

@@ -113,6 +113,8 @@ export class Machine {
   settings: BrainSettings;
   readonly #flags: MachineOptions['flags'];
   #isSettled: boolean;
+  /** Its member has run: its directory says who it is, and it need not be told by half of the voters any more. */
+  hasBegun = false;
   #notBeforeMs = 0;
   /** Its operator keeps it off. */
   isHeld = false;
@@ -175,7 +177,7 @@ export class Machine {
 
   /** Its files are damaged, and it has said so, or it is no member: it is for its operator. */
   get isLost(): boolean {
-    return this.#isLost || !this.#isMember;
+    return this.#isLost || !this.isMember;
   }
 
   /** Its files are damaged or older than what it had confirmed, and it has said so. */
@@ -188,7 +190,8 @@ export class Machine {
     return this.#run?.raft?.knowsNoChange === true;
   }
 
-  get #isMember(): boolean {
+  /** Its member is one of the cluster, begun or not. */
+  get isMember(): boolean {
     const { byId } = this.#surroundings.ledger.membership.now;
     if (this.#isSettled) return byId.has(this.id);
     // A newcomer that has not asked yet does not know its id.
@@ -263,6 +266,7 @@ export class Machine {
   #started(run: MemberRun, member: Member, world: MemberWorld): void {
     this.#note(`runs from entry ${member.machine.store.appliedIndex}, revision ${member.machine.store.revision}`);
     run.member = member;
+    this.hasBegun = true;
     if (this.hasLeft) this.#surroundings.verdict.violate(`${this.name} was removed, and starts again`);
     if (this.#isDamaged) this.#surroundings.marks.hit('damage survived');
     this.#checkStart(member);
