@@ -33,6 +33,8 @@ export class LeaseClient {
   readonly #chance: Chance;
   readonly #name: string;
   readonly #held: HeldLease[] = [];
+  /** It waits for a lease that may be granted already. */
+  isAsking = false;
 
   constructor(cast: Cast, chance: Chance, number: number) {
     this.#cast = cast;
@@ -52,7 +54,9 @@ export class LeaseClient {
   async run(): Promise<void> {
     const { scheduler, plan } = this.#cast;
     while (!this.#cast.isOver) {
+      this.isAsking = true;
       const lease = await this.#grant();
+      this.isAsking = false;
       if (!lease) {
         await pass(scheduler, this.#chance.between(20, 200));
         continue;

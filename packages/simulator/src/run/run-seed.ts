@@ -236,6 +236,8 @@ class Run {
     if (staying !== undefined) {
       return this.#verdict.violate(`${staying} was removed, and has not stopped within ${Math.ceil(stepsWithinMs)} ms`);
     }
+    // A member that was away forwards what it was asked long ago: such a lease has its whole time before it.
+    await this.#until(stepsWithinMs, () => !this.#leaseClients.some(({ isAsking }) => isAsking));
     // What is left of every lease, at the slowest pace, and the time that a leader needs to notice.
     const longestMs = Math.max(...this.#leaseClients.map(({ longestTtlMs }) => longestTtlMs));
     const leaseMs = longestMs * (1 + 2 * this.#plan.drift) + 2 * heartbeatMs * electionTicks + 5000;
