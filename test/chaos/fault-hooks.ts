@@ -29,30 +29,67 @@ function readFaults(file: string): void {
   faults = JSON.parse(readFileSync(file, 'utf8')) as ProcessFaults;
 }
 
-/** A thread that learns of each request later, in the order of the requests. */
+/**
+ * A thread that learns of each request later, in the order of the requests. A request is a message, or what lies in the memory that
+ * both share, and then a bell, which lies at the beginning of that memory: what is held back is the bell, and the message with it.
+ */
 class SlowWorker extends threads.Worker {
-  readonly #bell: unknown;
+  #queued: (readonly [value: unknown, transfer: readonly Transferable[] | undefined])[] = [];
   #held = 0;
   #last = Promise.resolve();
 
   constructor(entryPoint: string | URL, options?: WorkerOptions) {
     super(entryPoint, options);
-    this.#bell = options?.workerData;
+    const memory: unknown = options?.workerData;
+    if (memory instanceof SharedArrayBuffer) slowWorkers.set(memory, this);
+  }
+
+  get isSlow(): boolean {
+    return faults.diskDelayMs > 0 || this.#held > 0;
   }
 
   override postMessage(value: unknown, transfer?: readonly Transferable[]): void {
+    if (this.isSlow) this.#queued.push([value, transfer]);
+    else super.postMessage(value, transfer);
+  }
+
+  /** The bell rings, later. */
+  ringLater(ring: () => void): void {
+    const messages = this.#queued.splice(0);
     const { diskDelayMs } = faults;
-    if (diskDelayMs === 0 && this.#held === 0) return super.postMessage(value, transfer);
     this.#held++;
     this.#last = this.#last.then(async () => {
       await new Promise((resolve) => setTimeout(resolve, diskDelayMs));
       this.#held--;
-      super.postMessage(value, transfer);
-      if (!(this.#bell instanceof Int32Array)) return;
-      Atomics.add(this.#bell, 0, 1);
-      Atomics.notify(this.#bell, 0);
+      for (const [value, transfer] of messages) super.postMessage(value, transfer);
+      ring();
     });
   }
+}
+
+/** By the memory that they share with this thread. */
+const slowWorkers = new WeakMap<ArrayBufferLike, SlowWorker>();
+
+/** To ring is to raise a number and to notify whoever sleeps on it. */
+function holdBellsBack(): void {
+  const { add, notify } = Atomics;
+  const slow = ({ buffer }: ArrayBufferView): SlowWorker | undefined => {
+    const worker = slowWorkers.get(buffer);
+    return worker?.isSlow === true ? worker : undefined;
+  };
+  const bells = {
+    add: (array: Int32Array, index: number, value: number) => (slow(array) ? 0 : add(array, index, value)),
+    notify(array: Int32Array, index: number, count?: number) {
+      const worker = slow(array);
+      if (!worker) return notify(array, index, count);
+      worker.ringLater(() => {
+        add(array, index, 1);
+        notify(array, index);
+      });
+      return 0;
+    },
+  };
+  Object.assign(Atomics, bells);
 }
 
 /** Calls of one method, each made later, in their order. */
@@ -76,6 +113,7 @@ if (path !== undefined) {
   const trueNow = Date.now;
   Date.now = () => trueNow() + faults.wallOffsetMs;
   threads.Worker = SlowWorker;
+  holdBellsBack();
   syncBuiltinESMExports();
   // The store calls these two, and only so.
   const level: LevelWrites = ClassicLevel.prototype;
