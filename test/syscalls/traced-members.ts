@@ -21,10 +21,14 @@ export interface TracedMember {
   stop(): Promise<void>;
 }
 
-/** Starts members whose system calls are written down; `preload` is imported by each of them first. */
+/** Starts members whose system calls are written down; `preload` is imported by each of them first, `flags` are more of its flags. */
 export async function startTraced(
   directory: string,
-  { count, preload }: { readonly count: number; readonly preload?: string | undefined },
+  {
+    count,
+    preload,
+    flags: more = [],
+  }: { readonly count: number; readonly preload?: string | undefined; readonly flags?: readonly string[] },
 ): Promise<readonly TracedMember[]> {
   const ports = await reservePorts(2 * count);
   const peerUrl = (i: number): string => `http://127.0.0.1:${ports[2 * i] ?? 0}`;
@@ -44,6 +48,7 @@ export async function startTraced(
       `--listen-peer-urls=${peerUrl(i)}`,
       `--initial-advertise-peer-urls=${peerUrl(i)}`,
       `--initial-cluster=${initialCluster}`,
+      ...more,
     ];
     const argv = [...strace, process.execPath, command, 'brain', ...flags];
     const env = { ...process.env, ...(preload !== undefined && { NODE_OPTIONS: `--import=${preload}` }) };

@@ -4,12 +4,12 @@
  */
 import { type Running, silentLogger, systemClock } from '@flotilla/base';
 import { settleMembership } from './cluster/joining.ts';
+import { openDisk } from './disk.ts';
 import { createEnding } from './ending.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { Access } from './http/access.ts';
 import { clientRequests } from './http/client-requests.ts';
 import { createRoutes } from './http/routes.ts';
-import { createSystemFiles } from './log/system-files.ts';
 import { startMember } from './member/member.ts';
 import { createBrainMetrics } from './metrics.ts';
 import { openPorts } from './ports.ts';
@@ -42,21 +42,22 @@ export interface Brain extends Running {
  * @throws OperatingError for a port in use, for a data directory that is damaged, of another or a removed member, or in use, and
  *   for a cluster that can't be joined.
  */
-export async function startBrain(options: BrainOptions): Promise<Brain> {
-  const { logger = silentLogger, files = createSystemFiles() } = options;
+export async function startBrain(given: BrainOptions): Promise<Brain> {
+  const { logger = silentLogger } = given;
+  const options = { ...openDisk(given.settings, logger), ...given };
   const metrics = createBrainMetrics({ extensive: options.settings.extensiveMetrics });
   const servers = createServers(options.settings, { metrics, logger });
   const tls = await openMemberTls(options.settings, logger);
   const ports = await openPorts(options.settings, { servers, tls, peerListeners: options.peerListeners });
   try {
     const settings = await settleMembership(options.settings, {
-      files,
+      files: options.files,
       ask: (peerUrl) => askMembers(peerUrl, tls.caller),
       patience: { clock: options.clock ?? systemClock, ms: joinPatienceMs },
     });
     const ending = createEnding(logger);
     const world = worldOf(
-      { ...options, settings, files },
+      { ...options, settings },
       { metrics, servers, callerTls: tls.caller, onFailure: (error) => ending.fail(error) },
     );
     const member = await startMember(settings, world);

@@ -105,6 +105,11 @@ export const brainOptionTable = {
     default: '0',
     help: 'Retention of automatic compaction: hours, a duration like 30m, or revisions; 0 turns it off',
   },
+  'unsafe-no-fsync': {
+    kind: 'boolean',
+    default: false,
+    help: 'Sync nothing to disk: a machine that stops may lose acknowledged writes, and the cluster its consistency',
+  },
   'max-learners': { kind: 'integer', default: 1, min: 0, help: 'Most learners that the cluster may have' },
   'strict-reconfig-check': { kind: 'boolean', default: true, help: 'Refuse membership changes that would lose quorum' },
   ...corruptionOptionTable,
@@ -168,6 +173,8 @@ export interface BrainSettings extends MemberTlsSettings {
   /** As the flags say; a member that joins, or that has a data directory, learns more before it starts (`settleMembership`). */
   readonly membership: Membership;
   readonly initialClusterState: 'new' | 'existing';
+  /** Nothing is synced to disk. */
+  readonly unsafeNoFsync: boolean;
   readonly maxLearners: number;
   /** Changes of the membership that would endanger the quorum are refused. */
   readonly strictReconfigCheck: boolean;
@@ -244,6 +251,7 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     dataDir: values['data-dir'] ?? `${values.name}.etcd`,
     membership: membershipOf({ name: values.name, initialCluster, token: values['initial-cluster-token'] }),
     initialClusterState: values['initial-cluster-state'] === 'existing' ? 'existing' : 'new',
+    unsafeNoFsync: values['unsafe-no-fsync'],
     maxLearners: values['max-learners'],
     strictReconfigCheck: values['strict-reconfig-check'],
     listenClientUrls: values['listen-client-urls'],

@@ -18,7 +18,7 @@ function threadThat(directory: string, statement: string): URL {
   const dist = new URL('../dist/log/', import.meta.url);
   const source = fs
     .readFileSync(new URL('file-thread.js', dist), 'utf8')
-    .replace('writeAndSync(fd, writes);', `${statement} writeAndSync(fd, writes);`)
+    .replace('writeAndSync(fd, writes, ', `${statement} writeAndSync(fd, writes, `)
     .replaceAll(/'\.\/([a-z-]+\.js)'/g, (_, name: string) => `'${new URL(name, dist).href}'`);
   const entryPoint = path.join(directory, 'thread.mjs');
   fs.writeFileSync(entryPoint, source);

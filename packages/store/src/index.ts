@@ -46,7 +46,7 @@ export type {
   StateSnapshot,
 } from './persistence/state-database.ts';
 export type { CreateValueFile, ValueWriter } from './persistence/value-files.ts';
-export { type StateDirectory, createMemoryStateDirectory } from './persistence/state-directory.ts';
+export { type StateDirectory, createMemoryStateDirectory, openStateDirectory } from './persistence/state-directory.ts';
 export {
   type EntryPosition,
   type ExportedSnapshot,

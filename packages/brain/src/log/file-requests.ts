@@ -9,7 +9,7 @@ import { Worker } from 'node:worker_threads';
 import { OperatingError, assert, messageOf } from '@flotilla/base';
 import type { FileReply, FileRequest } from './file-thread.ts';
 import { Mailbox, mailboxBytes } from './mailbox.ts';
-import type { FlatWrites } from './sync-write.ts';
+import type { FlatWrites, SyncOptions } from './sync-write.ts';
 
 interface Waiting {
   readonly resolve: (value: number) => void;
@@ -59,13 +59,13 @@ export class FileRequests {
     return this.#ask(({ worker }) => worker.postMessage(request));
   }
 
-  /** As `send(['write', fd, ...writes])`. */
-  write(fd: number, writes: FlatWrites): Promise<number> {
+  /** As `send(['write', fd, syncs, ...writes])`. */
+  write(fd: number, writes: FlatWrites, { syncs }: SyncOptions): Promise<number> {
     return this.#ask(({ worker, mailbox, waiting }) => {
       // What is under way comes first.
-      if (waiting.length === 1 && mailbox.put(fd, writes)) return;
+      if (syncs && waiting.length === 1 && mailbox.put(fd, writes)) return;
       mailbox.learn(writes);
-      worker.postMessage(['write', fd, ...writes] satisfies FileRequest);
+      worker.postMessage(['write', fd, syncs, ...writes] satisfies FileRequest);
     });
   }
 

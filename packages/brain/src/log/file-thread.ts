@@ -13,8 +13,8 @@ import { type FlatWrites, writeAndSync } from './sync-write.ts';
 /** Flat, because that is what costs least to pass on. */
 export type FileRequest =
   | readonly ['open', path: string, flags: number]
-  | readonly ['write', fd: number, ...writes: FlatWrites]
-  | readonly ['truncate', fd: number, size: number]
+  | readonly ['write', fd: number, syncs: boolean, ...writes: FlatWrites]
+  | readonly ['truncate', fd: number, syncs: boolean, size: number]
   | readonly ['close', fd: number]
   | readonly ['syncDirectory', path: string];
 
@@ -30,7 +30,7 @@ function serve(port: MessagePort): never {
     // Read before the requests: one that comes after the last look has rung the bell again.
     heard = mailbox.rings;
     const left = mailbox.take();
-    if (left) port.postMessage(answer(['write', left.fd, ...left.writes]));
+    if (left) port.postMessage(answer(['write', left.fd, true, ...left.writes]));
     for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
       const { message } = next as { readonly message: FileRequest };
       port.postMessage(answer(message));
@@ -53,15 +53,17 @@ function act(request: FileRequest): number {
     case 'open':
       return fs.openSync(request[1], request[2], 0o600);
     case 'write': {
-      const [, fd, ...writes] = request;
+      const [, fd, syncs, ...writes] = request;
       mailbox.learn(writes);
-      writeAndSync(fd, writes);
+      writeAndSync(fd, writes, { syncs });
       return 0;
     }
-    case 'truncate':
-      fs.ftruncateSync(request[1], request[2]);
-      fs.fdatasyncSync(request[1]);
+    case 'truncate': {
+      const [, fd, syncs, size] = request;
+      fs.ftruncateSync(fd, size);
+      if (syncs) fs.fdatasyncSync(fd);
       return 0;
+    }
     case 'close':
       fs.closeSync(request[1]);
       return 0;

@@ -1,19 +1,24 @@
-/** Writes and syncs a file, holding up the caller until it is durable. Shared by the thread of the files and by who may wait. */
+/** Writes and syncs a file, holding up the caller until that is done. Shared by the thread of the files and by who may wait. */
 import * as fs from 'node:fs';
 
 /** Position, bytes and how often, for each write: what costs least to pass to a thread. */
 export type FlatWrites = readonly (number | Uint8Array)[];
 
+export interface SyncOptions {
+  /** False: what was written may be lost when the machine stops. */
+  readonly syncs: boolean;
+}
+
 /**
- * Does all writes in their order, then makes content and size durable.
+ * Does all writes in their order, then makes content and size durable, if it `syncs`.
  * @throws what the operating system says of a write; of the sync, `SYNC_FAILED` whatever it says: a disk that was found full then
  *   must not look like one that refused a write, which can be done again.
  */
-export function writeAndSync(fd: number, writes: FlatWrites): void {
+export function writeAndSync(fd: number, writes: FlatWrites, { syncs }: SyncOptions): void {
   for (let i = 0; i < writes.length; i += 3) {
     writeTimes(fd, writes[i] as number, writes[i + 1] as Uint8Array, writes[i + 2] as number);
   }
-  sync(fd);
+  if (syncs) sync(fd);
 }
 
 function sync(fd: number): void {

@@ -19,12 +19,14 @@ const maxBlockingBytes = 16 * 1024;
 export interface SystemFilesOptions {
   /** Entry point of the thread; a test may give one that fails. */
   readonly thread?: URL;
+  /** False: nothing is made durable, whatever `Files` promises (`disk.ts`); true unless told. */
+  readonly syncs?: boolean;
 }
 
 /** Files with a thread of their own, which ends when the last open file is closed. */
 export function createSystemFiles(options: SystemFilesOptions = {}): Files {
   // Beside this file, in the bundle too.
-  const { thread = new URL('./file-thread.js', import.meta.url) } = options;
+  const { thread = new URL('./file-thread.js', import.meta.url), syncs = true } = options;
   const requests = new FileRequests(thread);
   const pace = new DiskPace();
   return {
@@ -51,7 +53,7 @@ export function createSystemFiles(options: SystemFilesOptions = {}): Files {
       const flags = mode === 'create' ? constants.O_RDWR | constants.O_CREAT | constants.O_EXCL : constants.O_RDWR;
       requests.hold();
       try {
-        return openFile(await requests.send(['open', path, flags]), { requests, pace });
+        return openFile(await requests.send(['open', path, flags]), { requests, pace, syncs });
       } catch (error) {
         await requests.release();
         throw error;
@@ -61,6 +63,7 @@ export function createSystemFiles(options: SystemFilesOptions = {}): Files {
       await fs.rm(path, { recursive: true, force: true });
     },
     async syncDirectory(path) {
+      if (!syncs) return;
       requests.hold();
       try {
         await requests.send(['syncDirectory', path]);
@@ -73,24 +76,24 @@ export function createSystemFiles(options: SystemFilesOptions = {}): Files {
 
 function openFile(
   fd: number,
-  { requests, pace }: { readonly requests: FileRequests; readonly pace: DiskPace },
+  { requests, pace, syncs }: { readonly requests: FileRequests; readonly pace: DiskPace; readonly syncs: boolean },
 ): OpenFile {
   return {
     async write(writes) {
       const beganMs = performance.now();
-      await requests.write(fd, flatten(writes));
+      await requests.write(fd, flatten(writes), { syncs });
       pace.took(performance.now() - beganMs);
     },
     writeNow(writes) {
       // What is under way comes first.
       if (!pace.fast || !requests.idle || bytesOf(writes) > maxBlockingBytes) return false;
       const beganMs = performance.now();
-      writeAndSync(fd, flatten(writes));
+      writeAndSync(fd, flatten(writes), { syncs });
       pace.took(performance.now() - beganMs);
       return true;
     },
     async truncate(size) {
-      await requests.send(['truncate', fd, size]);
+      await requests.send(['truncate', fd, syncs, size]);
     },
     async close() {
       if (requests.failed) closeSync(fd);

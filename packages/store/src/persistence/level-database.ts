@@ -3,7 +3,14 @@ import { Level } from 'level';
 import { OperatingError, assert, codeOf, messageOf } from '@flotilla/base';
 import { noRoom, spent, tellsNoRoom } from './no-room.ts';
 import { stateDamaged } from './rows.ts';
-import type { OpenDatabaseOptions, Row, RowChange, StateDatabase, StateSnapshot } from './state-database.ts';
+import type {
+  OpenDatabaseOptions,
+  Row,
+  RowChange,
+  StateDatabase,
+  StateSnapshot,
+  SyncOptions,
+} from './state-database.ts';
 import { syncDirectory } from './sync-directory.ts';
 
 /** Before and after every row's key. */
@@ -39,8 +46,8 @@ export interface LevelDatabase extends Omit<StateDatabase, 'snapshot'> {
  * @throws OperatingError `STATE_LOCKED` when another process has it open, `STATE_NO_ROOM` when its disk has none, `STATE_DAMAGED`
  *   when it cannot be opened.
  */
-export async function openLevelDatabase(options: OpenDatabaseOptions): Promise<LevelDatabase> {
-  const { directory, createIfMissing } = options;
+export async function openLevelDatabase(options: OpenDatabaseOptions & SyncOptions): Promise<LevelDatabase> {
+  const { directory, createIfMissing, syncs = true } = options;
   const level = new Level<Uint8Array, Uint8Array>(directory, { ...encoding, ...tuning, createIfMissing });
   try {
     await level.open();
@@ -49,7 +56,7 @@ export async function openLevelDatabase(options: OpenDatabaseOptions): Promise<L
   }
   try {
     // LevelDB has renamed its CURRENT, and does not wait for that to be durable.
-    await syncDirectory(directory);
+    if (syncs) await syncDirectory(directory);
   } catch (error) {
     await level.close();
     throw error;
@@ -61,7 +68,7 @@ export async function openLevelDatabase(options: OpenDatabaseOptions): Promise<L
       // What LevelDB writes behind half a record it loses at the next start, and says nothing.
       if (failure !== undefined) throw failure as Error;
       try {
-        await level.batch(changes.map(operationOf), { sync });
+        await level.batch(changes.map(operationOf), { sync: sync && syncs });
       } catch (error) {
         throw (failure = tellsNoRoom(messageOf(error)) ? spent(directory, error) : error) as Error;
       }

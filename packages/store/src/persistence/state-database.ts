@@ -46,4 +46,10 @@ export interface OpenDatabaseOptions {
   readonly createIfMissing: boolean;
 }
 
+/** Of what is on a disk. */
+export interface SyncOptions {
+  /** False: nothing is made durable, whatever is promised otherwise: what the machine loses when it stops is lost. True unless told. */
+  readonly syncs?: boolean;
+}
+
 export type OpenDatabase = (options: OpenDatabaseOptions) => Promise<StateDatabase>;

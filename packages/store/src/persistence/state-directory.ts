@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { codeOf } from '@flotilla/base';
 import { copyAtRest } from './generation-copy.ts';
 import type { MemoryDatabases } from './memory-database.ts';
+import type { SyncOptions } from './state-database.ts';
 import { syncDirectory } from './sync-directory.ts';
 
 /** A seam, so that a simulator can hold the folder in memory. */
@@ -34,7 +35,7 @@ export interface StateDirectory {
 
 const generationPattern = /^generation-\d{6,}$/;
 
-export function openStateDirectory(path: string): StateDirectory {
+export function openStateDirectory(path: string, { syncs = true }: SyncOptions = {}): StateDirectory {
   const currentPath = join(path, 'current');
   return {
     path,
@@ -49,9 +50,9 @@ export function openStateDirectory(path: string): StateDirectory {
     async writeCurrent(record) {
       await mkdir(path, { recursive: true });
       const temporaryPath = `${currentPath}.new`;
-      await writeSynced(temporaryPath, record);
+      await write(temporaryPath, record, { syncs });
       await rename(temporaryPath, currentPath);
-      await syncDirectory(path);
+      if (syncs) await syncDirectory(path);
     },
     async generations() {
       try {
@@ -99,11 +100,11 @@ export function createMemoryStateDirectory(path: string, { batches, copy, sizeOf
   };
 }
 
-async function writeSynced(path: string, bytes: Uint8Array): Promise<void> {
+async function write(path: string, bytes: Uint8Array, { syncs }: { readonly syncs: boolean }): Promise<void> {
   const file = await open(path, 'w', 0o600);
   try {
     await file.writeFile(bytes);
-    await file.sync();
+    if (syncs) await file.sync();
   } finally {
     await file.close();
   }

@@ -11,6 +11,7 @@ import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promise
 import { dirname, join } from 'node:path';
 import { codeOf, messageOf } from '@flotilla/base';
 import { stateDamaged } from './rows.ts';
+import type { SyncOptions } from './state-database.ts';
 import { syncDirectory } from './sync-directory.ts';
 import type { ValuePlace } from './value-place.ts';
 
@@ -32,7 +33,7 @@ interface CurrentFile {
   readonly writer: ValueWriter;
 }
 
-export interface ValueFilesOptions {
+export interface ValueFilesOptions extends SyncOptions {
   /** The folder of the database. */
   readonly directory: string;
   readonly createFile?: CreateValueFile;
@@ -49,6 +50,7 @@ export class ValueFiles {
   /** A file that is so long takes no further values. */
   readonly fileBytes: number;
   readonly #folder: string;
+  readonly #syncs: boolean;
   readonly #createFile: CreateValueFile;
   /** Number → bytes. */
   readonly #lengths: Map<number, number>;
@@ -61,7 +63,8 @@ export class ValueFiles {
 
   private constructor(options: ValueFilesOptions, lengths: Map<number, number>) {
     this.#folder = folderOf(options.directory);
-    this.#createFile = options.createFile ?? createValueFile;
+    this.#syncs = options.syncs ?? true;
+    this.#createFile = options.createFile ?? ((path) => createValueFile(path, { syncs: this.#syncs }));
     this.fileBytes = options.fileBytes ?? defaultFileBytes;
     this.#lengths = lengths;
     this.#lastNumber = Math.max(0, ...lengths.keys());
@@ -158,7 +161,7 @@ export class ValueFiles {
 
   async #begin(): Promise<CurrentFile> {
     await mkdir(this.#folder, { recursive: true });
-    if (!this.#hasFolder) await syncDirectory(dirname(this.#folder));
+    if (!this.#hasFolder && this.#syncs) await syncDirectory(dirname(this.#folder));
     this.#hasFolder = true;
     // Also a file that can't be begun may be there: its number is not given again.
     const number = ++this.#lastNumber;
@@ -213,10 +216,10 @@ function nameOf(number: number): string {
 }
 
 /** Makes a file whose name is on disk; there must be none of that name. */
-async function createValueFile(path: string): Promise<ValueWriter> {
+async function createValueFile(path: string, { syncs }: { readonly syncs: boolean }): Promise<ValueWriter> {
   const handle = await open(path, 'wx', 0o600);
   try {
-    await syncDirectory(dirname(path));
+    if (syncs) await syncDirectory(dirname(path));
   } catch (error) {
     await handle.close();
     await rm(path, { force: true });
@@ -225,7 +228,7 @@ async function createValueFile(path: string): Promise<ValueWriter> {
   return {
     async append(values) {
       await writeAll(handle, values);
-      await handle.datasync();
+      if (syncs) await handle.datasync();
     },
     close: () => handle.close(),
   };
