@@ -7,7 +7,7 @@ import { type RpcServerKind, rpcServerKinds } from '@flotilla/wire';
 import { type TokenSettings, parseTokenOptions } from './auth/token-options.ts';
 import { type Membership, membershipOf, parseInitialCluster } from './cluster/membership.ts';
 import type { AutoCompactionRule } from './driver/auto-compaction.ts';
-import { type ListenAddress, addressOf, isLoopback, urlProblem } from './cluster/urls.ts';
+import { type ListenAddress, addressOf, isLoopback, listenAddressOf, urlProblem } from './cluster/urls.ts';
 import { type CorruptionSettings, corruptionOptionTable, corruptionSettings } from './corruption/check-options.ts';
 import { durationMs, durationProblem } from './duration.ts';
 import { type MemberTlsSettings, tlsOptionTable, tlsSettings } from './tls/options.ts';
@@ -23,6 +23,12 @@ export const brainOptionTable = {
     kind: 'list',
     default: ['http://localhost:2379'],
     help: 'URLs to listen on for clients',
+    placeholder: 'URL,…',
+  },
+  'listen-client-http-urls': {
+    kind: 'list',
+    default: [],
+    help: 'URLs to listen on for what clients ask over HTTP/1.1; the other client URLs serve only gRPC then',
     placeholder: 'URL,…',
   },
   'advertise-client-urls': {
@@ -179,6 +185,8 @@ export interface BrainSettings extends MemberTlsSettings {
   /** Changes of the membership that would endanger the quorum are refused. */
   readonly strictReconfigCheck: boolean;
   readonly listenClientUrls: readonly string[];
+  /** If there are any, HTTP/1.1 for clients is served there alone, and nothing else is. */
+  readonly listenClientHttpUrls: readonly string[];
   readonly advertiseClientUrls: readonly string[];
   readonly listenPeerUrls: readonly string[];
   readonly listenMetricsUrls: readonly string[];
@@ -255,6 +263,7 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     maxLearners: values['max-learners'],
     strictReconfigCheck: values['strict-reconfig-check'],
     listenClientUrls: values['listen-client-urls'],
+    listenClientHttpUrls: values['listen-client-http-urls'],
     advertiseClientUrls: values['advertise-client-urls'],
     listenPeerUrls: values['listen-peer-urls'],
     listenMetricsUrls: values['listen-metrics-urls'],
@@ -302,9 +311,10 @@ function autoCompactionOf(values: BrainOptionValues, problems: string[]): AutoCo
 }
 
 function checkUrls(values: BrainOptionValues, problems: string[]): void {
-  const listen = ['listen-client-urls', 'listen-peer-urls', 'listen-metrics-urls'] as const;
+  const optional = ['listen-client-http-urls', 'listen-metrics-urls'] as const;
+  const listen = ['listen-client-urls', 'listen-peer-urls', ...optional] as const;
   for (const flag of [...listen, 'advertise-client-urls', 'initial-advertise-peer-urls'] as const) {
-    const isOptional = flag === 'listen-metrics-urls';
+    const isOptional = optional.some((name) => name === flag);
     if (values[flag].length === 0 && !isOptional) problems.push(`--${flag}: at least one URL is needed`);
     for (const url of values[flag]) {
       const problem = urlProblem(url);
@@ -318,6 +328,15 @@ function checkUrls(values: BrainOptionValues, problems: string[]): void {
       if (problem !== undefined) problems.push(`--${flag}: ${problem}`);
     }
   }
+  for (const url of values['listen-client-http-urls'].filter((http) => isAmong(values['listen-client-urls'], http))) {
+    problems.push(`--listen-client-http-urls: ${url} is where --listen-client-urls listens: give it another port`);
+  }
+}
+
+/** Whether a URL leads to the same address as one of the others; port 0 is another one each time. */
+function isAmong(urls: readonly string[], url: string): boolean {
+  const { host, port } = listenAddressOf(url);
+  return port !== 0 && urls.map(listenAddressOf).some((other) => other.host === host && other.port === port);
 }
 
 /** Whoever reaches a member in clear text can do everything. */
@@ -331,7 +350,11 @@ function wantedTls(values: BrainOptionValues): { readonly clients: boolean; read
   const isHttps = (url: string): boolean => /^https:/i.test(url);
   const inCluster = (values['initial-cluster'] ?? '').split(',').map((pair) => pair.slice(pair.indexOf('=') + 1));
   return {
-    clients: [...values['listen-client-urls'], ...values['listen-metrics-urls']].some(isHttps),
+    clients: [
+      ...values['listen-client-urls'],
+      ...values['listen-client-http-urls'],
+      ...values['listen-metrics-urls'],
+    ].some(isHttps),
     peers: [...values['listen-peer-urls'], ...inCluster].some(isHttps),
   };
 }

@@ -1,7 +1,7 @@
 /** A member's ports: bound before anything else is touched, and served once there is something to serve. */
 import type { RequestListener } from 'node:http';
 import type { Server } from 'node:net';
-import { addressOf, withPort } from './cluster/urls.ts';
+import { addressOf, listenAddressOf, withPort } from './cluster/urls.ts';
 import { type Front, type FrontOptions, type UpgradeListener, openFront } from './http/front.ts';
 import type { BrainSettings } from './options.ts';
 import type { Servers } from './servers.ts';
@@ -36,12 +36,17 @@ interface Behind {
 /** @throws OperatingError `LISTEN_FAILED` for a port in use; then none is bound. */
 export async function openPorts(settings: BrainSettings, { servers, tls, peerListeners = [] }: Behind): Promise<Ports> {
   const { client, peer } = servers;
-  const { listenClientUrls, listenPeerUrls, listenMetricsUrls } = settings;
-  const [clients, peers, metrics]: [Front[], Front[], Front[]] = [[], [], []];
+  const { listenClientUrls, listenClientHttpUrls, listenPeerUrls, listenMetricsUrls } = settings;
+  const [clients, clientsHttp, peers, metrics]: [Front[], Front[], Front[], Front[]] = [[], [], [], []];
+  const all = (): readonly Front[] => [...peers, ...clients, ...clientsHttp, ...metrics];
   let routes: Routes | undefined;
   const onRequest: RequestListener = (request, response) => routes?.others(request, response);
+  const http: Pick<FrontOptions, 'onRequest' | 'onUpgrade'> = {
+    onRequest: (request, response) => routes?.clients(request, response),
+    onUpgrade: (...upgrade) => routes?.upgrades(...upgrade),
+  };
   const close = async (): Promise<void> => {
-    await Promise.all([...peers, ...clients, ...metrics].map((front) => front.close(0)));
+    await Promise.all(all().map((front) => front.close(0)));
     await Promise.all([peer, client].map((server) => server.close(0)));
   };
   try {
@@ -50,15 +55,11 @@ export async function openPorts(settings: BrainSettings, { servers, tls, peerLis
       peers.push(await openFront({ ...listen, flag: 'listen-peer-urls', listener, grpc: peer, onRequest }));
     }
     for (const listen of listensOf(listenClientUrls, tls.clients)) {
-      clients.push(
-        await openFront({
-          ...listen,
-          flag: 'listen-client-urls',
-          grpc: client,
-          onRequest: (request, response) => routes?.clients(request, response),
-          onUpgrade: (...upgrade) => routes?.upgrades(...upgrade),
-        }),
-      );
+      const flag = 'listen-client-urls';
+      clients.push(await openFront({ ...listen, flag, grpc: client, ...(listenClientHttpUrls.length === 0 && http) }));
+    }
+    for (const listen of listensOf(listenClientHttpUrls, tls.clients)) {
+      clientsHttp.push(await openFront({ ...listen, flag: 'listen-client-http-urls', ...http }));
     }
     for (const listen of listensOf(listenMetricsUrls, tls.clients)) {
       metrics.push(await openFront({ ...listen, flag: 'listen-metrics-urls', onRequest }));
@@ -71,10 +72,10 @@ export async function openPorts(settings: BrainSettings, { servers, tls, peerLis
     clientUrls: boundUrls(settings.advertiseClientUrls, clients),
     serve(given) {
       routes = given;
-      for (const front of [...peers, ...clients, ...metrics]) front.serve();
+      for (const front of all()) front.serve();
     },
     async closeToClients(graceMs) {
-      await Promise.all(clients.map((front) => front.close(graceMs)));
+      await Promise.all([...clients, ...clientsHttp].map((front) => front.close(graceMs)));
     },
     close,
   };
@@ -86,9 +87,7 @@ type Listen = Pick<FrontOptions, 'host' | 'port' | 'tls' | 'clearTextToo'>;
 function listensOf(urls: readonly string[], tls: ServerTls | undefined): readonly Listen[] {
   const listens = new Map<string, { host: string; port: number; secure: boolean; clear: boolean }>();
   for (const [i, url] of urls.entries()) {
-    const { port, tls: isTls, ...address } = addressOf(url);
-    // What localhost resolves to differs between machines; etcd takes IPv4.
-    const host = address.host === 'localhost' ? '127.0.0.1' : address.host;
+    const { host, port, tls: isTls } = listenAddressOf(url);
     // Port 0 is another one each time.
     const key = port === 0 ? `${i}` : `${host}:${port}`;
     const { secure, clear } = listens.get(key) ?? { secure: false, clear: false };

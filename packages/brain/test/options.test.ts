@@ -74,6 +74,13 @@ t.test('all problems are reported at once, each with its flag', (t) => {
   t.throws(() => parse('--election-timeout=400'), { message: /at least five times/ });
   t.throws(() => parse('--initial-cluster=other=http://localhost:2380'), { message: /does not name this member/ });
   t.throws(() => parse('--initial-cluster=default=http://localhost:1'), { message: /they must be the same/ });
+  t.throws(() => parse('--listen-client-http-urls=http://127.0.0.1:2379'), {
+    message: /--listen-client-http-urls: http:\/\/127\.0\.0\.1:2379 is where --listen-client-urls listens/,
+  });
+  t.throws(() => parse('--listen-client-http-urls=http://0.0.0.0:2381'), { message: /not a loopback address/ });
+  t.throws(() => parse('--listen-client-http-urls=https://127.0.0.1:2381'), {
+    message: /--cert-file and --key-file must/,
+  });
   t.throws(() => brainSettings({ 'listen-peer-urls': [] }), { message: /at least one URL is needed/ });
   t.end();
 });

@@ -34,6 +34,13 @@ export function addressOf(text: string): ListenAddress {
   return { host, port: portOf(text) ?? 0, tls: url.protocol === 'https:' };
 }
 
+/** Where a member listens for a checked URL. */
+export function listenAddressOf(text: string): ListenAddress {
+  const address = addressOf(text);
+  // What localhost resolves to differs between machines; etcd takes IPv4.
+  return address.host === 'localhost' ? { ...address, host: '127.0.0.1' } : address;
+}
+
 /** Whether only this machine can reach a host. */
 export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true;

@@ -1,5 +1,5 @@
 /**
- * One port for gRPC and HTTP/1.1, over TLS, in clear text, or both. The first bytes of a connection tell: a TLS handshake begins
+ * One port for gRPC, HTTP/1.1 or both, over TLS, in clear text, or both. The first bytes of a connection tell: a TLS handshake begins
  * with 22, HTTP/2 with `PRI`. The socket is then handed on untouched. Owns every socket it accepted until `close`.
  */
 import http from 'node:http';
@@ -30,8 +30,8 @@ export interface FrontOptions {
   readonly clearTextToo?: boolean;
   /** Serves what speaks HTTP/2; closed with the front. Absent: only HTTP/1.1 is spoken. */
   readonly grpc?: RpcServer;
-  /** Serves what speaks HTTP/1.1. */
-  readonly onRequest: http.RequestListener;
+  /** Serves what speaks HTTP/1.1. Absent: its connections are ended without an answer. */
+  readonly onRequest?: http.RequestListener;
   /** Takes a request of HTTP/1.1 to go on with another protocol; absent: it is a request like any other. */
   readonly onUpgrade?: UpgradeListener;
 }
@@ -66,6 +66,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
 
   const serve = (socket: net.Socket, hello: Buffer): void => {
     if (grpc && hello.toString('latin1') === 'PRI') return grpc.accept(socket);
+    if (!onRequest) return void socket.destroy();
     httpServer.emit('connection', socket);
     socket.resume();
   };
@@ -75,7 +76,8 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     untilHello(secured, serve);
   };
   // What is not gRPC is served over HTTP/1.1 alone, and clients of gRPC offer nothing but h2.
-  const secure = tls && createAcceptor(tls, { protocols: ['http/1.1', ...(grpc ? ['h2'] : [])], onSecure });
+  const protocols = [...(onRequest ? ['http/1.1'] : []), ...(grpc ? ['h2'] : [])];
+  const secure = tls && createAcceptor(tls, { protocols, onSecure });
   const greet = (socket: net.Socket): void => {
     if (!secure) return untilHello(socket, serve);
     // The handshake has a time limit of its own.
