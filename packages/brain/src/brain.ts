@@ -45,6 +45,8 @@ export interface Brain extends Running {
 export async function startBrain(given: BrainOptions): Promise<Brain> {
   const { logger = silentLogger } = given;
   const options = { ...openDisk(given.settings, logger), ...given };
+  const { idleGates } = options.settings;
+  if (idleGates.length > 0) logger.warn('feature gates that change nothing here', { gates: idleGates });
   const metrics = createBrainMetrics({ extensive: options.settings.extensiveMetrics });
   const servers = createServers(options.settings, { metrics, logger });
   const tls = await openMemberTls(options.settings, logger);

@@ -10,6 +10,7 @@ import type { AutoCompactionRule } from './driver/auto-compaction.ts';
 import { type ListenAddress, addressOf, isLoopback, listenAddressOf, urlProblem } from './cluster/urls.ts';
 import { type CorruptionSettings, corruptionOptionTable, corruptionSettings } from './corruption/check-options.ts';
 import { durationMs, durationProblem } from './duration.ts';
+import { parseGates } from './feature-gates.ts';
 import { type MemberTlsSettings, tlsOptionTable, tlsSettings } from './tls/options.ts';
 
 function oneOf(...values: readonly string[]): (value: string) => string | undefined {
@@ -203,6 +204,8 @@ export interface BrainSettings extends MemberTlsSettings {
   readonly autoCompaction: AutoCompactionRule | undefined;
   readonly grpcServer: RpcServerKind;
   readonly corruption: CorruptionSettings;
+  /** Feature gates that were named and change nothing. */
+  readonly idleGates: readonly string[];
   /** Calls are timed too. */
   readonly extensiveMetrics: boolean;
   readonly authToken: TokenSettings;
@@ -279,6 +282,7 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     autoCompaction,
     grpcServer: rpcServerKinds.find((kind) => kind === values['grpc-server']) ?? 'flotilla',
     corruption: corruptionSettings(values),
+    idleGates: idleGatesOf(values),
     extensiveMetrics: values.metrics === 'extensive',
     authToken,
     authTokenTtlMs: values['auth-token-ttl'] * 1000,
@@ -293,6 +297,11 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
 function quotaOf(bytes: number): number {
   if (bytes < 0) return Number.MAX_SAFE_INTEGER;
   return bytes === 0 ? brainOptionTable['quota-backend-bytes'].default : bytes;
+}
+
+function idleGatesOf(values: BrainOptionValues): readonly string[] {
+  const gates = parseGates(values['feature-gates']);
+  return typeof gates === 'string' ? [] : gates.idle;
 }
 
 /** In periodic mode a plain number counts hours, as in etcd. */

@@ -50,6 +50,15 @@ t.test('corruption checks are off unless flags turn them on', (t) => {
     everythingMs: 7_200_000,
     compactedMs: 60_000,
   });
+  const all = ['StopGRPCServiceOnDefrag', 'LeaseCheckpoint', 'LeaseCheckpointPersist', 'SetMemberLocalAddr'];
+  const more = ['PriorityRequest', 'TxnModeWriteWithSharedBuffer', 'FastLeaseKeepAlive'];
+  const idle = [...all, ...more];
+  const { corruption, idleGates } = parse(
+    `--feature-gates=${idle.map((gate, i) => `${gate}=${i % 2 === 0}`).join(',')},CompactHashCheck=true`,
+  );
+  t.strictSame(idleGates, idle, 'the other gates of etcd 3.7 are taken, and known to change nothing');
+  t.match(corruption, { atStart: false, compactedMs: 60_000 });
+  t.throws(() => parse('--feature-gates=LeaseCheckpoint=maybe'), { message: /neither LeaseCheckpoint=true nor/ });
   for (const wrong of ['NoSuchGate=true', 'CompactHashCheck', 'CompactHashCheck=yes']) {
     t.throws(() => parse(`--feature-gates=${wrong}`), { code: 'INVALID_OPTIONS', message: /--feature-gates/ });
   }

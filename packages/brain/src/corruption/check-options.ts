@@ -1,9 +1,7 @@
 /** The flags that turn corruption checks on: etcd's names and defaults. */
 import type { OptionTable, OptionValues } from '@flotilla/base';
 import { durationMs, durationProblem } from '../duration.ts';
-
-const gates = ['InitialCorruptCheck', 'CompactHashCheck'] as const;
-type Gate = (typeof gates)[number];
+import { type Gate, gatesHelp, parseGates } from '../feature-gates.ts';
 
 export const corruptionOptionTable = {
   'corrupt-check-time': {
@@ -25,7 +23,7 @@ export const corruptionOptionTable = {
       const parsed = parseGates(value);
       return typeof parsed === 'string' ? parsed : undefined;
     },
-    help: `What is off unless told, as NAME=true,…: ${gates.join(', ')}`,
+    help: gatesHelp,
     placeholder: 'NAME=BOOL,…',
   },
 } as const satisfies OptionTable;
@@ -38,26 +36,11 @@ export interface CorruptionSettings {
 }
 
 export function corruptionSettings(values: OptionValues<typeof corruptionOptionTable>): CorruptionSettings {
-  const on = parseGates(values['feature-gates']);
-  const isOn = (gate: Gate): boolean => typeof on !== 'string' && on.has(gate);
+  const gates = parseGates(values['feature-gates']);
+  const isOn = (gate: Gate): boolean => typeof gates !== 'string' && gates.on.has(gate);
   return {
     atStart: isOn('InitialCorruptCheck'),
     everythingMs: durationMs(values['corrupt-check-time']) ?? 0,
     compactedMs: isOn('CompactHashCheck') ? (durationMs(values['compact-hash-check-time']) ?? 0) : 0,
   };
-}
-
-/** The gates that are on, or what is wrong with the text. */
-function parseGates(text: string): ReadonlySet<Gate> | string {
-  const on = new Set<Gate>();
-  for (const pair of text.split(',').map((part) => part.trim())) {
-    if (pair === '') continue;
-    const [name = '', value] = pair.split('=', 2);
-    const gate = gates.find((known) => known === name);
-    if (!gate) return `"${name}" is none of the feature gates ${gates.join(', ')}`;
-    if (value !== 'true' && value !== 'false') return `"${pair}" says neither ${name}=true nor ${name}=false`;
-    if (value === 'true') on.add(gate);
-    else on.delete(gate);
-  }
-  return on;
 }
