@@ -112,6 +112,11 @@ export const brainOptionTable = {
     default: '0',
     help: 'Retention of automatic compaction: hours, a duration like 30m, or revisions; 0 turns it off',
   },
+  'force-new-cluster': {
+    kind: 'boolean',
+    default: false,
+    help: 'Go on alone, with the data of this member of a cluster that is dead for good; its other members are removed',
+  },
   'unsafe-no-fsync': {
     kind: 'boolean',
     default: false,
@@ -180,6 +185,8 @@ export interface BrainSettings extends MemberTlsSettings {
   /** As the flags say; a member that joins, or that has a data directory, learns more before it starts (`settleMembership`). */
   readonly membership: Membership;
   readonly initialClusterState: 'new' | 'existing';
+  /** The member makes itself the only one. */
+  readonly forceNewCluster: boolean;
   /** Nothing is synced to disk. */
   readonly unsafeNoFsync: boolean;
   readonly maxLearners: number;
@@ -262,6 +269,7 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     dataDir: values['data-dir'] ?? `${values.name}.etcd`,
     membership: membershipOf({ name: values.name, initialCluster, token: values['initial-cluster-token'] }),
     initialClusterState: values['initial-cluster-state'] === 'existing' ? 'existing' : 'new',
+    forceNewCluster: values['force-new-cluster'],
     unsafeNoFsync: values['unsafe-no-fsync'],
     maxLearners: values['max-learners'],
     strictReconfigCheck: values['strict-reconfig-check'],

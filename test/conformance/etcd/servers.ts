@@ -8,7 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Brain, type BrainOptionValues, brainSettings, startBrain } from '@flotilla/brain';
-import { type ChannelTls, connectService, maintenanceService, openChannel } from '@flotilla/wire';
+import { type ChannelTls, connectService, kvService, maintenanceService, openChannel } from '@flotilla/wire';
 import { reservePorts } from '@flotilla/brain/test/reserve-ports';
 
 const etcdBinary = process.env['ETCD_PATH'] ?? '/usr/bin/etcd';
@@ -33,6 +33,8 @@ export interface Server {
   readonly level: string;
   /** `host:port` of each member; the first one leads. */
   readonly targets: readonly string[];
+  /** Of a server that died once: its cluster's id and the first member's, before that. */
+  readonly idsBeforeDeath?: string;
   /** A place for one more member. */
   place(name: string): Promise<Place>;
   /** Starts a member that was added there; it ends with the server, if not before. */
@@ -57,6 +59,16 @@ export const leaderlessKinds: readonly ServerKind[] = [
   ...(hasEtcd ? [{ name: 'etcd without a leader', start: (flags: Flags) => leaderless(startEtcd(3, flags)) }] : []),
 ];
 
+/** What a cluster is given before it dies: writes of one key, from revision 2 on. */
+export const keyBeforeDeath = 'before';
+export const writesBeforeDeath = 5;
+
+/** Three members that have died; the first one goes on alone. */
+export const survivorKinds: readonly ServerKind[] = [
+  { name: 'a survivor', start: (flags) => survivor(startFlotilla(3, flags)) },
+  ...(hasEtcd ? [{ name: 'a survivor of etcd', start: (flags: Flags) => survivor(startEtcd(3, flags)) }] : []),
+];
+
 /** Where a member runs. */
 export interface Place {
   readonly name: string;
@@ -76,10 +88,29 @@ export interface RunningMember {
 
 interface RunningServer extends Server {
   readonly members: readonly RunningMember[];
+  /** Starts the member again that `targets` names first, with one more flag; resolves when it serves. */
+  restart(more: Partial<BrainOptionValues>): Promise<void>;
+}
+
+async function survivor(starting: Promise<RunningServer>): Promise<Server> {
+  const { members, restart, ...server } = await starting;
+  const [target = ''] = server.targets;
+  const channel = openChannel({ target });
+  const kv = connectService(channel, kvService);
+  const key = Buffer.from(keyBeforeDeath);
+  for (let i = 1; i <= writesBeforeDeath; i++) await kv.Put({ key, value: Buffer.from(`write ${i}`) });
+  // etcd throws away what it has not written down as committed: the last write at least.
+  for (let i = 0; i < 2; i++) await kv.Put({ key: Buffer.from('after') });
+  const { header } = await kv.Range({ key });
+  channel.close();
+  await Promise.all(members.map((member) => member.stop()));
+  await restart({ 'force-new-cluster': true });
+  const idsBeforeDeath = `${header?.cluster_id?.toString()} ${header?.member_id?.toString()}`;
+  return { ...server, idsBeforeDeath, targets: [target] };
 }
 
 async function leaderless(starting: Promise<RunningServer>): Promise<Server> {
-  const { members, ...server } = await starting;
+  const { members, restart: _, ...server } = await starting;
   const [survivor, ...others] = members;
   if (!survivor) throw new Error('a server without members');
   await Promise.all(others.map((member) => member.stop()));
@@ -174,6 +205,13 @@ async function startFlotilla(size: number, flags: Flags): Promise<RunningServer>
     targets: inOrder.map((i) => places[i]?.target ?? ''),
     members,
     place: (name) => placeIn(directory, name, flags),
+    async restart(flag) {
+      const place = places[inOrder[0] ?? 0];
+      if (!place) throw new Error('a server without members');
+      const member = await startBrainAt(place, initialCluster, { ...more, ...flag });
+      all.push(member);
+      await member.brain.ready;
+    },
     async join(place, joined) {
       const member = await startBrainAt(place, joined, { ...more, 'initial-cluster-state': 'existing' });
       all.push(member);
@@ -219,6 +257,12 @@ export async function startEtcd(size: number, flags: Flags): Promise<RunningServ
       targets: places.map(({ target }) => target),
       members,
       place: (name) => placeIn(directory, name, flags),
+      async restart(flag) {
+        const [place] = places;
+        if (!place) throw new Error('a server without members');
+        all.push(startEtcdAt(place, initialCluster, { ...flags.all, ...flag }));
+        await versionOf(place.target, flags.tls);
+      },
       join(place, joined) {
         const member = startEtcdAt(place, joined, { ...flags.all, 'initial-cluster-state': 'existing' });
         all.push(member);

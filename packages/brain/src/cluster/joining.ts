@@ -14,6 +14,7 @@ import type { Files } from '../log/files.ts';
 import { directoryOwner } from '../log/data-directory.ts';
 import type { BrainSettings } from '../options.ts';
 import type { KnownMember } from '../transport/transport.ts';
+import { settleAlone } from './force-new-cluster.ts';
 import { type ClusterMember, type Membership, byId } from './membership.ts';
 
 /** A cluster as one of its members describes it. */
@@ -46,9 +47,10 @@ const pauseMs = 250;
 
 /**
  * The settings with the membership that the member starts with.
- * @throws OperatingError `JOIN_FAILED` when nobody can be asked, or the cluster and the flags do not agree.
+ * @throws OperatingError `FORCE_REFUSED` when it is to go on alone and has no data; `JOIN_FAILED` when nobody can be asked, or the cluster and the flags do not agree.
  */
 export async function settleMembership(settings: BrainSettings, options: JoiningOptions): Promise<BrainSettings> {
+  if (settings.forceNewCluster) return await settleAlone(settings, options.files);
   // The flags of a new cluster are compared with the directory when it is opened.
   if (settings.initialClusterState === 'new') return settings;
   const { membership, dataDir } = settings;

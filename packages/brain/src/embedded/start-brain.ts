@@ -27,6 +27,8 @@ const ownFlags = new Set<string>([
   'initial-advertise-peer-urls',
   'initial-cluster',
   'initial-cluster-state',
+  // Each member would make a cluster of its own.
+  'force-new-cluster',
 ]);
 /** A leader is found within milliseconds where nothing is far. */
 const nearTiming = { 'heartbeat-interval': 50, 'election-timeout': 500 };

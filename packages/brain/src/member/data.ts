@@ -4,8 +4,8 @@ import { type Config, type Raft, createRaft, decodeConfig } from '@flotilla/raft
 import { type OpenedState, isNoRoom, openDiskDatabase, openState } from '@flotilla/store';
 import { StateMachine } from '../driver/state-machine.ts';
 import { type DataDirectory, openDataDirectory } from '../log/data-directory.ts';
+import { type FittingLog, forceNewCluster } from '../cluster/force-new-cluster.ts';
 import { initialMembershipOf } from '../cluster/membership.ts';
-import type { RecoveredLog } from '../log/recovery.ts';
 import { corrupt, missing } from '../log/refusal.ts';
 import type { BrainSettings } from '../options.ts';
 import { HeldState } from './held-state.ts';
@@ -93,12 +93,16 @@ export async function recover(
   world: MemberWorld,
   { data, opened, fail }: Omit<OpenedData, 'heldState'> & { readonly fail: (error: unknown) => void },
 ): Promise<{ readonly machine: StateMachine; readonly raft: Raft }> {
-  const { log, recovered } = data;
+  const { log } = data;
   const { store, state } = opened;
-  const { base, entries } = await fitTogether(settings.dataDir, { data, opened });
+  const { clock, randomness, endOfTurn, metrics, logger } = world;
+  const { watchProgressIntervalMs, authTokenTtlMs, membership, dataDir: directory } = settings;
+  const fitting = await fitTogether(directory, { data, opened });
+  const recovered = settings.forceNewCluster
+    ? await forceNewCluster(fitting, { self: membership.self.id, directory, store, log, randomness, logger })
+    : fitting;
+  const { base, entries } = recovered;
   state.logSyncedTo(log.synced.index);
-  const { clock, randomness, endOfTurn, metrics } = world;
-  const { watchProgressIntervalMs, authTokenTtlMs, membership } = settings;
   const given = { clock, randomness, endOfTurn, metrics, onFailure: fail };
   const options = { ...given, watchProgressIntervalMs, authTokenTtlMs };
   const machine = new StateMachine(opened, options);
@@ -130,12 +134,9 @@ export async function recover(
 const newcomer: Config = { voters: [], votersOutgoing: [], learners: [] };
 
 /** The log as it goes on from the state. @throws OperatingError when one of them belongs to another time. */
-async function fitTogether(
-  directory: string,
-  { data, opened }: Omit<OpenedData, 'heldState'>,
-): Promise<Pick<RecoveredLog, 'base' | 'entries'>> {
+async function fitTogether(directory: string, { data, opened }: Omit<OpenedData, 'heldState'>): Promise<FittingLog> {
   const { log, recovered } = data;
-  const { base, entries } = recovered;
+  const { base, entries, hardState } = recovered;
   const { appliedIndex, appliedTerm } = opened.store;
   const refusal = (what: string): Error => corrupt(directory, 0, what);
   if (appliedIndex < base.index) {
@@ -145,12 +146,12 @@ async function fitTogether(
   if (applied && applied.term !== appliedTerm) {
     throw refusal(`the state holds entry ${appliedIndex} of term ${appliedTerm}, the log one of term ${applied.term}`);
   }
-  if (appliedIndex <= log.synced.index) return { base, entries };
+  if (appliedIndex <= log.synced.index) return { base, entries, hardState };
   // Only a snapshot gets ahead of the log, and it was announced there.
   if (recovered.installing?.index !== appliedIndex) {
     throw refusal(`the state holds entry ${appliedIndex}, but the log ends with ${log.synced.index}`);
   }
   const position = { index: appliedIndex, term: appliedTerm };
   await log.restart(position);
-  return { base: position, entries: [] };
+  return { base: position, entries: [], hardState };
 }
