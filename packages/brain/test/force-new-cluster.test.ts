@@ -206,9 +206,9 @@ function filesUntil(count: number): CutFiles {
       const file = await files.open(path, mode);
       return {
         ...file,
-        async write(writes, options) {
+        async write(writes) {
           if (--left < 0) throw new Error('killed');
-          await file.write(writes, options);
+          await file.write(writes);
         },
       };
     },
