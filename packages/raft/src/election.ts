@@ -57,30 +57,32 @@ export function handleVoteRequest(member: Member, message: VoteMessage): void {
   const { lastIndex, lastTerm, from } = message;
   const complete = member.log.isUpToDate({ index: lastIndex, term: lastTerm });
   const granted = complete && mayVoteFor(member, message);
+  const answer = { from: member.id, to: from, granted, ...lastCommitted(member) };
   if (message.type === 'preVote') {
-    const answer = { type: 'preVoteResponse', from: member.id, to: from } as const;
     // A grant carries the term asked about, a refusal ours, so that a candidate left behind catches up.
-    if (granted) member.messages.push({ ...answer, term: message.term, granted });
-    else member.messages.push({ ...answer, term: member.term, granted, ...lastCommitted(member) });
+    member.messages.push({ ...answer, type: 'preVoteResponse', term: granted ? message.term : member.term });
     return;
   }
-  const answer = { type: 'voteResponse', from: member.id, to: from, term: member.term, granted } as const;
+  const response = { ...answer, type: 'voteResponse', term: member.term } as const;
   if (!granted) {
-    member.messages.push({ ...answer, ...lastCommitted(member) });
+    member.messages.push(response);
     return;
   }
   member.vote = from;
   member.electionElapsed = 0;
-  member.held.push(answer);
+  member.held.push(response);
 }
 
 export function handleVoteResponse(member: Member, { type, from, granted, committed }: VoteResponse): void {
-  if (committed !== undefined) learnCommitted(member, committed);
   const awaited = type === 'preVoteResponse' ? 'preCandidate' : 'candidate';
-  if (member.role === awaited) recordVote(member, { from, granted });
+  if (!granted && committed !== undefined) learnCommitted(member, committed);
+  if (member.role !== awaited) return;
+  recordVote(member, { from, granted });
+  // Who has won finds out by itself.
+  if (granted && committed !== undefined && member.role === awaited) learnCommitted(member, committed);
 }
 
-/** What a refusal says beside "no". */
+/** What an answer says beside "yes" or "no". */
 function lastCommitted({ log }: Member): Pick<VoteResponse, 'committed'> {
   const { committed: index } = log;
   const term = log.termAt(index);
@@ -91,6 +93,10 @@ function lastCommitted({ log }: Member): Pick<VoteResponse, 'committed'> {
  * Without this, a change of the members could leave nobody to elect. Member 2 leads 1 and 2, removes itself, applies that,
  * and crashes before 1 knows that it is committed. Member 1 goes on asking 2 for its vote, 2 refuses because its log is
  * longer, and does not campaign because it is no voter any more. What 1 learns from the refusal makes it the only voter.
+ *
+ * A grant says it too. Members 1, 2 and 3 have begun, and voters 4 and 5 have not; 1 leads, removes itself and is gone when
+ * 3 has applied that, and 2 has it in its log. Neither finds three votes, and 4 and 5 can't begin as long as 2 and 3
+ * tell them of different members. What 2 learns from the vote of 3 is all that was missing.
  */
 function learnCommitted(member: Member, { index, term }: EntryId): void {
   const { log, role } = member;

@@ -56,7 +56,7 @@ export interface VoteMessage extends Envelope {
 export interface VoteResponse extends Envelope {
   readonly type: 'voteResponse' | 'preVoteResponse';
   readonly granted: boolean;
-  /** With a refusal: the last entry that the sender knows to be committed, if any. Leave it on the wire. */
+  /** The last entry that the sender knows to be committed, if any. Leave it on the wire. */
   readonly committed?: EntryId;
 }
 

@@ -589,6 +589,38 @@ t.test('a refused vote says what is committed, and a candidate that learns of a 
   t.end();
 });
 
+t.test('a vote says what is committed, and a candidate that needs more of them learns of a change so', (t) => {
+  const voterTwo = solo({ entries: log(1, 1), hardState: { term: 1, vote: 0n, commit: 2 } });
+  voterTwo.step({ ...ballot, from: 3n, term: 2, lastIndex: 2, lastTerm: 1 });
+  t.match(settle(voterTwo).sent, [{ granted: true, committed: { index: 2, term: 1 } }]);
+
+  const five: Config = { ...three, voters: [1n, 2n, 3n, 4n, 5n] };
+  for (const preVote of [false, true]) {
+    const removed = changeEntry({ term: 1, index: 2 }, change('auto', remove(3n)));
+    const raft = solo({ preVote, config: five, entries: [entry({ term: 1, index: 1 }), removed] });
+    raft.campaign();
+    settle(raft);
+    const type = preVote ? 'preVoteResponse' : 'voteResponse';
+    const term = preVote ? raft.term + 1 : raft.term;
+    raft.step({ type, from: 2n, to: 1n, term, granted: true, committed: { index: 2, term: 1 } });
+    t.match(raft.status(), { commit: 2, role: 'follower' });
+    settle(raft);
+    t.strictSame(raft.status().config.voters, [1n, 2n, 4n, 5n]);
+  }
+  t.end();
+});
+
+t.test('a candidate that has its votes leads, whatever they say beside', (t) => {
+  const removed = changeEntry({ term: 1, index: 2 }, change('auto', remove(3n)));
+  const raft = solo({ entries: [entry({ term: 1, index: 1 }), removed] });
+  raft.campaign();
+  settle(raft);
+  const committed = { index: 2, term: 1 };
+  raft.step({ type: 'voteResponse', from: 2n, to: 1n, term: raft.term, granted: true, committed });
+  t.equal(raft.role, 'leader');
+  t.end();
+});
+
 t.test('a member goes on from the configuration that its state was saved with', (t) => {
   const config: Config = { ...joint, learners: [6n], autoLeave: true };
   const snapshot = { index: 4, term: 2, config };
