@@ -269,6 +269,34 @@ for (const [kind, stateIn] of Object.entries(kinds)) {
   });
 }
 
+t.test('who waits for a state that another takes the place of is told of no failure', async (t) => {
+  const source = await openState(inMemory('', new TestDisk()).options);
+  await applyAndFlush(source, entriesOf(1));
+  const disk = new TestDisk();
+  const { options, failures } = inMemory('', disk);
+  const target = await openState(options);
+  const snapshot = source.state.exportSnapshot();
+  const incoming = await target.state.receiveSnapshot(snapshot);
+  for await (const chunk of snapshot.chunks) await incoming.write(chunk);
+  await snapshot.close();
+  disk.isFull = true;
+  applyAll(target.store, entriesOf(2));
+  target.state.logSyncedTo(target.store.appliedIndex);
+  const flushed = target.state.flush().catch((error: unknown) => error);
+  await disk.waiting();
+  // There is room, and the batch has not tried again when its state is closed.
+  disk.isFull = false;
+  const installed: Promise<OpenedState> = finished(incoming);
+  for (let turn = 0; turn < 1000; turn++) await nextTurn();
+  disk.retry();
+  const received = await installed;
+  t.equal(await flushed, undefined);
+  t.equal(hashState(received.store), hashState(source.store));
+  t.same(failures, []);
+  await received.state.close();
+  await source.state.close();
+});
+
 t.test('a state that lost batches to the full disk stops, and says that the log has them', async (t) => {
   const disk = new TestDisk();
   const databases = createMemoryDatabases();

@@ -7,7 +7,7 @@
  * It also finishes compactions, in slices, once the batch that holds them is written: what a compaction dropped from
  * memory must not be missing from a state on disk that knows nothing of it.
  */
-import { type Clock, OperatingError, type Timer, messageOf } from '@flotilla/base';
+import { type Clock, OperatingError, type Timer, codeOf, messageOf } from '@flotilla/base';
 import { type Compaction, startCompaction } from '../mvcc/compaction.ts';
 import type { AppliedBatch, StateMachine } from '../state-machine.ts';
 import { authRowChanges } from './auth-rows.ts';
@@ -157,7 +157,10 @@ export class StateWriter {
     const now = this.#options.clock.monotonicMs();
     const isDue = now - this.#lastSyncMs >= syncIntervalMs;
     this.#writing = this.#write({ sync: sync || isDue })
-      .catch((error: unknown) => this.#fail(error))
+      .catch((error: unknown) => {
+        // It waited for room, and was closed meanwhile: the log, or another state, has what the batch held.
+        if (codeOf(error) !== 'STATE_CLOSED') this.#fail(error);
+      })
       .finally(() => {
         this.#writing = undefined;
         this.#writeEnded();
