@@ -104,8 +104,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a vote leaves before it is durable',
     file: 'raft/dist/election.js',
-    find: 'member.held.push(answer);',
-    replace: 'member.messages.push(answer);',
+    find: 'member.held.push(response);',
+    replace: 'member.messages.push(response);',
     profile: 'restarts',
   },
   {
