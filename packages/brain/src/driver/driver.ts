@@ -145,7 +145,7 @@ export class Driver {
       // The others begin their sync as early as can be.
       this.#sendQueued(parts);
       if (writer.write(ready)) {
-        // So do those that wait for this member's.
+        // Whoever waits for this member's hears of it before anything is applied.
         this.#confirm(parts, ready);
         this.#sendQueued(parts);
       }

@@ -1,7 +1,7 @@
 /**
- * A write with its sync for the thread of the files, in memory that both share: to put it there and to ring costs a fraction of a message, of which
- * the bytes of the batch are no part anyway. One write at a time, of bytes in memory that the thread knows already, because an
- * earlier message brought it.
+ * A write with its sync for the thread of the files, in memory that both share: to put it there and to ring costs a fraction of
+ * a message, of which the bytes of the batch are no part anyway. One write at a time, of bytes in memory that the thread knows
+ * already, because an earlier message brought it.
  *
  * The memory: a bell, whether a write is there, the file, the number of parts; behind them position, offset, length and times of each
  * part.
