@@ -16,6 +16,7 @@ export { type ClusterMember, type Membership, memberIdOf } from './cluster/membe
 export { type DataDirectory, type DataDirectoryOptions, openDataDirectory } from './log/data-directory.ts';
 export type { DurableLog, LogBatch } from './log/durable-log.ts';
 export type { FileWrite, Files, OpenFile } from './log/files.ts';
+export { DiskPace } from './log/disk-pace.ts';
 export { Mailbox, mailboxBytes } from './log/mailbox.ts';
 export { createSystemFiles } from './log/system-files.ts';
 export { type Member, startMember } from './member/member.ts';

@@ -59,7 +59,7 @@ export class FileRequests {
     return this.#ask(({ worker }) => worker.postMessage(request));
   }
 
-  /** As `send(['write', fd, syncs, ...writes])`. */
+  /** As `send(['write', fd, syncs, ...writes])`. @returns how long it took in the thread, milliseconds */
   write(fd: number, writes: FlatWrites, { syncs }: SyncOptions): Promise<number> {
     return this.#ask(({ worker, mailbox, waiting }) => {
       // What is under way comes first.

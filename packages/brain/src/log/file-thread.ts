@@ -18,7 +18,7 @@ export type FileRequest =
   | readonly ['close', fd: number]
   | readonly ['syncDirectory', path: string];
 
-/** The file descriptor for `open`, 0 for the others, or what went wrong. */
+/** The file descriptor for `open`, how long a `write` took in milliseconds, 0 for the others; or what went wrong. */
 export type FileReply = number | { readonly message: string; readonly code: string | undefined };
 
 if (parentPort === null) throw new Error('this module is the entry point of a thread');
@@ -55,8 +55,9 @@ function act(request: FileRequest): number {
     case 'write': {
       const [, fd, syncs, ...writes] = request;
       mailbox.learn(writes);
+      const beganMs = performance.now();
       writeAndSync(fd, writes, { syncs });
-      return 0;
+      return performance.now() - beganMs;
     }
     case 'truncate': {
       const [, fd, syncs, size] = request;

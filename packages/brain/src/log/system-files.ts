@@ -80,9 +80,7 @@ function openFile(
 ): OpenFile {
   return {
     async write(writes) {
-      const beganMs = performance.now();
-      await requests.write(fd, flatten(writes), { syncs });
-      pace.took(performance.now() - beganMs);
+      pace.took(await requests.write(fd, flatten(writes), { syncs }));
     },
     writeNow(writes) {
       // What is under way comes first.

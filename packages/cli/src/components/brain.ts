@@ -8,9 +8,9 @@ import {
   startBrain,
 } from '@flotilla/brain';
 import { OperatingError, type OptionTable, parseOptions } from '@flotilla/base';
-import { collectStoreSeldom } from './collector.ts';
 import { logLevelOf } from './common-options.ts';
 import type { Component, StartInput } from './component.ts';
+import { runStoreFast } from './engine.ts';
 
 const envPrefix = 'ETCD_';
 
@@ -21,7 +21,7 @@ export const brainComponent: Component = {
   start({ argv, env, logger }) {
     const settings = parseBrainSettings({ argv, env });
     const level = logLevelOf(parseOptions(brainOptionTable, { argv, env, envPrefix })['log-level']);
-    collectStoreSeldom();
+    runStoreFast();
     return startBrain({ settings, logger: logger(level) });
   },
 };
