@@ -4,6 +4,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import threads, { type WorkerOptions } from 'node:worker_threads';
 
 fs.fdatasyncSync = () => undefined;
+fs.fdatasync = ((_fd, done) => process.nextTick(done, null)) as typeof fs.fdatasync;
 const handle = await fs.promises.open('/dev/null');
 (Object.getPrototypeOf(handle) as fs.promises.FileHandle).datasync = () => Promise.resolve();
 await handle.close();

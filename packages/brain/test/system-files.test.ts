@@ -13,16 +13,28 @@ function directoryOf(t: Test): string {
   return directory;
 }
 
-/** The thread's own entry point, with a statement before each write. */
-function threadThat(directory: string, statement: string): URL {
+/** The thread's own entry point, with a statement before each write, and one before it serves. */
+function threadThat(directory: string, statement: string, before = ''): URL {
   const dist = new URL('../dist/log/', import.meta.url);
   const source = fs
     .readFileSync(new URL('file-thread.js', dist), 'utf8')
     .replace('writeAndSync(fd, writes, ', `${statement} writeAndSync(fd, writes, `)
+    .replace('serve(parentPort)', `${before} serve(parentPort)`)
     .replaceAll(/'\.\/([a-z-]+\.js)'/g, (_, name: string) => `'${new URL(name, dist).href}'`);
   const entryPoint = path.join(directory, 'thread.mjs');
   fs.writeFileSync(entryPoint, source);
   return new URL(`file://${entryPoint}`);
+}
+
+/** A thread that says in a file when it is about to write. */
+function threadThatTells(directory: string, statement = ''): { readonly thread: URL; readonly told: string } {
+  const told = path.join(directory, 'told');
+  return { told, thread: threadThat(directory, `fs.writeFileSync('${told}', ''); ${statement}`) };
+}
+
+/** Until the thread has started, others do its work: lets them, until it has done a sync of this file. */
+async function untilThreaded(file: OpenFile, told: string): Promise<void> {
+  while (!fs.existsSync(told)) await file.write([]);
 }
 
 /** On the spot, if that is quick. */
@@ -52,15 +64,19 @@ t.test('writes, repetitions and cuts arrive where they should', async (t) => {
   await again.write([{ position: 0, bytes: Buffer.alloc(3_000_000, 7) }]);
   t.equal(fs.statSync(name).size, 3_000_000);
   await again.close();
-  await t.rejects(again.write([]), { code: 'SYNC_FAILED', message: /EBADF/ });
+  const unsyncable = await files.open('/dev/null', 'existing');
+  await t.rejects(unsyncable.write([]), { code: 'SYNC_FAILED', message: /EINVAL/ });
+  await unsyncable.close();
 });
 
 t.test('a write does not wait for a thread pool that is busy for good', async (t) => {
   const directory = directoryOf(t);
   const pipe = path.join(directory, 'pipe');
   execFileSync('mkfifo', [pipe]);
-  const files = createSystemFiles();
+  const { thread, told } = threadThatTells(directory);
+  const files = createSystemFiles({ thread });
   const file = await files.open(path.join(directory, 'file'), 'create');
+  await untilThreaded(file, told);
   // Nobody writes into the pipe: each reader that opens it blocks one thread of the pool.
   const readers = Array.from({ length: 8 }, () => fs.promises.open(pipe, 'r'));
   await file.write([{ position: 0, bytes: Buffer.from('through') }]);
@@ -96,13 +112,16 @@ t.test('a caller that may wait has its small write done on the spot, once the di
 t.test('on a slow disk, nobody is held up', async (t) => {
   const directory = directoryOf(t);
   const gate = path.join(directory, 'gate');
-  const slow = threadThat(
+  const { thread, told } = threadThatTells(
     directory,
-    `do Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3); while (!fs.existsSync('${gate}'));`,
+    `do Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 11); while (!fs.existsSync('${gate}'));`,
   );
   const name = path.join(directory, 'file');
-  const files = createSystemFiles({ thread: slow });
+  const files = createSystemFiles({ thread });
   const file = await files.open(name, 'create');
+  fs.writeFileSync(gate, '');
+  await untilThreaded(file, told);
+  fs.rmSync(gate);
   for (let i = 0; i < 40; i++) {
     const done = writeQuickly(file, [{ position: i, bytes: Buffer.from('x') }]);
     t.equal(fs.statSync(name).size, i, 'written while the caller went on');
@@ -127,13 +146,36 @@ t.test('a thread that ends by itself fails the log, with a message that says so'
     openState: () => Promise.resolve(undefined),
     onFailure: () => undefined,
   });
+  let next = 1;
   const append = async (): Promise<void> => {
-    for (let i = 1; i < 10; i++) await log.append({ entries: entriesOf(1, i, i + 1) });
+    for (; ; next++) await log.append({ entries: entriesOf(1, next, next + 1) });
   };
   await t.rejects(append(), {
     code: 'LOG_WRITE_FAILED',
     message: /writing the log in .* failed: the thread that writes the files has ended: exit code 3/,
   });
-  await t.rejects(log.append({ entries: entriesOf(1, 9, 10) }), { code: 'LOG_WRITE_FAILED' });
+  await t.rejects(log.append({ entries: entriesOf(1, next, next + 1) }), { code: 'LOG_WRITE_FAILED' });
   await log.close();
+});
+
+t.test('what is asked before the thread has started is done all the same, in the order of each file', async (t) => {
+  const directory = directoryOf(t);
+  const gate = path.join(directory, 'gate');
+  const waits = `while (!fs.existsSync('${gate}')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3);`;
+  const files = createSystemFiles({ thread: threadThat(directory, '', waits) });
+  const names = ['one', 'two'].map((name) => path.join(directory, name));
+  const opened = await Promise.all(names.map((name) => files.open(name, 'create')));
+  await t.rejects(files.open(path.join(directory, 'none'), 'existing'), { code: 'ENOENT' });
+  await Promise.all(
+    opened.flatMap((file) => [
+      file.write([{ position: 1, bytes: Buffer.from('ab'), times: 2 }]),
+      file.write([{ position: 2, bytes: Buffer.from('B') }]),
+    ]),
+  );
+  for (const name of names) t.equal(fs.readFileSync(name, 'latin1'), '\0aBab');
+  await Promise.all(opened.map((file) => file.truncate(2)));
+  await files.syncDirectory(directory);
+  for (const name of names) t.equal(fs.readFileSync(name, 'latin1'), '\0a');
+  fs.writeFileSync(gate, '');
+  for (const file of opened) await file.close();
 });

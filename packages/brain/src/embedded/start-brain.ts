@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { OperatingError, parseOptions } from '@flotilla/base';
 import { createMemoryDatabases, createMemoryStateDirectory } from '@flotilla/store';
 import { type Brain as Member, startBrain as startMember } from '../brain.ts';
+import type { Files } from '../log/files.ts';
 import { createMemoryFiles } from '../log/memory-files.ts';
+import { createSystemFiles } from '../log/system-files.ts';
 import { type BrainOptionValues, brainOptionTable, brainSettings } from '../options.ts';
 import type { BrainOptions } from '../system-world.ts';
 import type { Brain, BrainMember, StartBrainOptions } from './options.ts';
@@ -43,8 +45,10 @@ export async function startBrain(options: StartBrainOptions = {}): Promise<Brain
   const values = flagValues(count, flags);
   if (dataDir !== undefined) await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const ports = await openPeerPorts(count, dataDir);
+  // All that lies on the disk is written by one thread: to start one for each member would take longer than all else.
+  const files = createSystemFiles({ syncs: !values['unsafe-no-fsync'] });
   const started = await Promise.allSettled(
-    ports.map((_, i) => startMember(memberOptions({ index: i, ports, dataDir, values }))),
+    ports.map((_, i) => startMember(memberOptions({ index: i, ports, dataDir, files, values }))),
   );
   const members = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const close = async (): Promise<void> => {
@@ -89,9 +93,10 @@ function memberOptions(given: {
   readonly index: number;
   readonly ports: readonly PeerPort[];
   readonly dataDir: string | undefined;
+  readonly files: Files;
   readonly values: Partial<BrainOptionValues>;
 }): BrainOptions {
-  const { index, ports, dataDir, values } = given;
+  const { index, ports, dataDir, files, values } = given;
   const peerUrls = ports.map(({ port }) => `http://127.0.0.1:${port}`);
   const peerUrl = peerUrls.slice(index, index + 1);
   const settings = brainSettings({
@@ -105,7 +110,7 @@ function memberOptions(given: {
     'initial-cluster': peerUrls.map((url, i) => `${nameOf(i)}=${url}`).join(','),
   });
   const peerListeners = ports.slice(index, index + 1).map(({ listener }) => listener);
-  return { settings, peerListeners, ...(dataDir === undefined && inMemory()) };
+  return { settings, peerListeners, ...(dataDir === undefined ? inMemory() : { files }) };
 }
 
 /** The files of one member. */

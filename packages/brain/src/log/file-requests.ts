@@ -3,10 +3,12 @@
  * costs one hop, not one for the write and one for the sync.
  *
  * The thread runs from the first request for as long as a file is held open or a request is under way; it keeps the process
- * alive only for the latter. When it ends by itself, all requests fail from then on.
+ * alive only for the latter. Until it has started the process's thread pool does what is asked. When it ends by itself, all
+ * requests fail from then on.
  */
 import { Worker } from 'node:worker_threads';
 import { OperatingError, assert, messageOf } from '@flotilla/base';
+import { FilePool } from './file-pool.ts';
 import type { FileReply, FileRequest } from './file-thread.ts';
 import { Mailbox, mailboxBytes } from './mailbox.ts';
 import type { FlatWrites, SyncOptions } from './sync-write.ts';
@@ -21,10 +23,19 @@ interface RunningThread {
   readonly mailbox: Mailbox;
   /** In the order of their requests, which is that of the replies. */
   readonly waiting: Waiting[];
+  started: boolean;
+  readonly exited: Promise<unknown>;
+}
+
+interface Asking {
+  readonly request: () => FileRequest;
+  /** Leaves it with the thread, which is rung for afterwards. */
+  readonly pass: (thread: RunningThread) => void;
 }
 
 export class FileRequests {
   readonly #entryPoint: URL;
+  readonly #pool = new FilePool();
   #thread: RunningThread | undefined;
   #failure: Error | undefined;
   #held = 0;
@@ -40,7 +51,7 @@ export class FileRequests {
 
   /** Nothing is under way. */
   get idle(): boolean {
-    return this.#failure === undefined && this.#thread?.waiting.length === 0;
+    return this.#failure === undefined && this.#pool.idle && this.#thread?.waiting.length === 0;
   }
 
   /** A file is open: the thread stays. */
@@ -56,22 +67,33 @@ export class FileRequests {
 
   /** @throws what the operating system says, or that the thread has ended. */
   send(request: FileRequest): Promise<number> {
-    return this.#ask(({ worker }) => worker.postMessage(request));
-  }
-
-  /** As `send(['write', fd, syncs, ...writes])`. @returns how long it took in the thread, milliseconds */
-  write(fd: number, writes: FlatWrites, { syncs }: SyncOptions): Promise<number> {
-    return this.#ask(({ worker, mailbox, waiting }) => {
-      // What is under way comes first.
-      if (syncs && waiting.length === 1 && mailbox.put(fd, writes)) return;
-      mailbox.learn(writes);
-      worker.postMessage(['write', fd, syncs, ...writes] satisfies FileRequest);
+    // Nothing to start a thread for.
+    if (request[0] === 'syncDirectory' && !this.#thread) return this.#pool.do(request);
+    return this.#ask(request[1], {
+      request: () => request,
+      pass: ({ worker }) => worker.postMessage(request),
     });
   }
 
-  #ask(pass: (thread: RunningThread) => void): Promise<number> {
+  /** As `send(['write', fd, syncs, ...writes])`. @returns how long it took, milliseconds, without the hops */
+  write(fd: number, writes: FlatWrites, { syncs }: SyncOptions): Promise<number> {
+    const request = (): FileRequest => ['write', fd, syncs, ...writes];
+    return this.#ask(fd, {
+      request,
+      pass({ worker, mailbox, waiting }) {
+        // What is under way comes first.
+        if (syncs && waiting.length === 1 && mailbox.put(fd, writes)) return;
+        mailbox.learn(writes);
+        worker.postMessage(request());
+      },
+    });
+  }
+
+  /** Lets the thread do it, once that has started and what was asked before it for this file is done. */
+  #ask(file: number | string, { request, pass }: Asking): Promise<number> {
     if (this.#failure) return Promise.reject(this.#failure);
     const thread = (this.#thread ??= this.#start());
+    if (!thread.started || this.#pool.serves(file)) return this.#pool.do(request());
     const { worker, mailbox, waiting } = thread;
     const reply = new Promise<number>((resolve, reject) => waiting.push({ resolve, reject }));
     if (waiting.length === 1) worker.ref();
@@ -86,15 +108,22 @@ export class FileRequests {
     // Its files stay open when it ends: they are written from here too, and a number must not come to mean another file.
     const options = { workerData: memory, env: {}, execArgv: [], trackUnmanagedFds: false };
     const worker = new Worker(this.#entryPoint, options);
-    const thread: RunningThread = { worker, mailbox: new Mailbox(memory), waiting: [] };
-    worker.unref();
+    const exited = new Promise((resolve) => worker.once('exit', resolve));
+    const thread: RunningThread = { worker, mailbox: new Mailbox(memory), waiting: [], started: false, exited };
     worker.on('message', (reply: FileReply) => this.#settle(thread, reply));
     worker.on('error', (error: unknown) => this.#fail(thread, messageOf(error)));
     worker.on('exit', (code) => this.#fail(thread, `exit code ${code}`));
+    // To listen to it keeps the process alive.
+    worker.unref();
     return thread;
   }
 
-  #settle({ worker, waiting }: RunningThread, reply: FileReply): void {
+  #settle(thread: RunningThread, reply: FileReply): void {
+    const { worker, waiting } = thread;
+    if (reply === 'started') {
+      thread.started = true;
+      return;
+    }
     const first = waiting.shift();
     assert(first !== undefined, 'each request has one reply');
     if (waiting.length === 0) worker.unref();
@@ -113,6 +142,9 @@ export class FileRequests {
     const thread = this.#thread;
     if (!thread || this.#held > 0 || thread.waiting.length > 0) return;
     this.#thread = undefined;
-    await thread.worker.terminate();
+    thread.worker.ref();
+    // `terminate` may be lost on a thread that has not started yet.
+    thread.mailbox.end();
+    await thread.exited;
   }
 }

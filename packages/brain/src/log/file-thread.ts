@@ -1,8 +1,8 @@
 /**
  * The thread that opens, writes and syncs the files of the log: an entry point of its own, started by `file-requests.ts`.
  *
- * It answers one request after the other, in their order. Between them it sleeps on the bell rather than in an event loop: a
- * wake-up by futex is the cheapest there is, and nothing else may run here. Its end is `terminate`, which interrupts the sleep.
+ * It says when it has started, then answers one request after the other, in their order. Between them it sleeps on the bell rather
+ * than in an event loop: a wake-up by futex is the cheapest there is, and nothing else may run here. It ends when the mailbox says so.
  * It imports next to nothing of ours, to start fast.
  */
 import * as fs from 'node:fs';
@@ -19,13 +19,14 @@ export type FileRequest =
   | readonly ['syncDirectory', path: string];
 
 /** The file descriptor for `open`, how long a `write` took in milliseconds, 0 for the others; or what went wrong. */
-export type FileReply = number | { readonly message: string; readonly code: string | undefined };
+export type FileReply = 'started' | number | { readonly message: string; readonly code: string | undefined };
 
 if (parentPort === null) throw new Error('this module is the entry point of a thread');
 const mailbox = new Mailbox(workerData as SharedArrayBuffer);
 serve(parentPort);
 
-function serve(port: MessagePort): never {
+function serve(port: MessagePort): void {
+  port.postMessage('started' satisfies FileReply);
   for (let heard = 0; ; mailbox.sleep(heard)) {
     // Read before the requests: one that comes after the last look has rung the bell again.
     heard = mailbox.rings;
@@ -35,6 +36,7 @@ function serve(port: MessagePort): never {
       const { message } = next as { readonly message: FileRequest };
       port.postMessage(answer(message));
     }
+    if (mailbox.ends) return;
   }
 }
 

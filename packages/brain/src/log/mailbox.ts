@@ -3,13 +3,13 @@
  * a message, of which the bytes of the batch are no part anyway. One write at a time, of bytes in memory that the thread knows
  * already, because an earlier message brought it.
  *
- * The memory: a bell, whether a write is there, the file, the number of parts; behind them position, offset, length and times of each
- * part.
+ * The memory: a bell, whether a write is there, the file, the number of parts, whether the thread is to end; behind them position,
+ * offset, length and times of each part.
  */
 import type { FlatWrites } from './sync-write.ts';
 
-const [bellAt, fullAt, fdAt, partsAt] = [0, 1, 2, 3];
-const headBytes = 16;
+const [bellAt, fullAt, fdAt, partsAt, endAt] = [0, 1, 2, 3, 4];
+const headBytes = 24;
 const numbersAPart = 4;
 /** More go by message. */
 const maxParts = 4;
@@ -34,6 +34,17 @@ export class Mailbox {
   ring(): void {
     Atomics.add(this.#head, bellAt, 1);
     Atomics.notify(this.#head, bellAt);
+  }
+
+  /** Whether the thread is to end. */
+  get ends(): boolean {
+    return Atomics.load(this.#head, endAt) === 1;
+  }
+
+  /** Lets the thread end, once it has done what was asked. */
+  end(): void {
+    Atomics.store(this.#head, endAt, 1);
+    this.ring();
   }
 
   /** Sleeps until it has rung more often than that. */

@@ -15,26 +15,36 @@ export interface SyncOptions {
  *   must not look like one that refused a write, which can be done again.
  */
 export function writeAndSync(fd: number, writes: FlatWrites, { syncs }: SyncOptions): void {
+  writeAll(fd, writes);
+  if (syncs) sync(fd);
+}
+
+/** Does all writes in their order. */
+export function writeAll(fd: number, writes: FlatWrites): void {
   for (let i = 0; i < writes.length; i += 3) {
     writeTimes(fd, writes[i] as number, writes[i + 1] as Uint8Array, writes[i + 2] as number);
   }
-  if (syncs) sync(fd);
 }
 
 function sync(fd: number): void {
   try {
     fs.fdatasyncSync(fd);
   } catch (error) {
-    const { message } = error as Error;
-    throw Object.assign(new Error(`the sync failed: ${message}`, { cause: error }), { code: 'SYNC_FAILED' });
+    throw syncFailed(error);
   }
 }
 
-function writeTimes(fd: number, position: number, bytes: Uint8Array, times: number): void {
-  for (let i = 0; i < times; i++) writeAll(fd, position + i * bytes.length, bytes);
+/** What is thrown for a sync that failed with `error`. */
+export function syncFailed(error: unknown): Error {
+  const { message } = error as Error;
+  return Object.assign(new Error(`the sync failed: ${message}`, { cause: error }), { code: 'SYNC_FAILED' });
 }
 
-function writeAll(fd: number, position: number, bytes: Uint8Array): void {
+function writeTimes(fd: number, position: number, bytes: Uint8Array, times: number): void {
+  for (let i = 0; i < times; i++) writeOne(fd, position + i * bytes.length, bytes);
+}
+
+function writeOne(fd: number, position: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length;) {
     done += fs.writeSync(fd, bytes, done, bytes.length - done, position + done);
   }
