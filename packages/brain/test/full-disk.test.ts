@@ -21,20 +21,23 @@ function filling<F extends Files>(files: F, disk: Filling, isIt = (_path: string
   return {
     ...files,
     async open(path, mode) {
-      if (disk.error && mode === 'create' && isIt(path)) {
+      const { error } = disk;
+      if (error && mode === 'create' && isIt(path)) {
         disk.refusals++;
-        throw disk.error;
+        throw error;
       }
       const file = await files.open(path, mode);
       return {
         ...file,
         async write(writes) {
-          if (!disk.error || writes.length === 0 || !isIt(path)) return await file.write(writes);
+          // It may have room again before this has failed.
+          const { error } = disk;
+          if (!error || writes.length === 0 || !isIt(path)) return await file.write(writes);
           disk.refusals++;
           await file.write(
             writes.map(({ position, bytes }) => ({ position, bytes: bytes.subarray(0, bytes.length / 2) })),
           );
-          throw disk.error;
+          throw error;
         },
         writeNow: (writes) => !disk.error && file.writeNow?.(writes) === true,
       };
