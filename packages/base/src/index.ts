@@ -4,6 +4,7 @@ export { type AsyncQueue, createAsyncQueue } from './async-queue.ts';
 export { type Backoff, type BackoffOptions, createBackoff } from './backoff.ts';
 export { crc32, crc32FromTables } from './crc32.ts';
 export { type Clock, type Timer, sleep, systemClock } from './clock.ts';
+export { endAfter, endAll } from './end-all.ts';
 export { OperatingError, codeOf, messageOf } from './errors.ts';
 export {
   type LogFields,
