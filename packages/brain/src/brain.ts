@@ -2,7 +2,7 @@
  * A member with its ports: `startBrain` binds them first (so that a second start on the same flags fails before it touches
  * a file), then opens the data directory, then serves.
  */
-import { type Running, silentLogger, systemClock } from '@flotilla/base';
+import { type Running, endAfter, endAll, silentLogger, systemClock } from '@flotilla/base';
 import { settleMembership } from './cluster/joining.ts';
 import { openDisk } from './disk.ts';
 import { createEnding } from './ending.ts';
@@ -83,15 +83,17 @@ export async function startBrain(given: BrainOptions): Promise<Brain> {
       logger.info('ready to serve client requests', { name: settings.name, clientUrls });
     });
     ready.catch((error: unknown) => error);
-    ending.begin(async () => {
-      stopping.abort();
-      await member.handOver();
-      // Calls that wait for the new leader may still be answered; streams have no end of their own.
-      member.machine.watchHub.close();
-      await ports.closeToClients(closeGraceMs);
-      await member.close();
-      await ports.close();
-    });
+    ending.begin(() =>
+      endAll([
+        () => stopping.abort(),
+        () => member.handOver(),
+        // Calls that wait for the new leader may still be answered; streams have no end of their own.
+        () => member.machine.watchHub.close(),
+        () => ports.closeToClients(closeGraceMs),
+        () => member.close(),
+        () => ports.close(),
+      ]),
+    );
     return {
       clientUrls,
       peerUrls: settings.membership.self.peerUrls,
@@ -101,7 +103,6 @@ export async function startBrain(given: BrainOptions): Promise<Brain> {
       close: () => ending.close(),
     };
   } catch (error) {
-    await ports.close();
-    throw error;
+    return await endAfter(error, [() => ports.close()]);
   }
 }

@@ -1,8 +1,8 @@
 /** The end of a member, which comes once: because somebody asks for it, or because the member can't go on. */
-import type { Logger } from '@flotilla/base';
+import { type Logger, messageOf } from '@flotilla/base';
 
 export interface Ending {
-  /** Resolves when the member was closed, rejects when it had to stop. */
+  /** Resolves when the member was closed, rejects when it had to stop or did not close in good order. */
   readonly stopped: Promise<void>;
   /** The member can't go on. */
   fail(error: Error): void;
@@ -41,8 +41,13 @@ export function createEnding(logger: Logger): Ending {
       if (failure) void stopFailed(failure);
     },
     async close() {
-      await stopOnce();
-      settle.resolve();
+      try {
+        await stopOnce();
+        settle.resolve();
+      } catch (error) {
+        settle.reject(failure ?? (error instanceof Error ? error : new Error(messageOf(error))));
+        throw error;
+      }
     },
   };
 }

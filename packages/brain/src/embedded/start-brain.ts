@@ -4,7 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OperatingError, parseOptions } from '@flotilla/base';
+import { OperatingError, endAfter, parseOptions } from '@flotilla/base';
 import { createMemoryDatabases, createMemoryStateDirectory } from '@flotilla/store';
 import { type Brain as Member, startBrain as startMember } from '../brain.ts';
 import type { Files } from '../log/files.ts';
@@ -52,15 +52,15 @@ export async function startBrain(options: StartBrainOptions = {}): Promise<Brain
   );
   const members = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const close = async (): Promise<void> => {
-    await Promise.all(members.map((member) => member.close()));
+    // All at once, and each to its end: what rejects must leave nothing open either.
+    const results = await Promise.allSettled(members.map((member) => member.close()));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   };
   try {
     for (const result of started) if (result.status === 'rejected') throw result.reason;
     await Promise.all(members.map((member) => Promise.race([member.ready, member.stopped])));
   } catch (error) {
-    await close();
-    closePeerPorts(ports);
-    throw error;
+    return await endAfter(error, [close, () => closePeerPorts(ports)]);
   }
   return {
     members: members.map((member, i) => brainMember(nameOf(i), member)),

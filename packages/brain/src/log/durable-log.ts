@@ -8,7 +8,7 @@
  * holds then is known only after a new start.
  */
 import { join } from 'node:path';
-import { type Clock, type Logger, OperatingError, type Timer, assert, messageOf } from '@flotilla/base';
+import { type Clock, type Logger, OperatingError, type Timer, assert, endAll, messageOf } from '@flotilla/base';
 import type { Entry, EntryId, HardState } from '@flotilla/raft';
 import type { Files, OpenFile } from './files.ts';
 import { type LogRecord, runsOfOneTerm } from './record.ts';
@@ -184,12 +184,13 @@ class SegmentedLog implements DurableLog {
     this.#closed = true;
     this.#markTimer?.cancel();
     await this.#witnessWrite?.catch((error: unknown) => this.#fail(error));
-    try {
-      if (!this.#failure) await this.#writeWitness({ hardState: this.#hardState });
-    } finally {
-      await this.#writer.close();
-      await this.#options.witness.close();
-    }
+    await endAll([
+      async () => {
+        if (!this.#failure) await this.#writeWitness({ hardState: this.#hardState });
+      },
+      () => this.#writer.close(),
+      () => this.#options.witness.close(),
+    ]);
   }
 
   #enter(): void {

@@ -2,7 +2,7 @@
  * One member put together: what its disk held, the parts that run on it, and their life from the first turn to the end. What
  * serves clients (services, HTTP) stands on this and knows none of it but `Member`.
  */
-import type { Timer } from '@flotilla/base';
+import { type Timer, endAfter, endAll } from '@flotilla/base';
 import type { Raft } from '@flotilla/raft';
 import { toRpcError } from '@flotilla/store';
 import { etcdserverpb } from '@flotilla/wire';
@@ -63,16 +63,13 @@ export async function startMember(settings: BrainSettings, world: MemberWorld): 
     const { machine, raft } = await recover(settings, world, { data, opened, fail: failure.fail });
     running = run({ settings, world, log: data.log, heldState, machine, raft, failure }, jwtKeys);
   } catch (error) {
-    await opened.state.close();
-    await data.log.close();
-    throw error;
+    return await endAfter(error, [() => opened.state.close(), () => data.log.close()]);
   }
   const { member, parts } = running;
   try {
     if (settings.corruption.atStart) await parts.corruption.checkAtStart();
   } catch (error) {
-    await member.close();
-    throw error;
+    return await endAfter(error, [() => member.close()]);
   }
   parts.corruption.start(settings.corruption);
   return member;
@@ -100,8 +97,7 @@ function run(foundation: Foundation, jwtKeys: JwtKeys | undefined): Running {
   const close = async (): Promise<void> => {
     ticking.cancel();
     autoCompaction?.cancel();
-    await authentication.passwords.close();
-    await stop(foundation, parts);
+    await endAll([() => authentication.passwords.close(), () => stop(foundation, parts)]);
   };
   const member: Member = {
     settings,
@@ -212,9 +208,11 @@ async function stop({ machine, log, heldState, failure }: Foundation, parts: Mem
   parts.proposals.failAll('serverStopped');
   parts.reads.failAll('serverStopped');
   parts.driver.stop();
-  await parts.tasks.close();
-  await parts.transport.close();
-  await parts.writer.idle();
-  await machine.close();
-  await log.close();
+  await endAll([
+    () => parts.tasks.close(),
+    () => parts.transport.close(),
+    () => parts.writer.idle(),
+    () => machine.close(),
+    () => log.close(),
+  ]);
 }

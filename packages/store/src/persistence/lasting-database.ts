@@ -12,7 +12,7 @@
  * that is the one of the old database, or of the batch that failed. To write a batch again changes nothing.
  */
 import { join } from 'node:path';
-import { OperatingError, codeOf } from '@flotilla/base';
+import { OperatingError, codeOf, endAll } from '@flotilla/base';
 import { generationName, recordGeneration } from './generations.ts';
 import { isNoRoom, spent } from './no-room.ts';
 import { decodeHead, headKey, openRow, stateDamaged } from './rows.ts';
@@ -134,8 +134,7 @@ export class LastingDatabase implements StateDatabase {
     this.#hasEnded = true;
     for (const before of this.#snapshots.keys()) if (before !== this.#now) this.#leave(before);
     await Promise.all(this.#leaving);
-    await this.#successor?.database.close();
-    await this.#now.database.close();
+    await endAll([() => this.#successor?.database.close(), () => this.#now.database.close()]);
   }
 
   /** Removes its files. It is closed, and its generation does not count. */
