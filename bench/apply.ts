@@ -7,7 +7,7 @@ import { exampleManifest, startCluster } from '#e2e/cluster.js';
 import { missingTools } from '#e2e/tools.js';
 import type { Benchmark } from './benchmark.ts';
 import { Samples } from './samples.ts';
-import { withScope } from './scope.ts';
+import { withScope } from '#e2e/scope.js';
 import { createWeb, deleteWeb, openApi, untilAnswered, watchWeb } from './web.ts';
 
 interface Moments {

@@ -16,7 +16,7 @@ import { startWriteStream } from '#e2e/write-stream.js';
 import type { Benchmark, BenchmarkContext, Row } from './benchmark.ts';
 import { type Store, etcd, flotillaBrain, startMembers, untilWhole } from './members.ts';
 import { Samples } from './samples.ts';
-import { withScope } from './scope.ts';
+import { withScope } from '#e2e/scope.js';
 
 const blows = [
   { signal: 'SIGKILL', name: 'gap after kill -9 of the leader' },

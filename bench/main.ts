@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { OperatingError, codeOf, messageOf } from '@flotilla/base';
 import { catalogue } from './catalogue.ts';
 import { type Measured, type Machine, describeMachine, table, writeJson } from './report.ts';
-import { endWithScopes } from './scope.ts';
+import { endWithScopes } from '#e2e/scope.js';
 
 const resultsFile = fileURLToPath(new URL('../results/main-line.json', import.meta.url));
 const flotillaCommand = fileURLToPath(new URL('../../packages/cli/bin/flotilla.js', import.meta.url));

@@ -4,7 +4,7 @@ import { startCluster } from '#e2e/cluster.js';
 import type { Benchmark } from './benchmark.ts';
 import { memoryOf } from './proc.ts';
 import { Samples } from './samples.ts';
-import { withScope } from './scope.ts';
+import { withScope } from '#e2e/scope.js';
 
 /** Garbage of the start is collected when it pleases V8: what is read sooner says more about that than about us. */
 const settleMs = 15_000;

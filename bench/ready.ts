@@ -7,7 +7,7 @@ import { type Cluster, startCluster } from '#e2e/cluster.js';
 import type { Benchmark } from './benchmark.ts';
 import { cpuSecondsBelow } from './proc.ts';
 import { Samples } from './samples.ts';
-import { withScope } from './scope.ts';
+import { withScope } from '#e2e/scope.js';
 
 interface Start {
   readonly printedSeconds: number;

@@ -2,7 +2,7 @@
 import { startCluster } from '#e2e/cluster.js';
 import { isAlive } from '#e2e/processes.js';
 import type { Benchmark } from './benchmark.ts';
-import { withScope } from './scope.ts';
+import { withScope } from '#e2e/scope.js';
 import { createWeb, openApi, untilWebReady } from './web.ts';
 
 export const benchmark: Benchmark = {

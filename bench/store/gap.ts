@@ -1,7 +1,7 @@
 /** The gap in acknowledged writes when the leader goes, as `failover.ts` takes it: three members each, in turns. */
 import { type Subject, strikeInTurns } from '../failover.ts';
 import { startMembers } from '../members.ts';
-import { withScope } from '../scope.ts';
+import { withScope } from '#e2e/scope.js';
 import type { SideName, StoreBenchmark, StoreRow } from './row.ts';
 import { sideNames } from './sides.ts';
 

@@ -2,7 +2,7 @@
  * Lease keep-alives: 100 streams over 10 connections, a lease and one renewal in flight on each, the next as soon as the last
  * is answered. Each answer must give the lease a time to live, and belong to the lease that was asked for.
  */
-import { withScope } from '../scope.ts';
+import { withScope } from '#e2e/scope.js';
 import { type LeanConnection, connectLean } from './lean-client.ts';
 import { FieldReader, keepAliveFrame, paths } from './messages.ts';
 import type { StoreBenchmark } from './row.ts';

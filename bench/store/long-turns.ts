@@ -15,7 +15,7 @@ import type { Teardown } from '#e2e/cluster.js';
 import { until } from '#e2e/until.js';
 import { flotillaBrain } from '../members.ts';
 import { describeMachine } from '../report.ts';
-import { endWithScopes, withScope } from '../scope.ts';
+import { endWithScopes, withScope } from '#e2e/scope.js';
 import { type LeanConnection, callLean, connectLean, deferred } from './lean-client.ts';
 import { type RangeOf, compactFrame, emptyFrame, paths, putFrame, rangeFrame } from './messages.ts';
 import { keyCount, loadMillion, millionKey, prefix, prefixEnd, valueBytes } from './million-keys.ts';

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { OperatingError, messageOf } from '@flotilla/base';
 import { missingTools } from '#e2e/tools.js';
 import { describeMachine } from '../report.ts';
-import { endWithScopes } from '../scope.ts';
+import { endWithScopes } from '#e2e/scope.js';
 import { catalogue } from './catalogue.ts';
 import { type Pass, costTable, majorOf, reportedRow, storeTable, writePass } from './report.ts';
 import { commandsOf } from './sides.ts';

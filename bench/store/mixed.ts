@@ -4,7 +4,7 @@
  * revision must have risen by the number of puts.
  */
 import type { Teardown } from '#e2e/cluster.js';
-import { withScope } from '../scope.ts';
+import { withScope } from '#e2e/scope.js';
 import { keyAt, keyPrefix, keySpace } from './key-rotation.ts';
 import { type LeanConnection, connectLean } from './lean-client.ts';
 import { offsetsOf, paths, putFrame, rangeFrame } from './messages.ts';

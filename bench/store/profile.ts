@@ -14,7 +14,7 @@ import type { Teardown } from '#e2e/cluster.js';
 import { isAlive } from '#e2e/processes.js';
 import { until } from '#e2e/until.js';
 import { startMembers } from '../members.ts';
-import { endWithScopes, withScope } from '../scope.ts';
+import { endWithScopes, withScope } from '#e2e/scope.js';
 import { type Call, type Span, microsByStage, readProfile } from './cpu-profile.ts';
 import { flameGraph } from './flame-graph.ts';
 import { openGenerator } from './generator.ts';

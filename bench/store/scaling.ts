@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { messageOf } from '@flotilla/base';
 import type { Teardown } from '#e2e/cluster.js';
 import { type Machine, describeMachine } from '../report.ts';
-import { endWithScopes, withScope } from '../scope.ts';
+import { endWithScopes, withScope } from '#e2e/scope.js';
 import { type Generator, type UnaryRow, openGenerator } from './generator.ts';
 import { keyAt, keySpace } from './key-rotation.ts';
 import { paths, putFrame, rangeFrame } from './messages.ts';

@@ -1,7 +1,7 @@
 /** Turns: one side after the other, again and again, each checked; what disturbed a turn is said, and the turn repeated. */
 import { messageOf } from '@flotilla/base';
 import type { Teardown } from '#e2e/cluster.js';
-import { withScope } from '../scope.ts';
+import { withScope } from '#e2e/scope.js';
 import { deferred } from './lean-client.ts';
 import type { SideName, StoreRow } from './row.ts';
 import { type Side, leaderOf, sideNames } from './sides.ts';

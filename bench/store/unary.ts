@@ -1,6 +1,6 @@
 /** The rows of unary calls that h2load drives, all towards the leader, with 10,000 keys in the store. */
 import type { Teardown } from '#e2e/cluster.js';
-import { withScope } from '../scope.ts';
+import { withScope } from '#e2e/scope.js';
 import { type UnaryRow, openGenerator } from './generator.ts';
 import { fill } from './preload.ts';
 import type { StoreBenchmark, StoreContext, StoreRow } from './row.ts';

@@ -9,7 +9,7 @@
  */
 import { messageOf } from '@flotilla/base';
 import type { Teardown } from '#e2e/cluster.js';
-import { withScope } from '../scope.ts';
+import { withScope } from '#e2e/scope.js';
 import { keyAt, keyPrefix, keyPrefixEnd, keySpace } from './key-rotation.ts';
 import { type LeanConnection, callLean, connectLean, deferred } from './lean-client.ts';
 import { FieldReader, paths, putFrame, watchFrame } from './messages.ts';

@@ -3,6 +3,7 @@
  * round's, `MEMBERS` how many each has in the beginning, `FAULTS` what happens (names with commas between them; then nothing is
  * rolled), `NAMESPACES` which rounds are in network namespaces: `all`, `none`, or, unless told, every fourth where that can be.
  */
+import { endWithScopes, withScope } from '../e2e/scope.ts';
 import { happenings } from './counts.ts';
 import { namespacesMissing } from './namespaces.ts';
 import { runRolling } from './rolling.ts';
@@ -17,6 +18,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const missing = NAMESPACES === 'none' ? 'none are wanted' : namespacesMissing();
 const inNamespaces = (round: number): boolean => missing === undefined && (NAMESPACES === 'all' || round % 4 === 3);
 
+endWithScopes(say);
 if (missing !== undefined) say(`No round in network namespaces: ${missing}.`);
 say(headLine());
 for await (const round of runRounds({ minutes: Number(MINUTES), seed, members, wanted, inNamespaces })) {
@@ -30,12 +32,7 @@ if (FAULTS === undefined) await roll();
 process.exit();
 
 async function roll(): Promise<void> {
-  const ends: (() => Promise<void> | void)[] = [];
-  try {
-    const report = await runRolling({ teardown: (end) => void ends.push(end) }, { seed, rollouts: 6, killsEach: 3 });
-    say(rollingLine(report));
-    if (report.wrong.length > 0) process.exitCode = 1;
-  } finally {
-    for (const end of ends.reverse()) await end();
-  }
+  const report = await withScope((scope) => runRolling(scope, { seed, rollouts: 6, killsEach: 3 }));
+  say(rollingLine(report));
+  if (report.wrong.length > 0) process.exitCode = 1;
 }

@@ -28,7 +28,11 @@ export type NamespaceNews =
 export interface NamespaceRound {
   readonly begun: Promise<{ readonly hasNetem: boolean }>;
   readonly done: Promise<RoundReport>;
+  /** Its process is gone, and so is its directory. */
+  readonly ended: Promise<void>;
   readonly pid: number;
+  /** Lets it end its members and itself. */
+  stop(): void;
   kill(): void;
 }
 
@@ -58,7 +62,15 @@ export function startNamespaceRound(options: RoundOptions): NamespaceRound {
     });
   const [begun, done] = [told('begun'), told('done').then(({ report }) => report)];
   for (const one of [begun, done]) one.catch((error: unknown) => error);
-  return { begun, done, pid: child.pid ?? 0, kill: () => void child.kill('SIGKILL') };
+  const ended = exited.then(() => undefined);
+  return {
+    begun,
+    done,
+    ended,
+    pid: child.pid ?? 0,
+    stop: () => void child.kill('SIGTERM'),
+    kill: () => void child.kill('SIGKILL'),
+  };
 }
 
 /** Members end a moment after whoever started them. */

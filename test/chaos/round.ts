@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandomness } from '@flotilla/base';
 import { clampInteger } from '@flotilla/wire';
+import type { Teardown } from '../e2e/cluster.ts';
 import { openClient } from './callers.ts';
 import { type ChangeName, Counts, type Happening, changeNames, happenings } from './counts.ts';
-import { type Crowd, startCrowd } from './crowd.ts';
+import { startCrowd } from './crowd.ts';
 import { faultNames } from './faults.ts';
 import { type Verdicts, judge } from './judge.ts';
 import type { Network } from './network.ts';
@@ -52,8 +53,8 @@ export interface RoundReport {
 /** In peace a cluster must serve, and its leases must end, within this time, whatever the machine does besides. */
 const restMaxMs = 240_000;
 
-/** @param network is closed in the end */
-export async function runRound(options: RoundOptions, network: Network): Promise<RoundReport> {
+/** @param network is closed with `t`, as everything else. */
+export async function runRound(t: Teardown, options: RoundOptions, network: Network): Promise<RoundReport> {
   const { seed, members, seconds } = options;
   // Each its own, so that the same seed brings the same faults, however many calls the clients get done.
   const [random, ofClients, ofOperator] = [randomOf(seed), randomOf(~seed), randomOf(seed ^ 0x5eed)];
@@ -61,61 +62,56 @@ export async function runRound(options: RoundOptions, network: Network): Promise
   const changes: ReadonlySet<ChangeName> = new Set(changeNames.filter((name) => wanted.has(name)));
   const counts = new Counts();
   const turns = new Turns();
-  const stage = await Stage.open(members, network);
-  let crowd: Crowd | undefined;
-  try {
+  const stage = await Stage.open(t, members, network);
+  await stage.allServe();
+  if (stage.endings.length > 0) throw new Error(`the cluster did not start: ${stage.endings.join('; ')}`);
+  const clients = startCrowd(stage, { random: ofClients, counts, wanted: changes });
+  t.teardown(() => clients.stop());
+  const operator = new Operator({ stage, callers: clients.callers, random: ofOperator, stopped: clients.stopped });
+  const course = async (): Promise<true> => {
+    let isOver = false;
+    const reconfiguring = reconfigure(operator, {
+      stage,
+      random: ofOperator,
+      isOver: () => isOver,
+      size: members,
+      wanted: changes,
+      counts,
+      turns,
+    });
+    reconfiguring.catch(() => 'broken off');
+    await wreak(stage, { random, seconds, wanted: faultNames.filter((name) => wanted.has(name)), counts, turns });
+    isOver = true;
+    await reconfiguring;
     await stage.allServe();
-    if (stage.endings.length > 0) throw new Error(`the cluster did not start: ${stage.endings.join('; ')}`);
-    const clients = (crowd = startCrowd(stage, { random: ofClients, counts, wanted: changes }));
-    const operator = new Operator({ stage, callers: clients.callers, random: ofOperator, stopped: clients.stopped });
-    const course = async (): Promise<true> => {
-      let isOver = false;
-      const reconfiguring = reconfigure(operator, {
-        stage,
-        random: ofOperator,
-        isOver: () => isOver,
-        size: members,
-        wanted: changes,
-        counts,
-        turns,
-      });
-      reconfiguring.catch(() => 'broken off');
-      await wreak(stage, { random, seconds, wanted: faultNames.filter((name) => wanted.has(name)), counts, turns });
-      isOver = true;
-      await reconfiguring;
-      await stage.allServe();
-      await clients.settle();
-      return true;
-    };
-    const cameToRest = await Promise.race([course(), delay(seconds * 1000 + restMaxMs, undefined, { ref: false })]);
-    const { memory } = clients;
-    const afterwards = cameToRest === true ? await differences(stage) : ['the cluster did not come to rest in peace'];
-    const judgement = judge(memory);
-    const verdicts = { ...judgement.verdicts, members: [...stage.endings, ...afterwards] };
-    await stage.close();
-    const isWrong = Object.values(verdicts).some((lines) => lines.length > 0);
-    return {
-      seed,
-      members,
-      happened: counts.all,
-      compactedRevision: memory.compacted,
-      isDecided: judgement.isDecided,
-      operations:
-        memory.operations.filter(({ result }) => result).length + memory.localReads.length + memory.pastReads.length,
-      unknown: memory.operations.filter(({ result }) => !result).length,
-      events: judgement.events,
-      leases: memory.tenancies.length,
-      snapshots: stage.logs.filter((line) => line.includes('installed a snapshot')).length,
-      longestGapMs: longestGapMs(memory.acknowledgedMs),
-      verdicts,
-      kept: isWrong
-        ? keep(join(options.keepIn ?? tmpdir(), `flotilla-chaos-${seed}`), { verdicts, memory, logs: stage.logs })
-        : undefined,
-    };
-  } finally {
-    crowd?.stop();
-    await stage.close();
-  }
+    await clients.settle();
+    return true;
+  };
+  const cameToRest = await Promise.race([course(), delay(seconds * 1000 + restMaxMs, undefined, { ref: false })]);
+  const { memory } = clients;
+  const afterwards = cameToRest === true ? await differences(stage) : ['the cluster did not come to rest in peace'];
+  const judgement = judge(memory);
+  const verdicts = { ...judgement.verdicts, members: [...stage.endings, ...afterwards] };
+  await stage.close();
+  const isWrong = Object.values(verdicts).some((lines) => lines.length > 0);
+  return {
+    seed,
+    members,
+    happened: counts.all,
+    compactedRevision: memory.compacted,
+    isDecided: judgement.isDecided,
+    operations:
+      memory.operations.filter(({ result }) => result).length + memory.localReads.length + memory.pastReads.length,
+    unknown: memory.operations.filter(({ result }) => !result).length,
+    events: judgement.events,
+    leases: memory.tenancies.length,
+    snapshots: stage.logs.filter((line) => line.includes('installed a snapshot')).length,
+    longestGapMs: longestGapMs(memory.acknowledgedMs),
+    verdicts,
+    kept: isWrong
+      ? keep(join(options.keepIn ?? tmpdir(), `flotilla-chaos-${seed}`), { verdicts, memory, logs: stage.logs })
+      : undefined,
+  };
 }
 
 function randomOf(seed: number): () => number {

@@ -1,8 +1,10 @@
 /** Rounds of three and five members until the time is over. */
+import type { Teardown } from '../e2e/cluster.ts';
+import { withScope } from '../e2e/scope.ts';
 import type { Happening } from './counts.ts';
 import { startNamespaceRound } from './namespaces.ts';
 import { ProxyNetwork } from './proxy-network.ts';
-import { type RoundReport, runRound } from './round.ts';
+import { type RoundOptions, type RoundReport, runRound } from './round.ts';
 
 const roundSeconds = 30;
 
@@ -31,7 +33,18 @@ export async function* runRounds(options: RoundsOptions): AsyncGenerator<Round, 
     const members = options.members ?? (round % 3 === 2 ? 5 : 3);
     const inNamespaces = options.inNamespaces?.(round) ?? false;
     const one = { seed: seed + round, members, seconds: roundSeconds, wanted };
-    const report = inNamespaces ? await startNamespaceRound(one).done : await runRound(one, new ProxyNetwork());
+    const report = await withScope((scope) =>
+      inNamespaces ? runInNamespaces(scope, one) : runRound(scope, one, new ProxyNetwork()),
+    );
     yield { report, inNamespaces };
   }
+}
+
+async function runInNamespaces(t: Teardown, options: RoundOptions): Promise<RoundReport> {
+  const round = startNamespaceRound(options);
+  t.teardown(async () => {
+    round.stop();
+    await round.ended;
+  });
+  return await round.done;
 }

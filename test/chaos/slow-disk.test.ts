@@ -21,8 +21,7 @@ function writesOf(metrics: string, { name, bound }: { readonly name: string; rea
 }
 
 t.test('a slow disk holds up each write of the log and of the state', async (t) => {
-  const stage = await Stage.open(1, new ProxyNetwork());
-  t.teardown(() => stage.close());
+  const stage = await Stage.open(t, 1, new ProxyNetwork());
   await stage.allServe();
   const endpoint = stage.endpointOf(0);
   const client = openClient(endpoint);

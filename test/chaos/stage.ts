@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type MemberPlan, type MemberProcess, spawnMember, stopProcess } from '@flotilla/brain/test/cluster';
-import { flotillaCommand } from '../e2e/cluster.ts';
+import { type Teardown, flotillaCommand } from '../e2e/cluster.ts';
 import type { ProcessFaults } from './fault-hooks.ts';
 import type { ChannelTarget, Network, Place } from './network.ts';
 import { type SmallDisk, mountSmallDisk } from './small-disk.ts';
@@ -52,9 +52,12 @@ export class Stage {
   readonly #seats: Seat[] = [];
   /** On the directory of the last of the first members, where root allows. */
   #smallDisk: { readonly disk: SmallDisk; readonly member: number } | undefined;
+  #closing: Promise<void> | undefined;
 
-  static async open(size: number, network: Network): Promise<Stage> {
+  /** It is closed with `t`, also while it is being opened. */
+  static async open(t: Teardown, size: number, network: Network): Promise<Stage> {
     const stage = new Stage(network);
+    t.teardown(() => stage.close());
     for (let i = 0; i < size; i++) await stage.addSeat('voting');
     const initialCluster = stage.#seats.map(({ plan }, i) => `${plan.name}=${stage.peerUrlOf(i)}`).join();
     for (const seat of stage.#seats) seat.plan = withOptions(seat.plan, { 'initial-cluster': initialCluster });
@@ -111,6 +114,7 @@ export class Stage {
   async addSeat(standing: Standing = 'gone'): Promise<number> {
     const name = `m${this.#seats.length + 1}`;
     const place = await this.network.settle(name, (holds) => this.#memberOf(holds));
+    this.#refuseOnceClosed();
     const dataDir = join(this.#directory, name, 'data');
     mkdirSync(dirname(dataDir), { recursive: true });
     const options = { name, 'data-dir': dataDir, ...memberOptions, ...place.options };
@@ -147,8 +151,10 @@ export class Stage {
   async start(i: number): Promise<void> {
     const seat = this.#seat(i);
     if (seat.standing === 'gone' || seat.process) return;
+    this.#refuseOnceClosed();
     await seat.place.open();
     if (seat.process) return;
+    this.#refuseOnceClosed();
     seat.runs++;
     seat.lastWords = undefined;
     const env = { CHAOS_FAULTS: this.#faultsPath(i), NODE_OPTIONS: `--import=${hooks}` };
@@ -218,7 +224,12 @@ export class Stage {
     this.endings.push(...silent.flat());
   }
 
-  async close(): Promise<void> {
+  /** Ends all members, and nothing is left of them. From now on none can be started. Idempotent. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     for (const [i, { place }] of this.#seats.entries()) {
       this.signal(i, 'SIGCONT');
       await this.stop(i, 'SIGKILL');
@@ -227,6 +238,11 @@ export class Stage {
     this.#smallDisk?.disk.unmount();
     rmSync(this.#directory, { recursive: true, force: true });
     await this.network.close();
+  }
+
+  /** Whoever still disturbs the members of a round that was broken off must not bring them back. */
+  #refuseOnceClosed(): void {
+    if (this.#closing) throw new Error('the members are gone: the round is over');
   }
 
   #seat(i: number): Seat {

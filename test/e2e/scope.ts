@@ -1,5 +1,5 @@
-/** The life of what a benchmark starts: it ends with the part of the benchmark that started it, however that ends. */
-import type { Teardown } from '#e2e/cluster.js';
+/** The life of what a program without a test runner starts: it ends with the part of the program that started it, however that ends. */
+import type { Teardown } from './cluster.ts';
 
 interface Scope extends Teardown {
   close(): Promise<void>;
@@ -10,7 +10,7 @@ let over = false;
 
 function openScope(): Scope {
   // Between an interruption and our end nothing may start: nobody would end it.
-  if (over) throw new Error('the benchmarks were interrupted');
+  if (over) throw new Error('it was interrupted: nothing starts any more');
   const callbacks: (() => Promise<void> | void)[] = [];
   let closing: Promise<void> | undefined;
   const endAll = async (): Promise<void> => {
@@ -35,7 +35,7 @@ export async function withScope<T>(use: (scope: Teardown) => Promise<T>): Promis
   }
 }
 
-/** Ends everything that any benchmark started; from then on nothing can be started. */
+/** Ends everything that any part started; from then on nothing can be started. */
 async function closeAllScopes(): Promise<void> {
   over = true;
   await Promise.all([...open].map((scope) => scope.close()));
@@ -57,7 +57,8 @@ export function endWithScopes(say: (line: string) => void): void {
     });
   }
   process.on('uncaughtException', (error) => {
-    say(error.stack ?? String(error));
+    // Whatever was under way fails when all that it uses is ended.
+    if (!ending) say(error.stack ?? String(error));
     end(1);
   });
 }
