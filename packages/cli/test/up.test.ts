@@ -254,6 +254,22 @@ void t.test('a data directory of another cluster is refused, with the way out', 
   t.same(processesOf(place.directory), []);
 });
 
+void t.test('a component whose supervisor was gone before it had begun ends', async (t) => {
+  const { directory } = freshPlace(t);
+  const flags = [
+    `--data-dir=${directory}`,
+    '--listen-client-urls=http://127.0.0.1:0',
+    '--listen-peer-urls=http://127.0.0.1:0',
+  ];
+  const component = spawn(process.execPath, [command, 'brain', ...flags], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  t.teardown(() => component.kill('SIGKILL'));
+  const ended = once(component, 'exit');
+  component.disconnect();
+  t.strictSame(await ended, [0, null]);
+});
+
 void t.test('help and version', async (t) => {
   const place = freshPlace(t);
   t.match(await place.run('version'), { code: 0, stdout: /^flotilla \d+\.\d+\.\d+/ });

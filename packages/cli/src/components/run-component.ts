@@ -81,5 +81,7 @@ function toldToStop(): Promise<undefined> {
     process.on('SIGINT', stop);
     // Only a supervised process has a channel; losing it means that the supervisor is gone.
     process.once('disconnect', stop);
+    // It may have been gone before anybody listened here: that is not told twice.
+    if (process.send && !process.connected) stop();
   });
 }
