@@ -1,7 +1,8 @@
 /** Calls of clients on the service tables of members, over the network between them. */
 import type { CallContext } from '@flotilla/wire';
 import type { Network } from '../network/network.ts';
-import type { Machine, MemberRun } from '../run/machine.ts';
+import type { Machine } from '../run/machine.ts';
+import type { MemberRun } from '../run/member-run.ts';
 import type { Services } from '../run/services.ts';
 import type { Chance } from '../world/chance.ts';
 import type { Scheduler } from '../world/scheduler.ts';

@@ -7,7 +7,7 @@ import { clampInteger, etcdserverpb, fromId, toId, v3electionpb } from '@flotill
 import type { KeyState } from '../linearizability/etcd-model.ts';
 import { fencePrefix } from '../checks/fence-checks.ts';
 import { textOfBytes } from '../checks/entry-inputs.ts';
-import type { MemberRun } from '../run/machine.ts';
+import type { MemberRun } from '../run/member-run.ts';
 import type { Services } from '../run/services.ts';
 import type { Chance } from '../world/chance.ts';
 import { type CallResult, contextOf } from './calls.ts';

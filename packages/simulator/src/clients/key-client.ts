@@ -2,7 +2,8 @@
 import { type RpcError, etcdserverpb, isRpcError } from '@flotilla/wire';
 import { messageOf } from '@flotilla/base';
 import type { Compare, EtcdInput, EtcdOutput, KeyOperation } from '../linearizability/etcd-model.ts';
-import type { Machine, MemberRun } from '../run/machine.ts';
+import type { Machine } from '../run/machine.ts';
+import type { MemberRun } from '../run/member-run.ts';
 import type { Chance } from '../world/chance.ts';
 import { users } from './auth-client.ts';
 import { type CallResult, contextOf } from './calls.ts';

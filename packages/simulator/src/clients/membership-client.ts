@@ -8,7 +8,8 @@
 import { messageOf } from '@flotilla/base';
 import { etcdserverpb, fromUnsignedId, toId } from '@flotilla/wire';
 import type { Fleet } from '../run/fleet.ts';
-import type { Machine, MemberRun } from '../run/machine.ts';
+import type { Machine } from '../run/machine.ts';
+import type { MemberRun } from '../run/member-run.ts';
 import { type ChangeName, type MembershipPlan, mostMembers } from '../run/membership-plan.ts';
 import type { Services } from '../run/services.ts';
 import type { Chance } from '../world/chance.ts';

@@ -6,7 +6,7 @@
 import { createAsyncQueue } from '@flotilla/base';
 import { Encoded, clampInteger, etcdserverpb } from '@flotilla/wire';
 import type { KeyEvent } from '../checks/ledger.ts';
-import type { MemberRun } from '../run/machine.ts';
+import type { MemberRun } from '../run/member-run.ts';
 import type { Chance } from '../world/chance.ts';
 import { contextOf } from './calls.ts';
 import { callStream } from './streams.ts';

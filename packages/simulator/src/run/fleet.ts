@@ -2,8 +2,9 @@
 import { type BrainSettings, brainSettings } from '@flotilla/brain';
 import type { DriveSpeed } from '../disk/drive.ts';
 import type { Chance } from '../world/chance.ts';
-import { Machine, type Surroundings } from './machine.ts';
+import { Machine } from './machine.ts';
 import { type Plan, slowButElecting } from './plan.ts';
+import type { Surroundings } from './surroundings.ts';
 
 const firstFreePort = 3000;
 

@@ -1,9 +1,6 @@
-/**
- * A machine with its disk, and the member that runs on it: started, killed, stopped in good order, left without power. What a
- * member says of itself is compared here with what the ledger knows.
- */
+/** A machine with its disk, and the member that runs on it: started, killed, stopped in good order, left without power. */
+import { codeOf, messageOf } from '@flotilla/base';
 import {
-  type BrainMetrics,
   type BrainSettings,
   type Member,
   type MemberWorld,
@@ -11,95 +8,22 @@ import {
   settleMembership,
   startMember,
 } from '@flotilla/brain';
-import { type LogFields, type Logger, codeOf, messageOf } from '@flotilla/base';
-import type { Transition } from '@flotilla/raft';
-import { hashState } from '@flotilla/store';
-import type { DurableLogs } from '../checks/durable-logs.ts';
-import type { Ledger } from '../checks/ledger.ts';
-import { configText } from '../checks/membership-model.ts';
-import { ObservedRaft, type RaftMoment } from '../checks/observed-raft.ts';
-import { rangeOutput, rangeRequest } from '../clients/requests.ts';
-import type { KeyRow } from '../linearizability/etcd-model.ts';
-import type { RaftChecks } from '../checks/raft-checks.ts';
-import type { Verdict } from '../checks/verdict.ts';
 import { Drive, type DriveSpeed } from '../disk/drive.ts';
-import { filesOf } from '../disk/volume-files.ts';
-import { databasesOf, stateDirectoryOf } from '../disk/volume-state.ts';
-import { Volume, type VolumeCopy } from '../disk/volume.ts';
+import { Volume } from '../disk/volume.ts';
 import type { PeerPorts } from '../network/peers.ts';
-import { startVirtualTransport } from '../network/virtual-transport.ts';
 import { Chance } from '../world/chance.ts';
-import type { Marks } from '../world/marks.ts';
 import { Process } from '../world/process.ts';
-import type { Scheduler } from '../world/scheduler.ts';
-import type { Trace } from '../world/trace.ts';
-import type { RaftLimits } from './plan.ts';
-import { type Services, servicesOf } from './services.ts';
-
-/** What all machines share. */
-export interface Surroundings {
-  readonly seed: number;
-  readonly scheduler: Scheduler;
-  readonly trace: Trace;
-  readonly marks: Marks;
-  readonly verdict: Verdict;
-  readonly ledger: Ledger;
-  readonly checks: RaftChecks;
-  readonly durable: DurableLogs;
-  readonly ports: PeerPorts;
-  readonly metrics: BrainMetrics;
-  readonly turnMs: number;
-  readonly drift: number;
-  readonly segmentBytes: number;
-  readonly writesOnTheSpot: boolean;
-  readonly raftLimits: RaftLimits;
-  readonly transition: Transition;
-  /** Index → hash of the state there, from whoever came first. */
-  readonly stateHashes: Map<number, number>;
-}
-
-/** One run of a member. */
-export interface MemberRun {
-  readonly process: Process;
-  raft: ObservedRaft | undefined;
-  readonly number: number;
-  member: Member | undefined;
-  services: Services | undefined;
-}
-
-/** When a fault is worth more than at other times. */
-export type Moment = RaftMoment | 'logWrite' | 'witnessWrite' | 'stateWrite' | 'snapshot';
-
-/** A member that finds its files damaged says one of these, and does not start. */
-const refusals = new Set([
-  'DATA_CORRUPT',
-  'DATA_MISSING',
-  'DATA_FORMAT',
-  'STATE_DAMAGED',
-  'STATE_FOREIGN',
-  'STATE_FORMAT',
-]);
-
-/** What stops a member whose drive has failed it; anything else that does is a bug. */
-const diskFailures = new Set(['LOG_WRITE_FAILED', 'STATE_WRITE_FAILED', 'EIO']);
-/** A member that runs outlives a full disk; one that starts or stops may say one of these. */
-const wantsOfRoom = new Set([
-  ...diskFailures,
-  'ENOSPC',
-  'DATA_NO_ROOM',
-  'DATA_DIRECTORY',
-  'STATE_NO_ROOM',
-  'STATE_SPENT',
-]);
+import { DiskFate } from './disk-fate.ts';
+import { DriveFailures, type EndKind } from './drive-failures.ts';
+import type { MemberRun } from './member-run.ts';
+import { memberWorldOf } from './member-world.ts';
+import { type Moment, Moments } from './moments.ts';
+import { servicesOf } from './services.ts';
+import { checkStart, compareState } from './state-checks.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** A newcomer that could not join is started again after this time. */
 const joinAgainMs = 400;
-
-/** Whole states are compared once in so many entries: that takes as long as there is state. */
-const stateCheckEntries = 16;
-
-/** Batches of state, marks of the witness and news come more often than in production, so that a crash finds more moments between them. */
-const prompt = { witnessMs: 100, stateMs: 50, newsMs: 1 };
 
 export interface MachineOptions {
   readonly settings: BrainSettings;
@@ -128,21 +52,12 @@ export class Machine {
   /** What goes on in the background of its disk. */
   readonly #background: Chance;
   readonly volume = new Volume();
+  readonly #fate: DiskFate;
   #run: MemberRun | undefined;
   #runs = 0;
-  /** Of the drive, before this run. */
-  #driveBefore = { failures: 0, refusals: 0 };
-  #isDamaged = false;
-  #isRolledBack = false;
-  /** How often something was done to its disk that no crash does. */
-  diskFaults = 0;
-  /** Of the disk, when it last stopped in good order, and what the member had promised and whom it counted by then. */
-  #copy: { readonly volume: VolumeCopy; readonly promise: string; readonly config: string } | undefined;
-  #isLost = false;
-  /** Where this run's log writes are: to crash in between. */
-  #writesUnderWay = 0;
-  #receivesSnapshot = false;
-  readonly #awaited = new Map<Moment, () => void>();
+  /** Of this run. */
+  #driveFailures: DriveFailures;
+  readonly #moments = new Moments();
 
   constructor({ settings, driveSpeed, flags }: MachineOptions, chance: Chance, surroundings: Surroundings) {
     this.settings = settings;
@@ -152,6 +67,8 @@ export class Machine {
     this.#surroundings = surroundings;
     this.#background = Chance.about(surroundings.seed, `the disk of ${settings.name}`);
     this.drive = new Drive({ scheduler: surroundings.scheduler, chance: chance.fork(), speed: driveSpeed });
+    this.#driveFailures = new DriveFailures(this.drive);
+    this.#fate = new DiskFate(this.volume, surroundings);
   }
 
   get name(): string {
@@ -177,12 +94,17 @@ export class Machine {
 
   /** Its files are damaged, and it has said so, or it is no member: it is for its operator. */
   get isLost(): boolean {
-    return this.#isLost || !this.isMember;
+    return this.#fate.isLost || !this.isMember;
   }
 
   /** Its files are damaged or older than what it had confirmed, and it has said so. */
   get hasLostDisk(): boolean {
-    return this.#isLost;
+    return this.#fate.isLost;
+  }
+
+  /** How often something was done to its disk that no crash does. */
+  get diskFaults(): number {
+    return this.#fate.faults;
   }
 
   /** Its member runs, and has applied all changes of the members that its log holds. */
@@ -201,9 +123,8 @@ export class Machine {
 
   /** Its member was removed, and has not said that it knows. */
   get isStaying(): boolean {
-    return (
-      this.#isSettled && !this.hasLeft && !this.#isLost && this.#surroundings.ledger.membership.removed.has(this.id)
-    );
+    const { removed } = this.#surroundings.ledger.membership;
+    return this.#isSettled && !this.hasLeft && !this.hasLostDisk && removed.has(this.id);
   }
 
   /** Nobody whom its member knows, and so connects to, is a voter who could tell it anything. */
@@ -229,16 +150,22 @@ export class Machine {
   }
 
   start(): void {
-    if (this.#run || this.#isLost || this.isHeld || this.#surroundings.scheduler.nowMs < this.#notBeforeMs) return;
     const { scheduler, turnMs, drift, ports } = this.#surroundings;
+    if (this.#run || this.hasLostDisk || this.isHeld || scheduler.nowMs < this.#notBeforeMs) return;
     ports.dark.delete(this.name);
     const pace = 1 + drift * this.#chance.between(-1, 1);
     const process = new Process({ name: this.name, scheduler, pace, turnMs });
-    const run: MemberRun = { process, number: ++this.#runs, raft: undefined, member: undefined, services: undefined };
+    const run: MemberRun = {
+      process,
+      number: ++this.#runs,
+      raft: undefined,
+      member: undefined,
+      services: undefined,
+      writesUnderWay: 0,
+      receivesSnapshot: false,
+    };
     this.#run = run;
-    this.#driveBefore = { failures: this.drive.failures, refusals: this.drive.refusals };
-    this.#writesUnderWay = 0;
-    this.#receivesSnapshot = false;
+    this.#driveFailures = new DriveFailures(this.drive);
     this.#note(`starts, run ${run.number}`);
     const world = this.#worldOf(run);
     const starting = this.#flags
@@ -268,8 +195,8 @@ export class Machine {
     run.member = member;
     this.hasBegun = true;
     if (this.hasLeft) this.#surroundings.verdict.violate(`${this.name} was removed, and starts again`);
-    if (this.#isDamaged) this.#surroundings.marks.hit('damage survived');
-    this.#checkStart(member);
+    if (this.#fate.isDamaged) this.#surroundings.marks.hit('damage survived');
+    checkStart(this.name, member.machine.store, this.#surroundings);
     run.services = servicesOf(member, world);
     const publishing = new AbortController();
     const clientUrls = this.settings.advertiseClientUrls;
@@ -277,35 +204,20 @@ export class Machine {
     run.process.onDeath(() => publishing.abort());
   }
 
-  #failed(run: MemberRun, error: unknown, what: 'refuses to start' | 'stops' | 'does not stop in good order'): void {
-    this.#note(`${what}: ${messageOf(error)}`);
-    // Without a witness it takes itself for a newcomer, and the others know better.
-    const isRefused = refusals.has(codeOf(error) ?? '') || (this.#isSettled && codeOf(error) === 'JOIN_FAILED');
-    if (this.#isDamaged && isRefused) {
-      this.#surroundings.marks.hit('damage refused');
-      this.#isLost = true;
-      return this.kill();
-    }
-    if (this.#isRolledBack && codeOf(error) === 'DISK_ROLLED_BACK') {
-      this.#surroundings.marks.hit('rolled back disk found');
-      this.#isLost = true;
-      return this.kill();
-    }
-    if (codeOf(error) === 'MEMBER_REMOVED' && this.#leaves()) return this.kill();
+  #failed(run: MemberRun, error: unknown, how: EndKind): void {
+    this.#note(`${how}: ${messageOf(error)}`);
+    const code = codeOf(error) ?? '';
+    if (this.#fate.isNoticed(code, { isSettled: this.#isSettled })) return this.kill();
+    if (code === 'MEMBER_REMOVED' && this.#leaves()) return this.kill();
     // The cluster does not know of it yet, or nobody could be asked.
-    if (codeOf(error) === 'JOIN_FAILED' && this.#flags) {
+    if (code === 'JOIN_FAILED' && this.#flags) {
       if (this.#isSettled && this.#surroundings.ledger.membership.removed.has(this.id)) this.#leavesBlank();
       this.#notBeforeMs = this.#surroundings.scheduler.nowMs + joinAgainMs;
       return this.kill();
     }
-    const code = codeOf(error) ?? '';
-    const before = this.#driveBefore;
-    const hasFailed = this.drive.failures > before.failures && diskFailures.has(code);
-    const hadNoRoom = this.drive.refusals > before.refusals && wantsOfRoom.has(code) && what !== 'stops';
-    const isExplained = hasFailed || hadNoRoom;
-    if (!isExplained) {
+    if (!this.#driveFailures.explain(code, how)) {
       const stack = error instanceof Error ? (error.stack ?? '') : '';
-      this.#surroundings.verdict.violate(`${this.name} ${what}: ${messageOf(error)}\n${stack}`);
+      this.#surroundings.verdict.violate(`${this.name} ${how}: ${messageOf(error)}\n${stack}`);
     }
     if (this.#run === run) this.kill();
   }
@@ -341,7 +253,7 @@ export class Machine {
     marks.hit('killed');
     if (this.leads) marks.hit('killed while it led');
     this.#markChangeUnderWay();
-    if (this.#receivesSnapshot) marks.hit('crash while a snapshot was received or installed');
+    if (run.receivesSnapshot) marks.hit('crash while a snapshot was received or installed');
     this.#note('is killed');
     this.#run = undefined;
     run.process.kill();
@@ -351,12 +263,12 @@ export class Machine {
     const { marks, ports } = this.#surroundings;
     marks.hit('power lost');
     this.#markChangeUnderWay();
-    if (this.#writesUnderWay > 0) marks.hit('power lost during a write of the log');
+    if ((this.#run?.writesUnderWay ?? 0) > 0) marks.hit('power lost during a write of the log');
     const { member } = this;
     if (member && member.machine.state.durable.index < member.machine.store.appliedIndex) {
       marks.hit('power lost between log sync and state write');
     }
-    if (this.#receivesSnapshot) marks.hit('crash while a snapshot was received or installed');
+    if (this.#run?.receivesSnapshot === true) marks.hit('crash while a snapshot was received or installed');
     this.#note('loses power');
     ports.dark.add(this.name);
     this.#run?.process.kill({ withoutAWord: true });
@@ -368,50 +280,22 @@ export class Machine {
   damage(isAllowed: () => boolean = () => true): void {
     this.stop(() => {
       if (!isAllowed()) return;
-      this.diskFaults++;
-      this.#isDamaged = true;
-      const what = this.volume.damage(this.#chance);
-      this.#surroundings.marks.hit('files damaged');
-      this.#note(`is damaged: ${what}`);
+      this.#note(`is damaged: ${this.#fate.damage(this.#chance)}`);
     });
   }
 
-  /**
-   * The disk is stopped and goes back to what it was at an earlier stop. Only where the cluster can bear it: a majority of disks
-   * must live, so the others hold all that is forgotten here, and no vote and no change of the members is forgotten.
-   */
+  /** The member is stopped, and its disk goes back to what it was at an earlier stop, where the cluster can bear that. */
   rollBack(others: readonly Machine[], isAllowed: () => boolean = () => true): void {
-    const copy = this.#copy;
-    if (!copy) return;
+    if (!this.#fate.hasCopy) return;
     this.stop(() => {
-      const { durable, marks, ledger } = this.#surroundings;
-      const isBorne =
-        isAllowed() &&
-        copy.config === configText(ledger.membership.now.config) &&
-        copy.promise === durable.promiseOf(this.id) &&
-        durable.isHeldByAll(
-          this.id,
-          others.map(({ id }) => id),
-        );
-      if (!isBorne) return;
-      this.diskFaults++;
-      marks.hit('disk rolled back');
-      this.#note('is rolled back');
-      this.#isRolledBack = true;
-      this.volume.rollBack(copy.volume);
-      durable.forget(this.id);
+      if (!isAllowed()) return;
+      this.#fate.rollBack(this.id, { others: others.map(({ id }) => id), note: () => this.#note('is rolled back') });
     });
   }
 
   /** Calls `act` once, when that next happens here. */
   atNext(moment: Moment, act: () => void): void {
-    this.#awaited.set(moment, act);
-  }
-
-  #comes(moment: Moment): void {
-    const act = this.#awaited.get(moment);
-    this.#awaited.delete(moment);
-    act?.();
+    this.#moments.atNext(moment, act);
   }
 
   /** As for SIGTERM: hands over, then closes. */
@@ -433,8 +317,7 @@ export class Machine {
       this.#run = undefined;
       run.process.kill();
       whenGone();
-      const config = run.raft ? configText(run.raft.config) : '';
-      this.#copy = { volume: this.volume.copy(), promise: this.#surroundings.durable.promiseOf(this.id), config };
+      this.#fate.copy(this.id, run);
     };
     end().then(gone, (error: unknown) => {
       if (run.process.isAlive) this.#failed(run, error, 'does not stop in good order');
@@ -446,126 +329,22 @@ export class Machine {
   }
 
   #worldOf(run: MemberRun): MemberWorld {
-    const { process } = run;
-    const { marks, metrics, ports, segmentBytes, writesOnTheSpot, raftLimits } = this.#surroundings;
-    const { volume, drive } = this;
-    const state = { process, volume, drive, marks, chance: this.#background };
-    return {
-      clock: process.clock,
-      randomness: this.#chance.fork().randomness,
-      logger: this.#loggerOf(process),
-      files: filesOf({
-        process,
-        volume,
-        drive,
-        writesOnTheSpot,
-        onUse: (what, path) => {
-          if (what === 'writeNow') return marks.hit('entry written on the spot');
-          if (what === 'write') this.#comes(path.endsWith('.log') ? 'logWrite' : 'witnessWrite');
-          if (path.endsWith('.log')) this.#writesUnderWay += what === 'write' ? 1 : -1;
-        },
-      }),
-      openDatabase: databasesOf({ ...state, onBatch: () => this.#comes('stateWrite') }),
-      diskRoom: { isLow: () => drive.isFull },
-      openStateDirectory: (path) => stateDirectoryOf(state, path),
-      endOfTurn: process.endOfTurn,
-      soon: process.endOfTurn,
-      segmentBytes,
-      lag: prompt,
-      createRaft: (options) => {
-        run.raft = new ObservedRaft(
-          { ...options, ...raftLimits },
-          {
-            who: this.name,
-            checks: this.#surroundings.checks,
-            durable: this.#surroundings.durable,
-            ledger: this.#surroundings.ledger,
-            marks,
-            transition: this.#surroundings.transition,
-            note: (what) => this.#note(what),
-            onApplied: (index) => this.#checkState(run, index),
-            onMoment: (moment) => this.#comes(moment),
-          },
-        );
-        return run.raft;
-      },
-      startTransport: (receiver) => {
-        const watched = {
-          ...receiver,
-          receiveSnapshot: async (transfer: Parameters<typeof receiver.receiveSnapshot>[0]) => {
-            this.#receivesSnapshot = true;
-            this.#comes('snapshot');
-            try {
-              await receiver.receiveSnapshot(transfer);
-            } finally {
-              this.#receivesSnapshot = false;
-            }
-          },
-        };
-        const end = { process, receiver: watched };
-        ports.listen(this.id, end);
-        return startVirtualTransport({ self: this.id, end, ports, marks });
-      },
-      metrics,
-      onFailure: (error) => {
-        if (process.isAlive) process.after(0, () => this.#failed(run, error, 'stops'));
-      },
-    };
+    return memberWorldOf(run, {
+      name: this.name,
+      id: () => this.id,
+      volume: this.volume,
+      drive: this.drive,
+      chance: this.#chance,
+      background: this.#background,
+      moments: this.#moments,
+      surroundings: this.#surroundings,
+      onFailure: (error) => this.#failed(run, error, 'stops'),
+    });
   }
 
-  /** Equal state at equal index, and the revision that the model has there. */
-  #checkState(run: MemberRun, index: number): void {
-    const { ledger, verdict } = this.#surroundings;
-    const store = run.member?.machine.store;
-    if (!store || store.appliedIndex !== index) return;
-    const revision = ledger.revisionAfter(index);
-    if (revision !== store.revision) {
-      verdict.violate(`${this.name} is at revision ${store.revision} after entry ${index}, the model at ${revision}`);
-    }
-    if (index % stateCheckEntries === 0) this.compareState(index);
-  }
-
-  /** What was read back from the files is a state that there was. */
-  #checkStart({ machine: { store } }: Member): void {
-    const { ledger, verdict } = this.#surroundings;
-    const { revision, appliedIndex } = store;
-    const caller = { name: 'root', authRevision: store.auth.revision };
-    const outcome = store.range(rangeRequest({ key: 'k', end: 'l' }, { serializable: true }), caller);
-    const [answer] = outcome.ok ? rangeOutput(outcome.response).answers : [];
-    const rows = answer?.kind === 'range' ? answer.rows : [];
-    const expected = ledger.rowsAt(revision, { key: 'k', end: 'l' });
-    const same = rows.length === expected.length && rows.every((row, i) => isSameRow(row, expected[i]));
-    if (!same) verdict.violate(`${this.name} starts with other keys at revision ${revision} than there were`);
-    if (ledger.revisionAfter(appliedIndex) !== revision) {
-      verdict.violate(`${this.name} starts at revision ${revision} after entry ${appliedIndex}`);
-    }
-  }
-
+  /** With others', if this is the last entry that its member has applied. */
   compareState(index: number): void {
-    const { verdict, stateHashes } = this.#surroundings;
-    const { member } = this;
-    if (!member || member.machine.store.appliedIndex !== index) return;
-    const hash = hashState(member.machine.store);
-    const known = stateHashes.get(index) ?? hash;
-    stateHashes.set(index, known);
-    if (known !== hash) verdict.violate(`${this.name} has another state after entry ${index} than another member had`);
+    const store = this.member?.machine.store;
+    if (store?.appliedIndex === index) compareState(this.name, store, this.#surroundings);
   }
-
-  #loggerOf(process: Process): Logger {
-    const { marks } = this.#surroundings;
-    const line = (message: string, fields?: LogFields): void => {
-      if (!process.isAlive) return;
-      if (message.startsWith('cut bytes off')) marks.hit('log tail cut at a start');
-      if (message === 'installed a snapshot') marks.hit('snapshot installed');
-      const reason = fields?.['reason'] ?? (fields?.['err'] === undefined ? undefined : messageOf(fields['err']));
-      this.#note(`log: ${message}${typeof reason === 'string' ? ` (${reason})` : ''}`);
-    };
-    const logger: Logger = { debug: () => undefined, info: line, warn: line, error: line, child: () => logger };
-    return logger;
-  }
-}
-
-function isSameRow(a: KeyRow, b: KeyRow | undefined): boolean {
-  if (!b || a.key !== b.key || a.value !== b.value || a.lease !== b.lease) return false;
-  return a.modRevision === b.modRevision && a.createRevision === b.createRevision && a.version === b.version;
 }

@@ -4,7 +4,7 @@ import type { RaftOptions } from '@flotilla/raft';
 import type { DriveSpeed } from '../disk/drive.ts';
 import type { NetworkPlan } from '../network/network.ts';
 import { Chance } from '../world/chance.ts';
-import type { Moment } from './machine.ts';
+import type { Moment } from './moments.ts';
 import { type MembershipPlan, drawMembershipPlan } from './membership-plan.ts';
 import { type PlotName, bendToPlot, drawPlot } from './plot-names.ts';
 import { type ProfileName, bend, profileNames } from './profiles.ts';

@@ -3,7 +3,7 @@
  * one of them or none.
  */
 import type { Chance } from '../world/chance.ts';
-import type { Moment } from './machine.ts';
+import type { Moment } from './moments.ts';
 import type { FaultName, Plan } from './plan.ts';
 
 export const profileNames = [

@@ -33,11 +33,12 @@ import { Trace } from '../world/trace.ts';
 import { CatchingUp } from './catching-up.ts';
 import { Fleet } from './fleet.ts';
 import { healingBounds } from './healing.ts';
-import { Machine, type Surroundings } from './machine.ts';
+import { Machine } from './machine.ts';
 import { Nemesis } from './nemesis.ts';
 import { type Plan, drawPlan } from './plan.ts';
 import { Plots } from './plots.ts';
 import type { ProfileName } from './profiles.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Plain data: it also travels between threads. */
 export interface RunReport {
