@@ -2,9 +2,10 @@
  * Changes of the membership (thesis chapter 4), in etcd's variant: a conf change takes effect when it is applied, not when it
  * is appended. What keeps that safe:
  *
- * - One at a time: a leader appends a conf change only when it has applied all others in its log, and has committed an
- *   entry of its own term. So who can still win an election is under the newest committed configuration or under the one
- *   before it, and the quorums of the two meet.
+ * - One at a time: a leader appends a conf change only when it has applied all others in its log. So who can still win an
+ *   election is under the newest committed configuration or under the one before it, and the quorums of the two meet.
+ * - It has committed an entry of its own term, too: the thesis's rule for changes that are in force once they are appended.
+ *   Here nothing rests on it, and it costs nothing (proof in docs/track-record.md, model in test/change-rules.test.ts).
  * - Nobody campaigns while a conf change that it knows to be committed is not applied (`mayCampaign`).
  * - A log with two conf changes proves that the first is committed (`RaftLog.provenCommit`), whatever a crash forgot.
  */
