@@ -1,6 +1,6 @@
 /** `--feature-gates`: those of etcd 3.7 are known, and some of them change something here. */
 
-/** What is off here unless its gate is on. */
+/** What is off here unless its gate is on: alpha, all of them. */
 const gates = ['InitialCorruptCheck', 'CompactHashCheck'] as const;
 export type Gate = (typeof gates)[number];
 
@@ -16,10 +16,22 @@ const idleGates: readonly string[] = [
   'SetMemberLocalAddr',
   'StopGRPCServiceOnDefrag',
   'TxnModeWriteWithSharedBuffer',
+  // Both beta features are among these.
+  'AllBeta',
 ];
 
+/** Stands for each alpha gate that is not named itself, before it or after. */
+const allAlpha = 'AllAlpha';
+
+const booleans: ReadonlyMap<string, boolean> = new Map([
+  ...['1', 't', 'T', 'true', 'True', 'TRUE'].map((word) => [word, true] as const),
+  ...['0', 'f', 'F', 'false', 'False', 'FALSE'].map((word) => [word, false] as const),
+]);
+
+const known: readonly string[] = [...gates, ...idleGates, allAlpha];
+
 export const gatesHelp =
-  `What is off unless told, as NAME=true,…: ${gates.join(', ')}; ` +
+  `What is off unless told, as NAME=true,…: ${gates.join(', ')}, and ${allAlpha} for both; ` +
   'the other gates of etcd 3.7 are taken and change nothing';
 
 export interface FeatureGates {
@@ -30,19 +42,14 @@ export interface FeatureGates {
 
 /** What `NAME=true,NAME=false,…` says, or what is wrong with it; of a gate that is named twice, the last word counts. */
 export function parseGates(text: string): FeatureGates | string {
-  const on = new Set<Gate>();
-  const idle = new Set<string>();
-  for (const pair of text.split(',').map((part) => part.trim())) {
-    if (pair === '') continue;
-    const [name = '', value] = pair.split('=', 2);
-    const gate = gates.find((known) => known === name);
-    if (!gate && !idleGates.includes(name)) {
-      return `"${name}" is none of the feature gates ${[...gates, ...idleGates].join(', ')}`;
-    }
-    if (value !== 'true' && value !== 'false') return `"${pair}" says neither ${name}=true nor ${name}=false`;
-    if (!gate) idle.add(name);
-    else if (value === 'true') on.add(gate);
-    else on.delete(gate);
+  const given = new Map<string, boolean>();
+  for (const pair of text.split(',').filter((part) => part !== '')) {
+    const [name = '', ...words] = pair.split('=').map((part) => part.trim());
+    if (!known.includes(name)) return `"${name}" is none of the feature gates ${known.join(', ')}`;
+    const value = booleans.get(words.join('='));
+    if (value === undefined) return `"${pair}" says neither ${name}=true nor ${name}=false`;
+    given.set(name, value);
   }
-  return { on, idle: [...idle] };
+  const isOn = (gate: Gate): boolean => given.get(gate) ?? given.get(allAlpha) ?? false;
+  return { on: new Set(gates.filter(isOn)), idle: [...given.keys()].filter((name) => idleGates.includes(name)) };
 }

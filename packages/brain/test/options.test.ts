@@ -58,8 +58,17 @@ t.test('corruption checks are off unless flags turn them on', (t) => {
   );
   t.strictSame(idleGates, idle, 'the other gates of etcd 3.7 are taken, and known to change nothing');
   t.match(corruption, { atStart: false, compactedMs: 60_000 });
+  for (const [gates, atStart, compactedMs] of [
+    ['AllAlpha=true', true, 60_000],
+    ['AllAlpha=1,CompactHashCheck=F', true, 0],
+    [' InitialCorruptCheck = t ,AllAlpha=false', true, 0],
+    ['CompactHashCheck=true,AllAlpha=true,CompactHashCheck=false', true, 0],
+    ['AllBeta=true', false, 0],
+  ] as const) {
+    t.match(parse(`--feature-gates=${gates}`).corruption, { atStart, compactedMs }, gates);
+  }
   t.throws(() => parse('--feature-gates=LeaseCheckpoint=maybe'), { message: /neither LeaseCheckpoint=true nor/ });
-  for (const wrong of ['NoSuchGate=true', 'CompactHashCheck', 'CompactHashCheck=yes']) {
+  for (const wrong of ['NoSuchGate=true', 'CompactHashCheck', 'CompactHashCheck=yes', 'CompactHashCheck=true=']) {
     t.throws(() => parse(`--feature-gates=${wrong}`), { code: 'INVALID_OPTIONS', message: /--feature-gates/ });
   }
   t.end();
