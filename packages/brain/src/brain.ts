@@ -66,7 +66,10 @@ export async function startBrain(given: BrainOptions): Promise<Brain> {
     const stopping = new AbortController();
     const handlers = serveClients({ member, stopping: stopping.signal, world, servers });
     metrics.identify(settings.membership.self.id);
-    metrics.observe(() => readingsOf(member));
+    metrics.observe(
+      () => readingsOf(member),
+      () => member.machine.store.alarms.list(),
+    );
     const maxMessageBytes = settings.maxRequestBytes + messageOverheadBytes;
     const routes = createRoutes({ member, metrics, logger });
     const gateway = createGateway({

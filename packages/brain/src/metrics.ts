@@ -1,5 +1,7 @@
 /** A member's metrics, under etcd's names, in a registry of its own. Gauges are read when somebody asks. */
 import { Counter, Gauge, Histogram, Registry } from '@flotilla/base/metrics';
+import type { Alarm } from '@flotilla/store';
+import { addAlarmMetric } from './alarm-metric.ts';
 import { GatheredHistogram } from './gathered-histogram.ts';
 import { type MemberReadings, addReadings } from './member-readings.ts';
 import { addProcessMetrics } from './process-metrics.ts';
@@ -33,8 +35,8 @@ export interface BrainMetrics {
   readonly clientRequests: TalliedCounter<'type' | 'client_api_version'>;
   /** Absent unless metrics are extensive. */
   readonly grpcHandlingSeconds: Histogram<GrpcLabel> | undefined;
-  /** Says where the {@link MemberReadings} come from. */
-  observe(read: () => MemberReadings): void;
+  /** Says where the {@link MemberReadings} and the active alarms come from. */
+  observe(read: () => MemberReadings, alarms: () => readonly Alarm[]): void;
   /** Says whose metrics these are. */
   identify(memberId: bigint): void;
 }
@@ -183,8 +185,9 @@ export function createBrainMetrics({ extensive = false } = {}): BrainMetrics {
         clusterLevel,
       );
     },
-    observe(read) {
+    observe(read, alarms) {
       addReadings(registry, read);
+      addAlarmMetric(registry, alarms);
     },
   };
 }

@@ -22,6 +22,16 @@ const linux: readonly Row[] = [
   ['os_fd_limit', 'The file descriptor limit.', maxFileDescriptors],
 ];
 
+const portableCounters: readonly Row[] = [
+  ['process_cpu_seconds_total', 'Total user and system CPU time spent in seconds.', cpuSeconds],
+];
+
+/** Of all processes in the same network namespace: Linux counts no others. */
+const linuxCounters: readonly Row[] = [
+  ['process_network_receive_bytes_total', 'Bytes received over the network.', () => networkBytes('InOctets')],
+  ['process_network_transmit_bytes_total', 'Bytes sent over the network.', () => networkBytes('OutOctets')],
+];
+
 const startedSeconds = Math.round(performance.timeOrigin / 1000);
 
 export function addProcessMetrics(registry: Registry): void {
@@ -29,15 +39,18 @@ export function addProcessMetrics(registry: Registry): void {
   for (const [name, help, read] of rows) {
     const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(read()) });
   }
-  const cpu: Counter = new Counter({
-    name: 'process_cpu_seconds_total',
-    help: 'Total user and system CPU time spent in seconds.',
-    registers: [registry],
-    collect() {
-      cpu.reset();
-      cpu.inc(cpuSeconds());
-    },
-  });
+  const growing = process.platform === 'linux' ? [...portableCounters, ...linuxCounters] : portableCounters;
+  for (const [name, help, read] of growing) {
+    const counter: Counter = new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        counter.reset();
+        counter.inc(read());
+      },
+    });
+  }
 }
 
 function cpuSeconds(): number {
@@ -49,6 +62,13 @@ function cpuSeconds(): number {
 export function maxFileDescriptors(): number {
   const [, limit = '0'] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
   return Number(limit);
+}
+
+/** A line of names, and below it the line of their values. */
+function networkBytes(name: 'InOctets' | 'OutOctets'): number {
+  const lines = readFileSync('/proc/self/net/netstat', 'utf8').split('\n');
+  const [names = [], values = []] = lines.filter((line) => line.startsWith('IpExt:')).map((line) => line.split(' '));
+  return Number(values[names.indexOf(name)] ?? 0);
 }
 
 function virtualMemoryBytes(): number {
