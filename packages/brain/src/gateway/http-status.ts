@@ -46,7 +46,6 @@ const httpStatuses: Readonly<Record<StatusCode, number>> = {
 export interface ErrorBody {
   readonly code: number;
   readonly message: string;
-  readonly details: readonly never[];
 }
 
 export function httpStatusOf(error: unknown): number {
@@ -54,7 +53,7 @@ export function httpStatusOf(error: unknown): number {
 }
 
 export function errorBodyOf(error: unknown): ErrorBody {
-  return { code: statusOf(error), message: messageOf(error), details: [] };
+  return { code: statusOf(error), message: messageOf(error) };
 }
 
 export function statusOf(error: unknown): StatusCode {
