@@ -10,7 +10,7 @@ import {
   toId,
 } from '@flotilla/wire';
 import type { Member } from '../member/member.ts';
-import { clusterVersion, serverVersion, storageVersion } from '../version.ts';
+import { clusterLevel, serverVersion, storageVersion } from '../version.ts';
 import { checkDowngrade } from './downgrade.ts';
 import { isLearner } from './learner-rules.ts';
 import { requireLeader } from './require-leader.ts';
@@ -93,7 +93,7 @@ export function maintenanceHandlers(member: Member): Handlers<typeof maintenance
     Downgrade(request, context) {
       requireLeader(member, context);
       checkDowngrade(request);
-      return { header: header(member.machine.store.revision), version: clusterVersion };
+      return { header: header(member.machine.store.revision), version: clusterLevel };
     },
   };
 }
