@@ -683,7 +683,6 @@ authRules((rule) => {
         () => lock.Unlock({ key: bytes('other/1') }, asUser),
         () => election.Campaign({ name: bytes('other') }, asUser),
         () => election.Leader({ name: bytes('other') }, asUser),
-        () => election.Observe({ name: bytes('other') }, asUser),
       ]) {
         t.match(await refusal(call()), /permission denied/);
       }
@@ -696,6 +695,17 @@ authRules((rule) => {
       }
     },
     { since: '3.5' },
+  );
+
+  rule(
+    'an election is observed by who may read its keys',
+    async ({ t, client: { election }, enable, addUser, login }) => {
+      await addUser('u', [READ, 'mine/', 'mine0']);
+      await enable();
+      t.match(await refusal(election.Observe({ name: bytes('other') }, await login('u'))), /permission denied/);
+      t.match(await refusal(election.Observe({ name: bytes('mine') })), /user name is empty/);
+    },
+    { divergence: 'Observing an election whose keys one may not read' },
   );
 
   rule(

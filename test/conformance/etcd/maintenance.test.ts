@@ -160,7 +160,8 @@ conformance('Maintenance', ({ rule }) => {
         await client.kv.Range({ key: bytes('x') });
         await maintenance.Alarm({ action: GET });
         const { errors } = await maintenance.Status({});
-        t.match(errors[0]?.trimEnd(), /^memberID:77 alarm:NOSPACE$/);
+        // Go's protobuf varies the space between fields from build to build, so that nobody relies on it.
+        t.match(errors[0]?.trimEnd(), /^memberID:77 {1,2}alarm:NOSPACE$/);
         t.equal(errors.length, 1);
       }
     });
@@ -294,7 +295,7 @@ conformance('Maintenance', ({ rule }) => {
   rule('cancelling a downgrade that is not under way succeeds', { since: '3.6' }, async ({ t, client, key }) => {
     const { header } = await client.kv.Put({ key: key('a') });
     const answer = await client.maintenance.Downgrade({ action: CANCEL });
-    t.strictSame([answer.version, number(answer.header?.revision)], ['3.7.0', number(header?.revision)]);
+    t.strictSame([answer.version, number(answer.header?.revision)], ['3.7', number(header?.revision)]);
   });
 
   rule('health serves the name "" and no other', async ({ t, client }) => {

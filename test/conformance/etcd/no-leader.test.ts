@@ -1,10 +1,15 @@
 /** What a member without a leader answers: at once to who asks for one, in time to everybody else. */
-import { bytes, number, openStream } from './client.ts';
+import { type Client, bytes, number, openStream } from './client.ts';
 import { conformance, refusal } from './rules.ts';
 import { leaderlessKinds } from './servers.ts';
 
 const metadata = { hasleader: 'true' };
 const noLeader = '14 etcdserver: no leader';
+
+async function ask({ target }: Client, path: string): Promise<string> {
+  const reply = await fetch(`http://${target}${path}`, { headers: { connection: 'close' } });
+  return `${reply.status} ${await reply.text()}`;
+}
 
 conformance(
   'No leader',
@@ -104,15 +109,19 @@ conformance(
     });
 
     rule('/health and /readyz say so, /livez does not', { since: '3.6' }, async ({ t, client }) => {
-      const ask = async (path: string): Promise<string> => {
-        const reply = await fetch(`http://${client.target}${path}`, { headers: { connection: 'close' } });
-        return `${reply.status} ${await reply.text()}`;
-      };
-      t.equal(await ask('/health'), '503 {"health":"false","reason":"RAFT NO LEADER"}\n');
-      t.equal(await ask('/health?serializable=true'), '200 {"health":"true","reason":""}');
-      t.match(await ask('/readyz'), /^503 .*\[-\]linearizable_read failed: etcdserver: no leader/s);
-      t.equal(await ask('/livez'), '200 ok\n');
+      t.equal(await ask(client, '/health'), '503 {"health":"false","reason":"RAFT NO LEADER"}\n');
+      t.equal(await ask(client, '/health?serializable=true'), '200 {"health":"true","reason":""}');
+      t.match(await ask(client, '/readyz'), /^503 .*\[-\]linearizable_read failed: etcdserver: /s);
+      t.equal(await ask(client, '/livez'), '200 ok\n');
     });
+
+    rule(
+      '/readyz names the reason',
+      { since: '3.6', divergence: '`/readyz` without a leader' },
+      async ({ t, client }) => {
+        t.match(await ask(client, '/readyz'), /^503 .*\[-\]linearizable_read failed: etcdserver: no leader\n/s);
+      },
+    );
   },
   { kinds: leaderlessKinds },
 );

@@ -1,11 +1,13 @@
 /**
  * A rule of the wire is a test that runs unchanged against every kind of server. It works under a prefix of its own, so
- * that all rules of a file share one server. A rule that is newer than the etcd at hand is held against ours alone.
+ * that all rules of a file share one server. A rule that is newer than the etcd at hand is held against ours alone, and so
+ * is one of what we do otherwise on purpose.
  */
+import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { RpcError } from '@flotilla/wire';
 import { type Client, connect } from './client.ts';
-import { type Flags, type Server, type ServerKind, serverKinds } from './servers.ts';
+import { type Flags, type Level, type Server, type ServerKind, serverKinds } from './servers.ts';
 
 export interface Setting {
   readonly t: Test;
@@ -21,7 +23,11 @@ export interface Setting {
 
 export interface RuleOptions {
   /** The first release that the rule holds in; all of them unless told. */
-  readonly since?: '3.5' | '3.6' | '3.7';
+  readonly since?: Level;
+  /** We differ from etcd here: what the row of `docs/divergence.md` that says so begins with. */
+  readonly divergence?: string;
+  /** The first release that differs there, where those before do as we do. */
+  readonly differsSince?: Level;
   /** Needs more than one member. */
   readonly cluster?: boolean;
 }
@@ -67,7 +73,13 @@ export function conformance(
   }
 }
 
-function holdsIn({ since, cluster }: Rule, { level, targets }: Server): boolean {
+const divergences = readFileSync(new URL('../../../docs/divergence.md', import.meta.url), 'utf8');
+
+function holdsIn({ since, cluster, divergence, differsSince }: Rule, { level, isOurs, targets }: Server): boolean {
+  if (divergence !== undefined) {
+    if (!divergences.includes(`\n| ${divergence} `)) throw new Error(`no divergence begins with "${divergence}"`);
+    if (!isOurs && (differsSince === undefined || differsSince <= level)) return false;
+  }
   if (cluster === true && targets.length === 1) return false;
   return since === undefined || since <= level;
 }

@@ -1,8 +1,9 @@
 /**
  * What the rules are held against: one member, three members, and a real etcd from the machine's own packages, so that a
- * rule that we misread fails there. Where there is no etcd that part is left out, except in CI.
+ * rule that we misread fails there. Where there is no etcd that part is left out, except in CI. `ETCD_PATH` names another
+ * etcd: a newer one is held to more rules (docs/conformance.md).
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,15 +16,17 @@ const etcdBinary = process.env['ETCD_PATH'] ?? '/usr/bin/etcd';
 
 export const hasEtcd = existsSync(etcdBinary) || process.env['CI'] === 'true';
 
+export type Level = '3.5' | '3.6' | '3.7';
+
 /** The release whose rules a server of ours keeps. */
-const flotillaLevel = '3.7';
+const flotillaLevel: Level = '3.7';
 
 /** Flags that a file of rules needs. */
 export interface Flags {
   /** For every server. */
   readonly all?: Partial<BrainOptionValues>;
-  /** Those that the etcd at hand does not know. */
-  readonly flotilla?: Partial<BrainOptionValues>;
+  /** For servers of that release and later ones: those before do not know them. */
+  readonly since?: Partial<Record<Level, Partial<BrainOptionValues>>>;
   /** Clients speak TLS with these; the flags must give the servers theirs. Clear text unless told. */
   readonly tls?: ChannelTls;
 }
@@ -31,6 +34,8 @@ export interface Flags {
 export interface Server {
   /** `3.4`: rules that are newer do not hold there. */
   readonly level: string;
+  /** False for etcd: rules where we differ on purpose do not hold there. */
+  readonly isOurs: boolean;
   /** `host:port` of each member; the first one leads. */
   readonly targets: readonly string[];
   /** Of a server that died once: its cluster's id and the first member's, before that. */
@@ -47,9 +52,11 @@ export interface ServerKind {
   start(flags: Flags): Promise<Server>;
 }
 
+export const ourThree: ServerKind = { name: 'three members', start: (flags) => startFlotilla(3, flags) };
+
 export const serverKinds: readonly ServerKind[] = [
   { name: 'one member', start: (flags) => startFlotilla(1, flags) },
-  { name: 'three members', start: (flags) => startFlotilla(3, flags) },
+  ourThree,
   ...(hasEtcd ? [{ name: 'etcd', start: (flags: Flags) => startEtcd(1, flags) }] : []),
 ];
 
@@ -171,6 +178,11 @@ function flagsOf({ name, clientUrl, peerUrl, dataDir }: Place, initialCluster: s
   } as const;
 }
 
+function flagsFor(level: string, { all, since = {} }: Flags): Partial<BrainOptionValues> {
+  const known = Object.entries(since).filter(([first]) => first <= level);
+  return Object.assign({}, all, ...known.map(([, flags]) => flags)) as Partial<BrainOptionValues>;
+}
+
 interface StartedBrain extends RunningMember {
   readonly brain: Brain;
 }
@@ -194,7 +206,7 @@ async function startBrainAt(
 
 async function startFlotilla(size: number, flags: Flags): Promise<RunningServer> {
   const { directory, places, initialCluster } = await placesOf(size, flags);
-  const more = { ...flags.all, ...flags.flotilla };
+  const more = flagsFor(flotillaLevel, flags);
   const members = await Promise.all(places.map((place) => startBrainAt(place, initialCluster, more)));
   await Promise.all(members.map(({ brain }) => brain.ready));
   const leader = members.findIndex(({ brain }) => brain.status().isLeader);
@@ -202,6 +214,7 @@ async function startFlotilla(size: number, flags: Flags): Promise<RunningServer>
   const all: RunningMember[] = [...members];
   return {
     level: flotillaLevel,
+    isOurs: true,
     targets: inOrder.map((i) => places[i]?.target ?? ''),
     members,
     place: (name) => placeIn(directory, name, flags),
@@ -241,30 +254,40 @@ function startEtcdAt(place: Place, initialCluster: string, more: Partial<BrainOp
   };
 }
 
+/** What `etcd --version` says: flags must fit before a server can be asked. */
+function etcdLevel(): string {
+  const said = execFileSync(etcdBinary, ['--version'], { encoding: 'utf8' });
+  const level = /^etcd Version: (\d+\.\d+)\./m.exec(said)?.[1];
+  if (level === undefined) throw new Error(`${etcdBinary} does not say which etcd it is`);
+  return level;
+}
+
 export async function startEtcd(size: number, flags: Flags): Promise<RunningServer> {
   const { directory, places, initialCluster } = await placesOf(size, flags);
-  const members = places.map((place) => startEtcdAt(place, initialCluster, flags.all ?? {}));
+  const level = etcdLevel();
+  const more = flagsFor(level, flags);
+  const members = places.map((place) => startEtcdAt(place, initialCluster, more));
   const all = [...members];
   const stop = async (): Promise<void> => {
     await Promise.all(all.map((member) => member.stop()));
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const versions = await Promise.all(places.map(({ target }) => versionOf(target, flags.tls)));
-    const level = versions[0]?.split('.').slice(0, 2).join('.') ?? '';
+    await Promise.all(places.map(({ target }) => untilServed(target, flags.tls)));
     return {
       level,
+      isOurs: false,
       targets: places.map(({ target }) => target),
       members,
       place: (name) => placeIn(directory, name, flags),
       async restart(flag) {
         const [place] = places;
         if (!place) throw new Error('a server without members');
-        all.push(startEtcdAt(place, initialCluster, { ...flags.all, ...flag }));
-        await versionOf(place.target, flags.tls);
+        all.push(startEtcdAt(place, initialCluster, { ...more, ...flag }));
+        await untilServed(place.target, flags.tls);
       },
       join(place, joined) {
-        const member = startEtcdAt(place, joined, { ...flags.all, 'initial-cluster-state': 'existing' });
+        const member = startEtcdAt(place, joined, { ...more, 'initial-cluster-state': 'existing' });
         all.push(member);
         return Promise.resolve(member);
       },
@@ -276,11 +299,11 @@ export async function startEtcd(size: number, flags: Flags): Promise<RunningServ
   }
 }
 
-async function versionOf(target: string, tls: ChannelTls | undefined): Promise<string> {
+async function untilServed(target: string, tls: ChannelTls | undefined): Promise<void> {
   const channel = openChannel({ target, maxReconnectBackoffMs: 100, ...(tls && { tls }) });
   try {
     const maintenance = connectService(channel, maintenanceService);
-    return (await maintenance.Status({}, { waitForReady: true, timeoutMs: 60_000 })).version;
+    await maintenance.Status({}, { waitForReady: true, timeoutMs: 60_000 });
   } finally {
     channel.close();
   }
