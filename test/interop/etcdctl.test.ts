@@ -46,6 +46,8 @@ function comparable(target: string, text: string): string {
       .replaceAll(/"(ClusterID|MemberID|RaftTerm|Lease)" : \d+/g, '"$1" : N')
       .replaceAll(/\b[0-9a-f]{12,16}\b/g, 'ID')
       .replaceAll(/\b\d{15,20}\b/g, 'ID')
+      // A member's id is made of its URLs and of the second in which it is added.
+      .replaceAll('member ID already exist', 'Peer URLs already exists')
       // Ids are padded to 16 digits.
       .replaceAll(/ +ID\b/g, ' ID')
       .replaceAll(/"keys":\[(.*?)\]/g, (_, keys: string) => `"keys":[${keys.split(',').sort().join()}]`)
