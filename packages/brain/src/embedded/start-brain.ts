@@ -4,12 +4,11 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OperatingError, endAfter, parseOptions } from '@flotilla/base';
+import { OperatingError, endAfter, parseOptions, silentLogger } from '@flotilla/base';
 import { createMemoryDatabases, createMemoryStateDirectory } from '@flotilla/store';
 import { type Brain as Member, startBrain as startMember } from '../brain.ts';
-import type { Files } from '../log/files.ts';
+import { openDisk } from '../disk.ts';
 import { createMemoryFiles } from '../log/memory-files.ts';
-import { createSystemFiles } from '../log/system-files.ts';
 import { type BrainOptionValues, brainOptionTable, brainSettings } from '../options.ts';
 import type { BrainOptions } from '../system-world.ts';
 import type { Brain, BrainMember, StartBrainOptions } from './options.ts';
@@ -40,16 +39,13 @@ const nearTiming = { 'heartbeat-interval': 50, 'election-timeout': 500 };
  * @throws OperatingError `INVALID_OPTIONS` that lists every problem; for a directory that is damaged, in use or another
  *   brain's, what a member says of it. Then nothing runs.
  */
-export async function startBrain(options: StartBrainOptions = {}): Promise<Brain> {
-  const { members: count = 1, dataDir, flags = {} } = options;
+export async function startBrain(asked: StartBrainOptions = {}): Promise<Brain> {
+  const { members: count = 1, dataDir, flags = {} } = asked;
   const values = flagValues(count, flags);
   if (dataDir !== undefined) await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const ports = await openPeerPorts(count, dataDir);
-  // All that lies on the disk is written by one thread: to start one for each member would take longer than all else.
-  const files = createSystemFiles({ syncs: !values['unsafe-no-fsync'] });
-  const started = await Promise.allSettled(
-    ports.map((_, i) => startMember(memberOptions({ index: i, ports, dataDir, files, values }))),
-  );
+  const options = ports.map((_, index) => memberOptions({ index, ports, dataDir, values }));
+  const started = await Promise.allSettled(onOneDisk(options).map((of) => startMember(of)));
   const members = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const close = async (): Promise<void> => {
     // All at once, and each to its end: what rejects must leave nothing open either.
@@ -93,10 +89,9 @@ function memberOptions(given: {
   readonly index: number;
   readonly ports: readonly PeerPort[];
   readonly dataDir: string | undefined;
-  readonly files: Files;
   readonly values: Partial<BrainOptionValues>;
 }): BrainOptions {
-  const { index, ports, dataDir, files, values } = given;
+  const { index, ports, dataDir, values } = given;
   const peerUrls = ports.map(({ port }) => `http://127.0.0.1:${port}`);
   const peerUrl = peerUrls.slice(index, index + 1);
   const settings = brainSettings({
@@ -110,7 +105,15 @@ function memberOptions(given: {
     'initial-cluster': peerUrls.map((url, i) => `${nameOf(i)}=${url}`).join(','),
   });
   const peerListeners = ports.slice(index, index + 1).map(({ listener }) => listener);
-  return { settings, peerListeners, ...(dataDir === undefined ? inMemory() : { files }) };
+  return { settings, peerListeners, ...(dataDir === undefined && inMemory()) };
+}
+
+/** All logs on the disk are written by one thread: to start one for each member would take longer than all else. */
+function onOneDisk(members: readonly BrainOptions[]): readonly BrainOptions[] {
+  const [first] = members;
+  if (!first) return members;
+  const { files } = openDisk(first.settings, silentLogger);
+  return members.map((options) => ({ files, ...options }));
 }
 
 /** The files of one member. */
