@@ -11,9 +11,18 @@ import { type FlatWrites, syncFailed, writeAll } from './sync-write.ts';
 const fsync = promisify(fs.fsync);
 const fdatasync = promisify(fs.fdatasync);
 
+/** A sync that took longer has waited for other work of the pool, as look-ups of names, or the disk is slow. */
+const longSyncMs = 50;
+
 export class FilePool {
   /** Syncs under way, of each open file that has some. */
   readonly #syncing = new Map<number, number>();
+  #hasWaited = false;
+
+  /** Whether a sync took long: the next may wait as well. */
+  get hasWaited(): boolean {
+    return this.#hasWaited;
+  }
 
   /** Nothing is under way for any open file. */
   get idle(): boolean {
@@ -60,10 +69,12 @@ export class FilePool {
   }
 
   async #sync(fd: number): Promise<void> {
+    const beganMs = performance.now();
     this.#syncing.set(fd, (this.#syncing.get(fd) ?? 0) + 1);
     try {
       await fdatasync(fd);
     } finally {
+      this.#hasWaited ||= performance.now() - beganMs > longSyncMs;
       const left = (this.#syncing.get(fd) ?? 0) - 1;
       if (left > 0) this.#syncing.set(fd, left);
       else this.#syncing.delete(fd);

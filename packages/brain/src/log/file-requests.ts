@@ -2,9 +2,9 @@
  * Requests to a thread of one's own for the writing of files: nothing there waits behind other work of the process, and a batch
  * costs one hop, not one for the write and one for the sync.
  *
- * The thread runs from the first request for as long as a file is held open or a request is under way; it keeps the process
- * alive only for the latter. Until it has started the process's thread pool does what is asked. When it ends by itself, all
- * requests fail from then on.
+ * The thread runs for as long as a file is held open or a request is under way; it keeps the process alive only for the latter.
+ * To start it takes as much CPU as the whole start of a member, so it waits until more has been asked than a start asks, or a sync
+ * took long. Until it runs the process's thread pool does what is asked. When it ends by itself, all requests fail from then on.
  */
 import { Worker } from 'node:worker_threads';
 import { OperatingError, assert, messageOf } from '@flotilla/base';
@@ -12,6 +12,9 @@ import { FilePool } from './file-pool.ts';
 import type { FileReply, FileRequest } from './file-thread.ts';
 import { Mailbox, mailboxBytes } from './mailbox.ts';
 import type { FlatWrites, SyncOptions } from './sync-write.ts';
+
+/** More than a start of a few members asks, and passed within a second under load. */
+const requestsBeforeThread = 100;
 
 interface Waiting {
   readonly resolve: (value: number) => void;
@@ -37,6 +40,7 @@ export class FileRequests {
   readonly #entryPoint: URL;
   readonly #pool = new FilePool();
   #thread: RunningThread | undefined;
+  #asked = 0;
   #failure: Error | undefined;
   #held = 0;
 
@@ -51,7 +55,7 @@ export class FileRequests {
 
   /** Nothing is under way. */
   get idle(): boolean {
-    return this.#failure === undefined && this.#pool.idle && this.#thread?.waiting.length === 0;
+    return this.#failure === undefined && this.#pool.idle && (this.#thread?.waiting.length ?? 0) === 0;
   }
 
   /** A file is open: the thread stays. */
@@ -92,8 +96,9 @@ export class FileRequests {
   /** Lets the thread do it, once that has started and what was asked before it for this file is done. */
   #ask(file: number | string, { request, pass }: Asking): Promise<number> {
     if (this.#failure) return Promise.reject(this.#failure);
-    const thread = (this.#thread ??= this.#start());
-    if (!thread.started || this.#pool.serves(file)) return this.#pool.do(request());
+    if (++this.#asked > requestsBeforeThread || this.#pool.hasWaited) this.#thread ??= this.#start();
+    const thread = this.#thread;
+    if (!thread?.started || this.#pool.serves(file)) return this.#pool.do(request());
     const { worker, mailbox, waiting } = thread;
     const reply = new Promise<number>((resolve, reject) => waiting.push({ resolve, reject }));
     if (waiting.length === 1) worker.ref();
