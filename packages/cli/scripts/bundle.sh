@@ -12,7 +12,7 @@ rm -rf "$out.new"
 node_modules/.bin/esbuild main=packages/cli/dist/main.js \
   brain=packages/brain/dist/embedded/start-brain.js file-thread=packages/brain/dist/log/file-thread.js \
   bcrypt-thread=packages/brain/dist/auth/bcrypt-thread.js --bundle --splitting --format=esm --platform=node --target=node20 \
-  --alias:node:http=./packages/cli/scripts/node-http.cjs --external:classic-level --external:msgpackr-extract --external:@peculiar/x509 --external:reflect-metadata \
+  --define:process.env.MSGPACKR_NATIVE_ACCELERATION_DISABLED='"true"' --alias:node:http=./packages/cli/scripts/node-http.cjs --external:classic-level --external:msgpackr-extract --external:@peculiar/x509 --external:reflect-metadata \
   --banner:js="import{createRequire as bundleRequire}from'node:module';const require=bundleRequire(import.meta.url);" \
   --minify-whitespace --minify-syntax --log-level=warning --outdir="$out.new"
 rm -rf "$out"

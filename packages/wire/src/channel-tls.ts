@@ -6,7 +6,8 @@ import {
   createSecureContext,
   checkServerIdentity as defaultCheck,
 } from 'node:tls';
-import * as grpcjs from '@grpc/grpc-js';
+import type * as grpcjs from '@grpc/grpc-js';
+import { library } from './grpc-js/library.cts';
 
 /** TLS material, PEM. */
 export interface ChannelTls {
@@ -35,11 +36,12 @@ const anyName = 'localhost';
 
 /** @param target `host:port` */
 export function channelSecurity(target: string, tls: ChannelTls | ChannelContext | undefined): ChannelSecurity {
-  if (!tls) return { credentials: grpcjs.credentials.createInsecure(), options: {} };
+  const { credentials } = library();
+  if (!tls) return { credentials: credentials.createInsecure(), options: {} };
   const { context, check, serverName } = 'context' in tls ? ofContext(tls) : ofMaterial(tls);
   const host = serverName ?? hostOf(target);
   return {
-    credentials: grpcjs.credentials.createFromSecureContext(context, {
+    credentials: credentials.createFromSecureContext(context, {
       checkServerIdentity: (_, certificate) => check(host, certificate),
     }),
     options: { 'grpc.ssl_target_name_override': isIP(host) === 0 ? host : anyName },

@@ -2,9 +2,10 @@
  * Calls service tables over a grpc-js channel. One channel is one target; which target, when to try again
  * and what is safe to repeat is the caller's business.
  */
-import * as grpcjs from '@grpc/grpc-js';
+import type * as grpcjs from '@grpc/grpc-js';
 import { toBuffer } from './buffer.ts';
 import { type ChannelContext, type ChannelTls, channelSecurity } from './channel-tls.ts';
+import { library } from './grpc-js/library.cts';
 import type { BidiMethod, Method, ServerStreamMethod, ServiceTable, UnaryMethod } from './service.ts';
 import { RpcError, StatusCode, type Trailers } from './status.ts';
 
@@ -53,7 +54,7 @@ export type ServiceClient<T extends ServiceTable> = { readonly [K in keyof T]: C
 export function openChannel(options: ChannelOptions): Channel {
   const { target, tls } = options;
   const { credentials, options: security } = channelSecurity(target, tls);
-  const client = new grpcjs.Client(target, credentials, {
+  const client = new (library().Client)(target, credentials, {
     'grpc.max_receive_message_length': options.maxReceiveBytes ?? -1,
     'grpc.max_send_message_length': -1,
     'grpc.initial_reconnect_backoff_ms': 50,
@@ -213,7 +214,7 @@ function callOptionsOf(options: CallOptions): grpcjs.CallOptions {
 }
 
 function metadataOf(options: CallOptions): grpcjs.Metadata {
-  const metadata = new grpcjs.Metadata(options.waitForReady === true ? { waitForReady: true } : {});
+  const metadata = new (library().Metadata)(options.waitForReady === true ? { waitForReady: true } : {});
   for (const [key, value] of Object.entries(options.metadata ?? {})) metadata.set(key, value);
   return metadata;
 }

@@ -6,7 +6,7 @@
  * `onBug`.
  */
 import type { EventEmitter } from 'node:events';
-import * as grpcjs from '@grpc/grpc-js';
+import type * as grpcjs from '@grpc/grpc-js';
 import { messageOf } from '@flotilla/base';
 import { toBuffer } from '../buffer.ts';
 import { type ClientCertificate, clientCertificateOf } from '../client-certificate.ts';
@@ -27,6 +27,7 @@ import {
 } from '../service.ts';
 import type { CallObserver, RpcServerOptions } from '../rpc-server.ts';
 import { RpcError, StatusCode, type Trailers, cancelled } from '../status.ts';
+import { library } from './library.cts';
 
 /** A request together with the bytes it came as. */
 interface Received {
@@ -304,7 +305,7 @@ function statusOf(error: unknown): grpcjs.ServiceError {
 }
 
 function metadataOf(trailers: Trailers): grpcjs.Metadata {
-  const metadata = new grpcjs.Metadata();
+  const metadata = new (library().Metadata)();
   for (const [key, value] of Object.entries(trailers)) {
     metadata.set(key, typeof value === 'string' ? value : toBuffer(value));
   }

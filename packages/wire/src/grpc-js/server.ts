@@ -1,8 +1,9 @@
 /** The server of `@grpc/grpc-js` behind the interface that our own has. */
 import type { Duplex } from 'node:stream';
-import * as grpcjs from '@grpc/grpc-js';
+import type * as grpcjs from '@grpc/grpc-js';
 import type { RpcServer, RpcServerOptions } from '../rpc-server.ts';
 import type { Handlers, ServiceTable } from '../service.ts';
+import { library } from './library.cts';
 import { mountService } from './mount.ts';
 
 export class GrpcJsServer implements RpcServer {
@@ -15,13 +16,14 @@ export class GrpcJsServer implements RpcServer {
 
   constructor(options: RpcServerOptions) {
     this.#options = options;
-    this.#server = new grpcjs.Server({
+    const { Server, ServerCredentials } = library();
+    this.#server = new Server({
       'grpc.max_receive_message_length': options.maxReceiveBytes ?? -1,
       'grpc.max_send_message_length': -1,
       'grpc.keepalive_time_ms': options.keepaliveMs ?? 2 * 3600 * 1000,
       'grpc.keepalive_timeout_ms': options.keepaliveTimeoutMs ?? 20_000,
     });
-    this.#injector = this.#server.createConnectionInjector(grpcjs.ServerCredentials.createInsecure());
+    this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
   }
 
   add<T extends ServiceTable>(table: T, handlers: Handlers<T>): void {
