@@ -16,6 +16,8 @@ import type { MemberWorld } from './world.ts';
  * it. etcd does 1,000 versions, then waits for 10 ms.
  */
 const compactionPauseMs = 2;
+/** And at least so many times as long as the slice took: a slow processor has requests to answer too. */
+const compactionPauseShare = 3;
 
 export interface OpenedData {
   readonly data: DataDirectory<OpenedState>;
@@ -54,7 +56,10 @@ export async function openData(
           onWrite,
           onLocked,
           onFailure: fail,
-          defer: (slice) => void clock.after(compactionPauseMs, slice, { unref: true }),
+          defer(slice, tookMs) {
+            const pauseMs = Math.max(compactionPauseMs, compactionPauseShare * tookMs);
+            clock.after(pauseMs, slice, { unref: true });
+          },
           ...(lag && { lagMs: lag.stateMs }),
           openDatabase,
           room: heldState.room,

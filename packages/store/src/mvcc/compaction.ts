@@ -15,8 +15,8 @@ import { type Revision, countSupersededUpTo, dropSuperseded, supersededAt } from
 
 /** A compaction under way. */
 export interface Compaction {
-  /** Does a slice of up to `pages` pages; true when all is done. */
-  step(pages: number): boolean;
+  /** Does a slice, page after page for as long as `goesOn` says so of those that it did; true when all is done. */
+  step(goesOn: (pages: number) => boolean): boolean;
 }
 
 /** @param from the revision of the last finished compaction. */
@@ -24,8 +24,9 @@ export function startCompaction(keyspace: Keyspace, { from, to }: { from: number
   const { history, compactionObserver } = keyspace;
   let next = from;
   let sparse: Iterator<SparsePage> | undefined;
-  const step = (pages: number): boolean => {
-    for (let done = 0; done < pages; done++) {
+  const step = (goesOn: (pages: number) => boolean): boolean => {
+    let done = 0;
+    do {
       if (!sparse) {
         const index = history.pageIndexFrom(next);
         const page = history.page(index);
@@ -40,14 +41,14 @@ export function startCompaction(keyspace: Keyspace, { from, to }: { from: number
         if (page.done === true) return true;
         history.clean(page.value, (record) => isReachable(keyspace, record));
       }
-    }
+    } while (goesOn(++done));
     return false;
   };
   compactionObserver?.began();
   return {
-    step(pages) {
+    step(goesOn) {
       compactionObserver?.sliceBegan();
-      const isDone = step(pages);
+      const isDone = step(goesOn);
       compactionObserver?.sliceEnded();
       if (isDone) compactionObserver?.ended();
       return isDone;

@@ -53,8 +53,11 @@ export interface OpenStateOptions {
   readonly openDatabase?: OpenDatabase;
   /** The machine's own files unless told. */
   readonly openDirectory?: (path: string) => StateDirectory;
-  /** Runs the next slice of a compaction later: how much later is its pace; `setImmediate` unless told. */
-  readonly defer?: (slice: () => void) => void;
+  /**
+   * Runs the next slice of a compaction later: how much later is its pace. The one before took `tookMs`. `setImmediate` unless
+   * told.
+   */
+  readonly defer?: (slice: () => void, tookMs: number) => void;
   /** Waits for room on the disk, and has what failed for want of it done again; unless told, that is a failure like any other. */
   readonly room?: StateRoom;
 }
@@ -133,7 +136,7 @@ interface Surroundings {
   readonly directory: StateDirectory;
   readonly openDatabase: OpenDatabase;
   readonly clock: Clock;
-  readonly defer: (slice: () => void) => void;
+  readonly defer: (slice: () => void, tookMs: number) => void;
   readonly onFailure: (error: unknown) => void;
   readonly onWrite: (durationMs: number) => void;
   readonly lagMs: number;

@@ -22,8 +22,9 @@ const writeBytes = 1024 * 1024;
 export const defaultLagMs = 1000;
 /** A batch is synced once the last synced one is this old, or when asked. */
 const syncIntervalMs = 1000;
-/** Well below a millisecond of work. */
-const compactionPagesPerSlice = 4;
+/** Well below a millisecond of work, unless the processor is slow or the code is still cold: then the time ends a slice. */
+const pagesPerSlice = 4;
+const sliceMs = 1;
 
 export interface StateWriterOptions {
   readonly machine: StateMachine;
@@ -33,8 +34,8 @@ export interface StateWriterOptions {
   readonly clock: Clock;
   /** How long a change waits at most, milliseconds, once the log has synced it. */
   readonly lagMs: number;
-  /** Runs the next slice of a compaction later: how much later is its pace. */
-  readonly defer: (slice: () => void) => void;
+  /** Runs the next slice of a compaction later: how much later is its pace. The one before took `tookMs`. */
+  readonly defer: (slice: () => void, tookMs: number) => void;
   readonly onFailure: (error: unknown) => void;
   /** Called after a batch was written. */
   readonly onWritten: (durationMs: number) => void;
@@ -232,13 +233,16 @@ export class StateWriter {
     const to = this.#head.compactRevision;
     if (this.#compaction || to <= this.#compactedTo) return;
     this.#compaction = startCompaction(this.#options.machine.keyspace, { from: this.#compactedTo, to });
+    const { clock, defer } = this.#options;
     const slice = (): void => {
       if (this.#isClosed || this.#failure !== undefined || !this.#compaction) return;
+      const beganMs = clock.monotonicMs();
+      const tookMs = (): number => clock.monotonicMs() - beganMs;
       try {
-        if (!this.#compaction.step(compactionPagesPerSlice)) {
+        if (!this.#compaction.step((pages) => pages < pagesPerSlice && tookMs() < sliceMs)) {
           // What is left of pages is written as it comes, and not in one large batch at the end.
           if (this.#options.machine.keyspace.history.dirtyBytes >= writeBytes) this.#start({ sync: false });
-          return this.#options.defer(slice);
+          return defer(slice, tookMs());
         }
       } catch (error) {
         return this.#fail(error);
@@ -250,7 +254,7 @@ export class StateWriter {
       // The cleaned pages are written with the next batch; a state at rest gets one of its own.
       this.#start({ sync: false });
     };
-    this.#options.defer(slice);
+    defer(slice, 0);
   }
 
   #writeEnded(): void {
