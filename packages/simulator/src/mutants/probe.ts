@@ -2,6 +2,9 @@
 import { register } from 'node:module';
 import { mutants } from './mutants.ts';
 
+// Of a violation only the first line is told, and never where it was made.
+Error.stackTraceLimit = 0;
+
 const [name = '', seeds = ''] = process.argv.slice(2);
 const mutant = mutants.find((one) => one.name === name);
 if (!mutant) throw new Error(`no mutant ${name}`);
