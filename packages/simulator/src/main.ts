@@ -1,10 +1,12 @@
-/** `make sim`: runs seeds on two threads; one that fails prints its trace and the command that replays it. */
+/** `make sim`: runs seeds on several threads; one that fails prints its trace and the command that replays it. */
+import { availableParallelism } from 'node:os';
 import { runSeeds } from './farm/farm.ts';
 import { type RunReport, runSeed } from './run/run-seed.ts';
 import { Marks, markNames } from './world/marks.ts';
 
 const seeds = Number(process.env['SEEDS'] ?? 100);
 const from = Number(process.env['FROM'] ?? 1);
+const threads = Number(process.env['JOBS'] ?? availableParallelism());
 /** So many seeds must come to every mark between them. */
 const seedsForAllMarks = 500;
 
@@ -46,7 +48,7 @@ if (seeds === 1) {
   tell(report);
   add(report);
 } else {
-  await runSeeds({ from, count: seeds, onReport: add });
+  await runSeeds({ from, count: seeds, threads, onReport: add });
 }
 
 const { user, system } = process.cpuUsage(began);

@@ -1,11 +1,12 @@
 /** Many seeds on several threads. What a seed does depends on the seed alone, so the reports are the same for any number of threads. */
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { RunReport } from '../run/run-seed.ts';
 
 export interface FarmOptions {
   readonly from: number;
   readonly count: number;
-  /** Two unless told. */
+  /** One for each processor unless told. */
   readonly threads?: number;
   /** Called once a seed, in the order of the seeds. */
   readonly onReport: (report: RunReport) => void;
@@ -15,7 +16,12 @@ export interface FarmOptions {
 const resourceLimits = { maxYoungGenerationSizeMb: 96 };
 
 /** Runs the seeds [from, from + count). @throws what ends a thread. */
-export async function runSeeds({ from, count, threads = 2, onReport }: FarmOptions): Promise<void> {
+export async function runSeeds({
+  from,
+  count,
+  threads = availableParallelism(),
+  onReport,
+}: FarmOptions): Promise<void> {
   const end = from + count;
   const early = new Map<number, RunReport>();
   let next = from;
