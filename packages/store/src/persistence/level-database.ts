@@ -1,8 +1,9 @@
 /** LevelDB, as far as the state database needs it: rows by key, batches, snapshots. */
 import { Level } from 'level';
 import { OperatingError, assert, codeOf, messageOf } from '@flotilla/base';
+import { checkTables } from './leveldb-files/check-tables.ts';
 import { noRoom, spent, tellsNoRoom } from './no-room.ts';
-import { stateDamaged } from './rows.ts';
+import { stateDamaged, stateLocked } from './rows.ts';
 import type {
   OpenDatabaseOptions,
   Row,
@@ -44,10 +45,13 @@ export interface LevelDatabase extends Omit<StateDatabase, 'snapshot'> {
 
 /**
  * @throws OperatingError `STATE_LOCKED` when another process has it open, `STATE_NO_ROOM` when its disk has none, `STATE_DAMAGED`
- *   when it cannot be opened.
+ *   when it cannot be opened, or a table is not as it was written.
  */
 export async function openLevelDatabase(options: OpenDatabaseOptions & SyncOptions): Promise<LevelDatabase> {
   const { directory, createIfMissing, syncs = true } = options;
+  // The copy of a database that a full disk caught is read too: its tables may be as old as the member.
+  await checkTables(directory);
+  // It opens by itself in the next turn.
   const level = new Level<Uint8Array, Uint8Array>(directory, { ...encoding, ...tuning, createIfMissing });
   try {
     await level.open();
@@ -136,9 +140,7 @@ function readFailure(directory: string, error: unknown): OperatingError {
 
 function openFailure(directory: string, error: unknown): OperatingError {
   const cause = error instanceof Error ? error.cause : undefined;
-  if (codeOf(cause) === 'LEVEL_LOCKED') {
-    return new OperatingError('STATE_LOCKED', `${directory} is in use by another process: stop that one`, { cause });
-  }
+  if (codeOf(cause) === 'LEVEL_LOCKED') return stateLocked(directory, cause);
   if (tellsNoRoom(messageOf(cause))) return noRoom(directory, error);
   return stateDamaged(`${directory} cannot be opened (${messageOf(cause ?? error)})`, error);
 }

@@ -158,6 +158,10 @@ export function stateDamaged(reason: string, cause?: unknown): OperatingError {
   );
 }
 
+export function stateLocked(directory: string, cause?: unknown): OperatingError {
+  return new OperatingError('STATE_LOCKED', `${directory} is in use by another process: stop that one`, { cause });
+}
+
 /** Why a database was refused, with the place where it lies. */
 export function refusedAt(directory: string, error: unknown): unknown {
   if (!(error instanceof OperatingError) || error.message.includes(directory)) return error;
