@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { seededRandomness } from '@flotilla/base';
-import { contentEndOf, damagesOf, filesUnder } from './damage.ts';
+import { contentEndOf, damagesOf, filesUnder, shortKeysOf } from './damage.ts';
 import { type Image, type Past, makePast } from './image.ts';
 import { damagedMembersComeBack, rolledBackMembersAreStopped } from './rejoin.ts';
 import { type LoneStart, type Started, startAlone } from './lone-start.ts';
@@ -19,7 +19,7 @@ t.setTimeout(0);
 const seed = Number(process.env['SEED'] ?? 1);
 const more = Number(process.env['DAMAGES'] ?? 4);
 const wayOut = /replace this member|start the version that wrote it|stop that one/i;
-const place = /offset \d+|row [0-9a-f]+|is missing|rows|head|cannot be (read|opened)/;
+const place = /offset \d+|row [0-9a-f]+|is missing|rows|head|cannot be (read|opened)|has a format/;
 
 /** What is wrong with a start on damaged files; nothing if all is well. */
 function wrongWith(start: LoneStart, image: Image, { entries, hashes }: Past, directory: string): readonly string[] {
@@ -70,22 +70,26 @@ t.test('a member whose files were damaged starts without a loss, or refuses', as
         names.some((name) => name.endsWith('.values')),
         'and files of values',
       );
-      const counts = { started: 0, refused: 0 };
+      const counts = { started: 0, refused: 0, shortKeys: 0 };
       for (const name of names) {
         const content = await readFile(join(image.directory, name));
         const contentEnd = contentEndOf(content);
-        for (const damage of damagesOf(content.length, { random, more, contentEnd })) {
+        const shortKeys = name.endsWith('.ldb') ? shortKeysOf(content) : [];
+        counts.shortKeys += shortKeys.length;
+        for (const damage of [...shortKeys, ...damagesOf(content.length, { random, more, contentEnd })]) {
           await cp(image.directory, directory, { recursive: true });
           await damage.apply(join(directory, name));
           const start = await startAlone(image.plan, directory);
           counts[start.kind]++;
-          const wrong = wrongWith(start, image, past, directory);
+          const isMissed = shortKeys.includes(damage) && start.kind !== 'refused';
+          const wrong = isMissed ? ['it was not found'] : wrongWith(start, image, past, directory);
           t.strictSame(wrong, [], `${damage.name} ${name}, seed ${seed}`);
           await rm(directory, { recursive: true });
         }
       }
       t.comment(`${counts.started} starts, ${counts.refused} refusals`);
       t.ok(counts.started > 0 && counts.refused > 0);
+      t.ok(counts.shortKeys > 0, 'a table begins with a short key');
     });
   }
 });

@@ -50,6 +50,16 @@ export function flip(offset: number, mask: number): Damage {
   };
 }
 
+/**
+ * Of a table of LevelDB's that begins with a short key: its length becomes one that LevelDB, which adds eight bytes to each key, never
+ * writes, and at which it ends the process. A first key shares nothing with one before; in front of it are, of a compressed block,
+ * its length and how the block goes on.
+ */
+export function shortKeysOf(table: Uint8Array): readonly Damage[] {
+  const at = table.subarray(0, 8).findIndex((byte, i) => byte === 0 && table[i + 1]! >= 8 && table[i + 1]! < 16);
+  return at === -1 ? [] : [flip(at + 1, 8)];
+}
+
 /** Behind the last byte that is not zero. */
 export function contentEndOf(content: Uint8Array): number {
   let end = content.length;
