@@ -15,6 +15,8 @@ export const hasEtcd = existsSync(binary) || process.env['CI'] === 'true';
 export interface RealEtcd {
   /** `host:port` of the clients' side. */
   readonly target: string;
+  /** Its release: `3.7`. */
+  readonly level: string;
   stop(): Promise<void>;
 }
 
@@ -42,14 +44,15 @@ export async function startEtcd(extraFlags: readonly string[] = []): Promise<Rea
   };
   const channel = openChannel({ target, maxReconnectBackoffMs: 100 });
   try {
-    await connectService(channel, maintenanceService).Status({}, { waitForReady: true, timeoutMs: 60_000 });
+    const maintenance = connectService(channel, maintenanceService);
+    const { version } = await maintenance.Status({}, { waitForReady: true, timeoutMs: 60_000 });
+    return { target, level: version.split('.', 2).join('.'), stop };
   } catch (error) {
     await stop();
     throw error;
   } finally {
     channel.close();
   }
-  return { target, stop };
 }
 
 function freePort(): Promise<number> {

@@ -38,6 +38,12 @@ export class Model {
   revision = 1;
   compacted = -1;
   leases = new Set<bigint>();
+  readonly #checksPutsFirst: boolean;
+
+  /** @param order of the checks of a txn, where etcd before 3.7 had another: the key and the lease of each put, then all ranges. */
+  constructor(order: 'each in its turn' | 'puts first' = 'each in its turn') {
+    this.#checksPutsFirst = order === 'puts first';
+  }
 
   /** As a member answers; a refusal leaves everything as it was. */
   execute(operation: Operation): AnyOutcome {
@@ -142,7 +148,7 @@ export class Model {
   #put(request: etcdserverpb.PutRequest.$Properties, { main }: Nested) {
     const key = latin(request.key);
     const old = this.at(key, Infinity);
-    if ((request.ignore_value === true || request.ignore_lease === true) && !old) throw new Refused('keyNotFound');
+    this.#checkKey(request);
     this.#add({
       key,
       main,
@@ -178,20 +184,37 @@ export class Model {
   #txn(request: etcdserverpb.TxnRequest.$Properties, next: Nested): etcdserverpb.TxnResponse.$Properties {
     const path = this.#path(request);
     const flat = flatten(path);
-    for (const op of flat) {
-      const put = op.request_put;
+    if (this.#checksPutsFirst) this.#checkPutsFirst(flat);
+    else for (const op of flat) this.#checkOp(op);
+    return this.#runPath(path, next);
+  }
+
+  #checkOp({ request_put: put, request_range: range }: etcdserverpb.RequestOp.$Properties): void {
+    if (put) {
+      this.#checkLease(put);
+      this.#checkKey(put);
+    }
+    if (range) this.#checkRevision(range);
+  }
+
+  #checkPutsFirst(ops: readonly etcdserverpb.RequestOp.$Properties[]): void {
+    for (const { request_put: put } of ops) {
       if (!put) continue;
-      if ((put.ignore_value === true || put.ignore_lease === true) && !this.at(latin(put.key), Infinity)) {
-        throw new Refused('keyNotFound');
-      }
+      this.#checkKey(put);
       this.#checkLease(put);
     }
-    for (const { request_range: range } of flat) {
-      const asked = clampInteger(range?.revision);
-      if (asked > this.revision) throw new Refused('futureRevision');
-      if (asked !== 0 && asked < this.compacted) throw new Refused('compacted');
-    }
-    return this.#runPath(path, next);
+    for (const { request_range: range } of ops) if (range) this.#checkRevision(range);
+  }
+
+  #checkKey({ key, ignore_value, ignore_lease }: etcdserverpb.PutRequest.$Properties): void {
+    const keeps = ignore_value === true || ignore_lease === true;
+    if (keeps && !this.at(latin(key), Infinity)) throw new Refused('keyNotFound');
+  }
+
+  #checkRevision({ revision }: etcdserverpb.RangeRequest.$Properties): void {
+    const asked = clampInteger(revision);
+    if (asked > this.revision) throw new Refused('futureRevision');
+    if (asked !== 0 && asked < this.compacted) throw new Refused('compacted');
   }
 
   #path(request: etcdserverpb.TxnRequest.$Properties): Path {

@@ -22,14 +22,14 @@ export type Operation =
 /** An operation that waits for the newest revision. */
 export type OperationAt = (revision: number) => Operation;
 
-const text = (value: string): Uint8Array => Buffer.from(value);
+export const text = (value: string): Uint8Array => Buffer.from(value);
 
 const keys = ['a', 'aa', 'ab', 'b', 'b\0', 'ba', 'c', 'd', '\xff'].map((key) => Buffer.from(key, 'latin1'));
 const key = fc.oneof(
   { weight: 30, arbitrary: fc.constantFrom(...keys) },
   { weight: 1, arbitrary: fc.constant(text('')) },
 );
-const rangeEnd = fc.oneof(
+export const rangeEnd = fc.oneof(
   { weight: 5, arbitrary: fc.constant(text('')) },
   { weight: 3, arbitrary: fc.constantFrom(...keys) },
   { weight: 2, arbitrary: fc.constant(Buffer.from([0])) },
@@ -39,14 +39,14 @@ const leaseId = fc.constantFrom(0, 0, 0, 7, 8, 9);
 const rarely = fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
 
 /** 0, a revision near the newest, or something odd. */
-const revision = fc.oneof(
+export const revision = fc.oneof(
   { weight: 6, arbitrary: fc.constant(() => 0) },
   { weight: 6, arbitrary: fc.integer({ min: -2, max: 12 }).map((back) => (newest: number) => newest - back) },
   { weight: 1, arbitrary: fc.constantFrom(-1, -7).map((odd) => () => odd) },
 );
 const filter = fc.oneof({ weight: 9, arbitrary: fc.constant(() => 0) }, { weight: 1, arbitrary: revision });
 
-type At<T> = (newest: number) => T;
+export type At<T> = (newest: number) => T;
 
 const put: fc.Arbitrary<At<PutRequest>> = fc
   .record({ key, value, lease: leaseId, prev_kv: fc.boolean(), ignore_value: rarely, ignore_lease: rarely })
@@ -143,7 +143,10 @@ const compact = fc.integer({ min: -1, max: 15 }).map((back) => (newest: number) 
 const grant = fc.constantFrom(7n, 8n).map((id) => () => ({ ID: fromId(id), TTL: 9000 }));
 const revoke = fc.constantFrom(7n, 8n, 9n).map((id) => () => ({ ID: fromId(id) }));
 
-function typed<T extends Operation['type']>(type: T, arbitrary: fc.Arbitrary<At<unknown>>): fc.Arbitrary<OperationAt> {
+export function typed<T extends Operation['type']>(
+  type: T,
+  arbitrary: fc.Arbitrary<At<unknown>>,
+): fc.Arbitrary<OperationAt> {
   return arbitrary.map((at) => (newest) => ({ type, request: at(newest) }) as Operation);
 }
 

@@ -16,6 +16,7 @@ import {
   txnOf,
   compact,
 } from './kv-harness.ts';
+import { execute } from './server.ts';
 
 t.test('a txn is bounded by its widest part, and a nested one by what its parent left', (t) => {
   const puts = (count: number) => Array.from({ length: count }, (_, i) => put(`k${i}`));
@@ -115,6 +116,43 @@ t.test('a txn that is refused has changed nothing', (t) => {
   );
   t.equal(store.revision, 2);
   t.match(rangeOf(store, all), { keys: 'a' });
+  t.end();
+});
+
+t.test('the first operation with a fault decides, and of a put its lease before its key', (t) => {
+  const store = storeWith(put('a'), put('a'), put('a'));
+  compact(store, 3);
+  const future = get('a', { revision: 9 });
+  const compacted = get('a', { revision: 1 });
+  const noKey = put('b', '', { ignore_value: true });
+  const noLease = put('c', '', { lease: 9 });
+  const neither = put('d', '', { lease: 9, ignore_value: true });
+  const codes: readonly (readonly [string, RequestOp])[] = [
+    ['futureRevision', future],
+    ['compacted', compacted],
+    ['keyNotFound', noKey],
+    ['leaseNotFound', noLease],
+    ['leaseNotFound', neither],
+  ];
+  for (const [code, first] of codes) {
+    for (const [, second] of codes) {
+      if (first === second && !first.request_range) continue;
+      t.equal(txnOf(store, { success: [put('e'), first, second] }), code);
+      t.equal(txnOf(store, { success: [put('e'), nested([first]), second] }), code, 'a nested one in its place');
+      t.equal(txnOf(store, { success: [remove('e'), first, nested([], [second])] }), code);
+    }
+  }
+  t.equal(txnOf(store, { success: [future, compacted] }), 'futureRevision', 'one that only reads too');
+  t.equal(txnOf(store, { success: [compacted, future] }), 'compacted');
+  t.equal(txnOf(store, { success: [put('e'), get('e', { revision: 5 })] }), 'futureRevision', 'as of before the txn');
+  t.equal(store.revision, 4);
+  t.end();
+});
+
+t.test('a put that is alone is asked for its lease first too', (t) => {
+  const request = { key: b('d'), lease: 9, ignore_value: true };
+  const outcome = execute(storeWith(), { type: 'put', request });
+  t.match(outcome, { ok: false, error: { code: 'leaseNotFound' } });
   t.end();
 });
 

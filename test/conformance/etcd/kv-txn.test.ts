@@ -9,6 +9,8 @@ type Op = etcdserverpb.RequestOp.$Properties;
 const { CompareResult, CompareTarget } = etcdserverpb.Compare;
 const duplicate = '3 etcdserver: duplicate key given in txn request';
 const compacted = '11 etcdserver: mvcc: required revision has been compacted';
+const future = '11 etcdserver: mvcc: required revision is a future revision';
+const noLease = '5 etcdserver: requested lease not found';
 
 const put = (key: Uint8Array, value = ''): Op => ({ request_put: { key, value: bytes(value) } });
 const get = (key: Uint8Array, range_end?: Uint8Array): Op => ({ request_range: { key, range_end: range_end ?? null } });
@@ -215,15 +217,73 @@ conformance('Txn', ({ rule }) => {
   rule('an error in one operation means that nothing happened', async (setting) => {
     const { t, client, key } = setting;
     const revision = await revisionOf(setting);
-    const future: Op = { request_range: { key: key('a'), revision: revision + 100 } };
-    const refused = '11 etcdserver: mvcc: required revision is a future revision';
-    t.equal(await refusal(client.kv.Txn({ success: [put(key('a')), future] })), refused);
+    const later: Op = { request_range: { key: key('a'), revision: revision + 100 } };
+    t.equal(await refusal(client.kv.Txn({ success: [put(key('a')), later] })), future);
     const leased: Op = { request_put: { key: key('b'), lease: fromId(4711n) } };
-    const noLease = '5 etcdserver: requested lease not found';
     t.equal(await refusal(client.kv.Txn({ success: [put(key('a')), leased] })), noLease);
     const ignoring: Op = { request_put: { key: key('b'), ignore_value: true } };
     t.equal(await refusal(client.kv.Txn({ success: [put(key('a')), ignoring] })), '3 etcdserver: key not found');
     t.equal(await revisionOf(setting), revision);
+  });
+
+  rule('of two operations with a fault the first one tells its own', { since: '3.7' }, async ({ t, client, key }) => {
+    const { header } = await client.kv.Put({ key: key('a') });
+    await client.kv.Compact({ revision: number(header?.revision) });
+    const revision = number(header?.revision) + 100;
+    const faults: readonly (readonly [string, Op])[] = [
+      [future, { request_range: { key: key('a'), revision } }],
+      [compacted, { request_range: { key: key('a'), revision: 1 } }],
+      ['3 etcdserver: key not found', { request_put: { key: key('b'), ignore_value: true } }],
+      [noLease, { request_put: { key: key('c'), lease: 4711 } }],
+    ];
+    for (const [told, first] of faults) {
+      for (const [other, second] of faults) {
+        if (told === other) continue;
+        t.equal(await refusal(client.kv.Txn({ success: [first, second] })), told, `${told} before ${other}`);
+        t.equal(await refusal(client.kv.Txn({ success: [del(key('d')), txn({ success: [first] }), second] })), told);
+        t.equal(await refusal(client.kv.Txn({ success: [put(key('d')), first, txn({ success: [second] })] })), told);
+      }
+    }
+  });
+
+  rule('a put in it is asked for its lease before its key', { since: '3.7' }, async ({ t, client, key }) => {
+    for (const ignores of [{ ignore_value: true }, { ignore_value: true, prev_kv: true }]) {
+      const leased: Op = { request_put: { key: key('b'), lease: 4711, ...ignores } };
+      t.equal(await refusal(client.kv.Txn({ success: [leased] })), noLease);
+    }
+  });
+
+  rule('what can be told without the state is told first', async ({ t, client, key }) => {
+    const leased: Op = { request_put: { key: key('a'), lease: 4711 } };
+    const answer = (success: Op[], failure: Op[] = []): Promise<string> => refusal(client.kv.Txn({ success, failure }));
+    t.equal(await answer([leased, get(bytes(''))]), '3 etcdserver: key is not provided');
+    t.equal(await answer([leased], [get(bytes(''))]), '3 etcdserver: key is not provided', 'also of the other branch');
+    t.equal(await answer([leased, leased]), duplicate);
+    t.equal(
+      await answer([put(key('b')), put(key('b')), {}]),
+      '3 etcdserver: key not found',
+      'each before all together',
+    );
+  });
+
+  rule('of what can be told without the state, the first in order is told', async ({ t, client, key }) => {
+    const noKey = '3 etcdserver: key is not provided';
+    const valued: Op = { request_put: { key: key('a'), value: bytes('x'), ignore_value: true } };
+    const value = '3 etcdserver: value is provided';
+    const answer = (request: etcdserverpb.TxnRequest.$Properties): Promise<string> => refusal(client.kv.Txn(request));
+    const many = Array.from({ length: 129 }, () => valued);
+    t.equal(await answer({ compare: [{}], success: many }), '3 etcdserver: too many operations in txn request');
+    t.equal(await answer({ compare: [{}], success: [valued] }), noKey);
+    t.equal(await answer({ success: [valued], failure: [get(bytes(''))] }), value);
+    t.equal(await answer({ success: [txn({ success: [valued] }), get(bytes(''))] }), value);
+    t.equal(await answer({ success: [get(bytes('')), valued] }), noKey);
+  });
+
+  rule('a range in it of the revision that it makes is of the future', async ({ t, client, key }) => {
+    const { header } = await client.kv.Put({ key: key('a') });
+    const revision = number(header?.revision) + 1;
+    const success = [put(key('a')), { request_range: { key: key('a'), revision } }];
+    t.equal(await refusal(client.kv.Txn({ success })), future);
   });
 
   rule('a branch that is not taken may ask for what does not exist', async ({ t, client, key }) => {

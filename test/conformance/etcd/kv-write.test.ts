@@ -102,6 +102,15 @@ conformance('Put, DeleteRange, Compact', ({ rule }) => {
     t.equal(await put({ ignore_lease: true, value: bytes('x') }), '3 etcdserver: key not found');
   });
 
+  rule('a put with several faults tells the first: of itself, of its lease, of its key', async ({ t, client, key }) => {
+    const put = (request: object): Promise<string> => refusal(client.kv.Put({ lease: 4711, ...request }));
+    t.equal(await put({ value: bytes('x'), ignore_value: true }), '3 etcdserver: key is not provided');
+    const faulty = { key: key('a'), ignore_value: true, ignore_lease: true };
+    t.equal(await put({ ...faulty, value: bytes('x') }), '3 etcdserver: value is provided');
+    t.equal(await put(faulty), '3 etcdserver: lease is provided');
+    t.equal(await put({ key: key('a'), ignore_value: true, prev_kv: true }), noLease);
+  });
+
   rule('a delete of several keys makes one revision, and counts them', async ({ t, client, key, end }) => {
     let base = 0;
     for (const name of ['a', 'b', 'c']) {

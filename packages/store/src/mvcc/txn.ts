@@ -10,7 +10,7 @@ import { type Interval, contains, intervalOf } from '../interval.ts';
 import { type Outcome, refuse } from '../outcome.ts';
 import type { KeyId } from './key-table.ts';
 import type { Keyspace } from './keyspace.ts';
-import { type ReadView, range } from './range.ts';
+import { type RangeRequest, type ReadView, range } from './range.ts';
 import { WriteTxn } from './write-txn.ts';
 
 type TxnRequest = etcdserverpb.TxnRequest.$Properties;
@@ -33,7 +33,7 @@ const { CompareResult, CompareTarget } = etcdserverpb.Compare;
 /** Runs a txn that `checkTxn` let pass and that changes nothing. */
 export function applyReadOnlyTxn(view: ReadView, request: TxnRequest): Outcome<TxnResponse> {
   const branch = chooseBranch(view, request);
-  const refused = refusedRange(view, branch);
+  const refused = refusedOperation(view, branch);
   const outcome = refused ? refuse(refused) : runBranch(view, branch);
   view.keyspace.counts.endRun();
   return outcome;
@@ -43,7 +43,7 @@ export function applyReadOnlyTxn(view: ReadView, request: TxnRequest): Outcome<T
 export function applyTxn(view: ReadView, request: TxnRequest): Outcome<TxnResponse> {
   const { counts } = view.keyspace;
   const branch = chooseBranch(view, request);
-  const refused = refusedPut(view, branch) ?? refusedRange(view, branch) ?? refusedAfterDelete(branch, []);
+  const refused = refusedOperation(view, branch) ?? refusedAfterDelete(branch, []);
   counts.endRun();
   if (refused) return refuse(refused);
   const outcome = runBranch(view, branch);
@@ -131,23 +131,34 @@ function differenceOf(keyspace: Keyspace, compare: Compare, id: KeyId | undefine
   }
 }
 
-function refusedPut(view: ReadView, branch: Branch): StoreErrorCode | undefined {
+/**
+ * Why the path is refused: the first fault of its operations in their order, those of a nested txn in its place. A put asks
+ * for its lease before its key. Each is held against the state before the txn; a delete has nothing to be refused for.
+ */
+function refusedOperation(view: ReadView, branch: Branch): StoreErrorCode | undefined {
   for (let i = 0; i < branch.ops.length; i++) {
     const op = branch.ops[i] as RequestOp;
     const nested = branch.nested?.[i];
-    const put = op.request_put;
-    const refused = nested ? refusedPut(view, nested) : put && (refusedKeep(view, put) ?? refusedLease(view, put));
+    const refused = nested ? refusedOperation(view, nested) : refusedAlone(view, op);
     if (refused) return refused;
   }
   return undefined;
 }
 
-/** A put that keeps the value or the lease needs a key to keep it of. */
-function refusedKeep(view: ReadView, put: PutRequest): StoreErrorCode | undefined {
-  if (keeps(put)) view.keyspace.counts.ranges++;
-  return hasWhatItKeeps(view, put) ? undefined : 'keyNotFound';
+function refusedAlone(
+  view: ReadView,
+  { request_put: put, request_range: request }: RequestOp,
+): StoreErrorCode | undefined {
+  if (put) {
+    const refused = refusedLease(view, put);
+    if (refused) return refused;
+    if (keeps(put) || put.prev_kv === true) view.keyspace.counts.ranges++;
+    return hasWhatItKeeps(view, put) ? undefined : 'keyNotFound';
+  }
+  return request ? refusedRevision(view, request) : undefined;
 }
 
+/** A put that keeps the value or the lease needs a key to keep it of. */
 function hasWhatItKeeps({ keyspace }: ReadView, put: PutRequest): boolean {
   return !keeps(put) || keyspace.findLive(put.key ?? noBytes) !== undefined;
 }
@@ -182,18 +193,10 @@ function refusedLease(view: ReadView, put: PutRequest): StoreErrorCode | undefin
 }
 
 /** Inside a txn only 0 means the newest revision: a negative one is compared like any other. */
-function refusedRange(view: ReadView, branch: Branch): StoreErrorCode | undefined {
-  for (let i = 0; i < branch.ops.length; i++) {
-    const op = branch.ops[i] as RequestOp;
-    const nested = branch.nested?.[i];
-    const refused = nested ? refusedRange(view, nested) : undefined;
-    if (refused) return refused;
-    if (!op.request_range) continue;
-    const revision = clampInteger(op.request_range.revision);
-    if (revision > view.revision) return 'futureRevision';
-    if (revision !== 0 && revision < view.compactRevision) return 'compacted';
-  }
-  return undefined;
+function refusedRevision(view: ReadView, request: RangeRequest): StoreErrorCode | undefined {
+  const revision = clampInteger(request.revision);
+  if (revision > view.revision) return 'futureRevision';
+  return revision !== 0 && revision < view.compactRevision ? 'compacted' : undefined;
 }
 
 function run(txn: WriteTxn, { succeeded, ops, nested }: Branch): TxnResponse {
