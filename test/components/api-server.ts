@@ -75,7 +75,7 @@ async function startEtcd(directory: string): Promise<{ readonly endpoint: string
     'log-level': 'fatal',
   };
   const words = Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
-  return { endpoint: client, process: spawn('/usr/bin/etcd', words, { stdio: 'ignore' }) };
+  return { endpoint: client, process: spawn(process.env['ETCD_PATH'] ?? '/usr/bin/etcd', words, { stdio: 'ignore' }) };
 }
 
 async function freePort(): Promise<number> {

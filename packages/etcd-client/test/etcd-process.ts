@@ -1,10 +1,12 @@
-/** Real etcd members on free ports and a directory of their own, for the tests of this package. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** Real etcd members on free ports and a directory of their own, for the tests of this package; `ETCD_PATH` names another binary. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+
+const binary = process.env['ETCD_PATH'] ?? 'etcd';
 
 export interface EtcdMember {
   /** `host:port` for clients. */
@@ -22,6 +24,12 @@ export interface EtcdCluster {
   readonly members: readonly EtcdMember[];
   readonly endpoints: readonly string[];
   close(): Promise<void>;
+}
+
+/** The release of the binary: `3.7`. Flags have other names in some. */
+export function etcdLevel(): string {
+  const text = execFileSync(binary, ['--version'], { encoding: 'utf8' });
+  return /etcd Version: (\d+\.\d+)/.exec(text)?.[1] ?? '';
 }
 
 /** Starts `size` members and waits until each answers `/health`. */
@@ -61,7 +69,7 @@ function createMember(place: MemberPlace): EtcdMember {
   return {
     endpoint: `127.0.0.1:${place.clientPort}`,
     async start() {
-      child = spawn('etcd', flagsOf(place, clientUrl), { stdio: 'ignore' });
+      child = spawn(binary, flagsOf(place, clientUrl), { stdio: 'ignore' });
       await untilHealthy(clientUrl, child);
     },
     async kill() {

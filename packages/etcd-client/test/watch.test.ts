@@ -7,7 +7,7 @@ import {
   prefixRange,
 } from '@flotilla/etcd-client';
 import t from 'tap';
-import { type EtcdMember, startEtcd } from './etcd-process.ts';
+import { type EtcdMember, etcdLevel, startEtcd } from './etcd-process.ts';
 
 const text = (bytes: Uint8Array | undefined): string | undefined => bytes && Buffer.from(bytes).toString();
 
@@ -29,7 +29,7 @@ async function nextEvents(batches: AsyncIterator<WatchBatch>): Promise<readonly 
 void t.test('one member', async (t) => {
   const cluster = await startEtcd(1, [
     '--max-request-bytes=8000000',
-    '--experimental-watch-progress-notify-interval=100ms',
+    `--${etcdLevel() < '3.6' ? 'experimental-' : ''}watch-progress-notify-interval=100ms`,
   ]);
   const client = createEtcdClient({ endpoints: cluster.endpoints });
   t.teardown(async () => {

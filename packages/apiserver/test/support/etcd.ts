@@ -1,4 +1,4 @@
-/** A real etcd for a test: Debian's binary on free ports, with a directory of its own. */
+/** A real etcd for a test: the machine's, or the one that `ETCD_PATH` names, on free ports, with a directory of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -17,7 +17,7 @@ export interface TestEtcd {
 }
 
 /** Anything that takes etcd's flags; what the tests hold for etcd must hold for it. */
-const binary = process.env['TEST_ETCD'] ?? '/usr/bin/etcd';
+const binary = process.env['ETCD_PATH'] ?? '/usr/bin/etcd';
 
 export async function startEtcd(): Promise<TestEtcd> {
   const directory = await mkdtemp(join(tmpdir(), 'flotilla-etcd-'));
