@@ -76,7 +76,7 @@ t.test(
     t.strictSame(new Set(members.map((row) => row[0])), new Set(ids));
     for (const row of members) t.equal(row[1], 'started');
     const status = rows(await ctl('endpoint', 'status'));
-    for (const row of status) t.equal(row[2], '3.7.0');
+    for (const row of status) t.equal(row[2], '3.7.1');
     t.equal(status.filter((row) => row[4] === 'true').length, 1, 'one leads');
     t.match(await ctl('endpoint', 'status', '-w', 'table'), /IS LEADER/);
     const health = await run(etcdctl, [`--endpoints=${plan.endpoints.join(',')}`, 'endpoint', 'health'], { env });

@@ -304,7 +304,7 @@ for (const kind of rpcServerKinds) {
         });
         t.strictSame(await get('/readyz/linearizable_read'), { status: 200, body: 'ok\n' });
         t.strictSame(JSON.parse((await get('/version')).body), {
-          etcdserver: '3.7.0',
+          etcdserver: '3.7.1',
           etcdcluster: '3.7.0',
           storage: '3.7.0',
         });
