@@ -45,9 +45,10 @@ export interface Brain extends Running {
 export async function startBrain(given: BrainOptions): Promise<Brain> {
   const { logger = silentLogger } = given;
   const options = { ...openDisk(given.settings, logger), ...given };
-  const { idleGates } = options.settings;
-  if (idleGates.length > 0) logger.warn('feature gates that change nothing here', { gates: idleGates });
-  const metrics = createBrainMetrics({ extensive: options.settings.extensiveMetrics });
+  const { extensiveMetrics, featureGates } = options.settings;
+  const { on: gatesOn, idle } = featureGates;
+  if (idle.length > 0) logger.warn('feature gates that change nothing here', { gates: idle });
+  const metrics = createBrainMetrics({ extensive: extensiveMetrics, gatesOn });
   const servers = createServers(options.settings, { metrics, logger });
   const tls = await openMemberTls(options.settings, logger);
   const ports = await openPorts(options.settings, { servers, tls, peerListeners: options.peerListeners });
@@ -65,11 +66,14 @@ export async function startBrain(given: BrainOptions): Promise<Brain> {
     const member = await startMember(settings, world);
     const stopping = new AbortController();
     const handlers = serveClients({ member, stopping: stopping.signal, world, servers });
-    metrics.identify(settings.membership.self.id);
-    metrics.observe(
-      () => readingsOf(member),
-      () => member.machine.store.alarms.list(),
-    );
+    const { id: self } = settings.membership.self;
+    metrics.identify(self);
+    metrics.observe({
+      self,
+      readings: () => readingsOf(member),
+      alarms: () => member.machine.store.alarms.list(),
+      membership: () => member.machine.store.membership,
+    });
     const maxMessageBytes = settings.maxRequestBytes + messageOverheadBytes;
     const routes = createRoutes({ member, metrics, logger });
     const gateway = createGateway({

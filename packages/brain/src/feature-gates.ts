@@ -1,7 +1,7 @@
 /** `--feature-gates`: those of etcd 3.7 are known, and some of them change something here. */
 
 /** What is off here unless its gate is on: alpha, all of them. */
-const gates = ['InitialCorruptCheck', 'CompactHashCheck'] as const;
+export const gates = ['InitialCorruptCheck', 'CompactHashCheck'] as const;
 export type Gate = (typeof gates)[number];
 
 /**

@@ -1,9 +1,12 @@
 /** A member's metrics, under etcd's names, in a registry of its own. Gauges are read when somebody asks. */
 import { Counter, Gauge, Histogram, Registry } from '@flotilla/base/metrics';
-import type { Alarm } from '@flotilla/store';
+import type { Alarm, MembershipView } from '@flotilla/store';
 import { addAlarmMetric } from './alarm-metric.ts';
+import { addGateMetric } from './feature-gate-metric.ts';
+import type { Gate } from './feature-gates.ts';
 import { GatheredHistogram } from './gathered-histogram.ts';
 import { type MemberReadings, addReadings } from './member-readings.ts';
+import { PeerConnections, addKnownPeers } from './peer-metrics.ts';
 import { addProcessMetrics } from './process-metrics.ts';
 import { type Tally, TalliedCounter, talliedGauge } from './tallied-counter.ts';
 import { clusterLevel, serverVersion } from './version.ts';
@@ -17,6 +20,7 @@ export interface BrainMetrics {
   readonly peerReceivedBytes: TalliedCounter<'From'>;
   readonly peerSendFailures: TalliedCounter<'To'>;
   readonly peerRoundTripSeconds: Histogram<'To'>;
+  readonly peerConnections: PeerConnections;
   readonly learnerPromotions: Tally;
   readonly failedLearnerPromotions: TalliedCounter<'Reason'>;
   readonly heartbeatFailures: Tally;
@@ -35,10 +39,25 @@ export interface BrainMetrics {
   readonly clientRequests: TalliedCounter<'type' | 'client_api_version'>;
   /** Absent unless metrics are extensive. */
   readonly grpcHandlingSeconds: Histogram<GrpcLabel> | undefined;
-  /** Says where the {@link MemberReadings} and the active alarms come from. */
-  observe(read: () => MemberReadings, alarms: () => readonly Alarm[]): void;
+  /** Says where that comes from which is read when somebody asks. */
+  observe(sources: MetricSources): void;
   /** Says whose metrics these are. */
   identify(memberId: bigint): void;
+}
+
+export interface MetricSources {
+  readonly self: bigint;
+  readonly readings: () => MemberReadings;
+  /** Those that are active. */
+  readonly alarms: () => readonly Alarm[];
+  readonly membership: () => MembershipView;
+}
+
+export interface MetricsOptions {
+  /** Calls are timed too. */
+  readonly extensive?: boolean;
+  /** Feature gates that are on; none unless told. */
+  readonly gatesOn?: ReadonlySet<Gate>;
 }
 
 export interface LeaseMetrics {
@@ -74,11 +93,11 @@ const handlingBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 /** All others are etcd's. */
 const doubling = (from: number, length: number): number[] => Array.from({ length }, (_, i) => from * 2 ** i);
 
-/** @param options.extensive whether calls are timed too */
-export function createBrainMetrics({ extensive = false } = {}): BrainMetrics {
+export function createBrainMetrics({ extensive = false, gatesOn = new Set() }: MetricsOptions = {}): BrainMetrics {
   const registry = new Registry();
   const registers = [registry];
   addProcessMetrics(registry);
+  addGateMetric(registry, gatesOn);
   const tallied = <L extends string>(name: string, help: string, labelNames: readonly L[]): TalliedCounter<L> =>
     new TalliedCounter({ name, help, labelNames, registers });
   const tally = (name: string, help: string): Tally => tallied(name, help, []).tally({});
@@ -110,6 +129,7 @@ export function createBrainMetrics({ extensive = false } = {}): BrainMetrics {
       buckets: doubling(0.0001, 15),
       registers,
     }),
+    peerConnections: new PeerConnections(registry),
     learnerPromotions: tally(
       'etcd_server_learner_promote_successes',
       'Learners that were promoted while this member led.',
@@ -185,9 +205,10 @@ export function createBrainMetrics({ extensive = false } = {}): BrainMetrics {
         clusterLevel,
       );
     },
-    observe(read, alarms) {
-      addReadings(registry, read);
+    observe({ self, readings, alarms, membership }) {
+      addReadings(registry, readings);
       addAlarmMetric(registry, alarms);
+      addKnownPeers(registry, self, membership);
     },
   };
 }

@@ -10,7 +10,7 @@ import type { AutoCompactionRule } from './driver/auto-compaction.ts';
 import { type ListenAddress, addressOf, isLoopback, listenAddressOf, urlProblem } from './cluster/urls.ts';
 import { type CorruptionSettings, corruptionOptionTable, corruptionSettings } from './corruption/check-options.ts';
 import { durationMs, durationProblem } from './duration.ts';
-import { parseGates } from './feature-gates.ts';
+import { type FeatureGates, parseGates } from './feature-gates.ts';
 import { type MemberTlsSettings, tlsOptionTable, tlsSettings } from './tls/options.ts';
 
 function oneOf(...values: readonly string[]): (value: string) => string | undefined {
@@ -211,8 +211,7 @@ export interface BrainSettings extends MemberTlsSettings {
   readonly autoCompaction: AutoCompactionRule | undefined;
   readonly grpcServer: RpcServerKind;
   readonly corruption: CorruptionSettings;
-  /** Feature gates that were named and change nothing. */
-  readonly idleGates: readonly string[];
+  readonly featureGates: FeatureGates;
   /** Calls are timed too. */
   readonly extensiveMetrics: boolean;
   readonly authToken: TokenSettings;
@@ -290,7 +289,7 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     autoCompaction,
     grpcServer: rpcServerKinds.find((kind) => kind === values['grpc-server']) ?? 'flotilla',
     corruption: corruptionSettings(values),
-    idleGates: idleGatesOf(values),
+    featureGates: featureGatesOf(values),
     extensiveMetrics: values.metrics === 'extensive',
     authToken,
     authTokenTtlMs: values['auth-token-ttl'] * 1000,
@@ -307,9 +306,9 @@ function quotaOf(bytes: number): number {
   return bytes === 0 ? brainOptionTable['quota-backend-bytes'].default : bytes;
 }
 
-function idleGatesOf(values: BrainOptionValues): readonly string[] {
+function featureGatesOf(values: BrainOptionValues): FeatureGates {
   const gates = parseGates(values['feature-gates']);
-  return typeof gates === 'string' ? [] : gates.idle;
+  return typeof gates === 'string' ? { on: new Set(), idle: [] } : gates;
 }
 
 /** In periodic mode a plain number counts hours, as in etcd. */

@@ -82,6 +82,8 @@ export function worldOf(
         onSent: (to, bytes) => sent(to).add(bytes),
         onDropped: (to) => failures(to).add(1),
         onRoundTrip: (to, seconds) => metrics.peerRoundTripSeconds.observe({ To: idText(to) }, seconds),
+        onConnected: (to) => metrics.peerConnections.begun(self.id, to),
+        onDisconnected: (to, how) => metrics.peerConnections.ended(self.id, to, how),
       });
     },
   };

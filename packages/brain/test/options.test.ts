@@ -53,10 +53,10 @@ t.test('corruption checks are off unless flags turn them on', (t) => {
   const all = ['StopGRPCServiceOnDefrag', 'LeaseCheckpoint', 'LeaseCheckpointPersist', 'SetMemberLocalAddr'];
   const more = ['PriorityRequest', 'TxnModeWriteWithSharedBuffer', 'FastLeaseKeepAlive'];
   const idle = [...all, ...more];
-  const { corruption, idleGates } = parse(
+  const { corruption, featureGates } = parse(
     `--feature-gates=${idle.map((gate, i) => `${gate}=${i % 2 === 0}`).join(',')},CompactHashCheck=true`,
   );
-  t.strictSame(idleGates, idle, 'the other gates of etcd 3.7 are taken, and known to change nothing');
+  t.strictSame(featureGates.idle, idle, 'the other gates of etcd 3.7 are taken, and known to change nothing');
   t.match(corruption, { atStart: false, compactedMs: 60_000 });
   for (const [gates, atStart, compactedMs] of [
     ['AllAlpha=true', true, 60_000],

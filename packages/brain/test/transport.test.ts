@@ -83,6 +83,8 @@ async function openEnd(options: {
     onSent: () => undefined,
     onDropped: () => undefined,
     onRoundTrip: () => undefined,
+    onConnected: () => undefined,
+    onDisconnected: () => undefined,
   });
   transport.setPeers([{ id: peer, peerUrls: [`http://127.0.0.1:${peerPort}`] }]);
   const end: End = {

@@ -34,7 +34,6 @@ const leftOut: readonly LeftOut[] = [
     reason: 'the old name of etcd_mvcc_db_total_size_in_bytes',
     until: '3.5',
   },
-  { names: /^etcd_network_(active|known)_peers$/, reason: 'not counted' },
   {
     names: /^etcd_debugging_server_watch_send_loop_/,
     reason: 'there is no such loop',
@@ -52,11 +51,6 @@ const leftOut: readonly LeftOut[] = [
     since: '3.5',
   },
   {
-    names: /^etcd_server_feature_enabled$/,
-    reason: 'two gates change something, and the flags say which are on',
-    since: '3.6',
-  },
-  {
     names: /^etcd_server_(range|request)_duration_seconds$/,
     reason: 'calls are timed by grpc_server_handling_seconds, where asked for',
     since: '3.6',
@@ -72,6 +66,7 @@ const laterNames = [
   'etcd_debugging_server_alarms',
   'etcd_disk_wal_write_bytes_total',
   'etcd_server_client_requests_total',
+  'etcd_server_feature_enabled',
   'etcd_server_healthcheck',
   'etcd_server_healthchecks_total',
   'os_fd_limit',
@@ -176,3 +171,17 @@ conformance('Metrics', ({ rule }) => {
     t.strictSame(await shown(), []);
   });
 });
+
+conformance(
+  'Metrics of feature gates',
+  ({ rule }) => {
+    rule('a gate is 1 where it is on', { since: '3.6' }, async ({ t, client }) => {
+      const text = await (await fetch(`http://${client.target}/metrics`)).text();
+      const gates = text.match(/^etcd_server_feature_enabled\{.*$/gm) ?? [];
+      const of = (name: string): string | undefined => gates.find((line) => line.includes(`name="${name}"`));
+      t.match(of('CompactHashCheck'), /stage="ALPHA".*\} 1$/);
+      t.match(of('InitialCorruptCheck'), /stage="ALPHA".*\} 0$/);
+    });
+  },
+  { since: { '3.6': { 'feature-gates': 'CompactHashCheck=true' } } },
+);

@@ -4,7 +4,7 @@ import type { Message, NodeId } from '@flotilla/raft';
 import { addressOf } from '../cluster/urls.ts';
 import type { CallerTls } from '../tls/caller-tls.ts';
 import { createFrameEncoder } from './frame.ts';
-import { type PeerAddress, PeerLink } from './peer-link.ts';
+import { type Disconnection, type PeerAddress, PeerLink } from './peer-link.ts';
 import { measureRoundTrips } from './round-trips.ts';
 import type { Peer, PeerReceiver, PeerTransport } from './transport.ts';
 
@@ -21,6 +21,8 @@ export interface GrpcTransportOptions {
   readonly onDropped: (to: NodeId) => void;
   /** Told how long a question and its answer took. */
   readonly onRoundTrip: (to: NodeId, seconds: number) => void;
+  readonly onConnected: (to: NodeId) => void;
+  readonly onDisconnected: (to: NodeId, how: Disconnection) => void;
 }
 
 export function startGrpcTransport(options: GrpcTransportOptions): PeerTransport {
@@ -28,7 +30,13 @@ export function startGrpcTransport(options: GrpcTransportOptions): PeerTransport
   const tasks = createTaskGroup();
   const links = new Map<NodeId, OpenLink>();
   const open = (peer: PeerAddress): void => {
-    const link = new PeerLink({ ...options, peer, onSent: (bytes) => options.onSent(peer.id, bytes) });
+    const link = new PeerLink({
+      ...options,
+      peer,
+      onSent: (bytes) => options.onSent(peer.id, bytes),
+      onConnected: () => options.onConnected(peer.id),
+      onDisconnected: (how) => options.onDisconnected(peer.id, how),
+    });
     const end = new AbortController();
     links.set(peer.id, { link, peer, end });
     tasks.run(`link to ${peer.id.toString(16)}`, (signal) => link.run(AbortSignal.any([signal, end.signal])));

@@ -43,7 +43,13 @@ export interface PeerLinkOptions {
   readonly logger: Logger;
   /** Told the bytes of each frame that was queued. */
   readonly onSent: (bytes: number) => void;
+  /** Told when messages can leave, and when they can no more. */
+  readonly onConnected: () => void;
+  readonly onDisconnected: (how: Disconnection) => void;
 }
+
+/** `closed`: this member wanted it so. */
+export type Disconnection = 'lost' | 'closed';
 
 export class PeerLink {
   readonly #options: PeerLinkOptions;
@@ -107,7 +113,10 @@ export class PeerLink {
     let wasConnected = false;
     while (!signal.aborted) {
       await this.#connection(signal);
-      wasConnected ||= this.#welcome;
+      if (this.#welcome) {
+        wasConnected = true;
+        this.#options.onDisconnected(signal.aborted ? 'closed' : 'lost');
+      }
       this.#welcome = false;
       if (signal.aborted) return;
       if (wasConnected && (await probePort(peer, signal)) === 'refused') receiver.dead(peer.id);
@@ -151,6 +160,7 @@ export class PeerLink {
     const { receiver, peer } = this.#options;
     this.#check(welcome);
     this.#welcome = true;
+    this.#options.onConnected();
     this.#logged = '';
     this.#backoff.reset();
     receiver.alive(peer.id);
