@@ -99,6 +99,16 @@ conformance('Txn', ({ rule }) => {
     t.ok((await client.kv.Txn({ compare })).succeeded);
     await client.kv.Put({ key: key('b'), value: bytes('y') });
     t.notOk((await client.kv.Txn({ compare })).succeeded);
+    const fromB = {
+      key: key('b'),
+      range_end: bytes('\0'),
+      target: CompareTarget.CREATE,
+      result: CompareResult.GREATER,
+    };
+    t.ok(
+      (await client.kv.Txn({ compare: [{ ...fromB, create_revision: 0 }] })).succeeded,
+      'and one zero byte is no end',
+    );
     const none = { key: key('m'), range_end: key('n') };
     t.ok((await client.kv.Txn({ compare: [{ ...none, target: CompareTarget.VERSION, version: 0 }] })).succeeded);
     t.notOk((await client.kv.Txn({ compare: [{ ...none, target: CompareTarget.VALUE }] })).succeeded);
@@ -112,6 +122,17 @@ conformance('Txn', ({ rule }) => {
     t.equal(text(responses[0]?.response_range?.kvs?.[0]?.value), 'old');
     t.equal(text(responses[2]?.response_range?.kvs?.[0]?.value), 'new');
     t.equal(number(responses[3]?.response_delete_range?.deleted), 0);
+  });
+
+  rule('a nested transaction takes its turn among the others, and its header is empty', async ({ t, client, key }) => {
+    const { header, responses } = await client.kv.Txn({
+      success: [put(key('a'), '1'), txn({ success: [get(key('a')), put(key('b'), '2')] }), get(key('b'))],
+    });
+    const nested = responses[1]?.response_txn;
+    t.equal(text(nested?.responses?.[0]?.response_range?.kvs?.[0]?.value), '1');
+    t.equal(text(responses[2]?.response_range?.kvs?.[0]?.value), '2');
+    t.equal(number(nested?.responses?.[1]?.response_put?.header?.revision), number(header?.revision));
+    t.strictSame([nested?.succeeded, number(nested?.header?.revision)], [true, 0]);
   });
 
   rule('all its changes share one revision', async (setting) => {
@@ -205,6 +226,26 @@ conformance('Txn', ({ rule }) => {
     t.equal(await refusal(client.kv.Txn({ success: [both, both] })), duplicate);
   });
 
+  rule('a nested delete counts against its parent and what follows, not against what was before', async (setting) => {
+    const { t, client, key } = setting;
+    const nestedPut = txn({ success: [put(key('a'))] });
+    const nestedDelete = txn({ success: [del(key('a'))] });
+    t.equal(await refusal(client.kv.Txn({ success: [put(key('a')), nestedDelete] })), duplicate);
+    t.equal(await refusal(client.kv.Txn({ success: [nestedDelete, put(key('a'))] })), duplicate);
+    t.equal(await refusal(client.kv.Txn({ success: [nestedDelete, nestedPut] })), duplicate);
+    t.equal(await refusal(client.kv.Txn({ success: [nestedPut, nestedDelete] })), 'answered');
+    t.equal(number((await client.kv.Range({ key: key('a') })).count), 0, 'they ran in their order');
+  });
+
+  rule('a delete from a key on, with a range_end of one zero byte, counts against nothing', async (setting) => {
+    const { t, client } = setting;
+    const [from, zero] = [bytes('zzzz/'), bytes('\0')];
+    t.equal(await refusal(client.kv.Txn({ success: [del(from, zero), put(bytes('zzzz/a'))] })), 'answered');
+    t.equal(number((await client.kv.Range({ key: from, range_end: zero })).count), 1);
+    t.equal(await refusal(client.kv.Txn({ success: [put(bytes('zzzz/b')), del(from, zero)] })), 'answered');
+    t.equal(number((await client.kv.Range({ key: from, range_end: zero })).count), 0);
+  });
+
   rule('all compares see the state before the transaction', async ({ t, client, key }) => {
     const isThere: Compare = { key: key('a'), target: CompareTarget.VERSION, version: 1 };
     const { responses } = await client.kv.Txn({
@@ -296,10 +337,11 @@ conformance('Txn', ({ rule }) => {
     await client.kv.Put({ key: key('a'), value: bytes('2') });
     const revision = number(header?.revision);
     for (const extra of [[], [put(key('b'))]]) {
-      const { responses } = await client.kv.Txn({
+      const { header: now, responses } = await client.kv.Txn({
         success: [{ request_range: { key: key('a'), revision } }, ...extra],
       });
       t.equal(text(responses[0]?.response_range?.kvs?.[0]?.value), '1');
+      t.equal(number(now?.revision), revision + 1 + extra.length, 'under the header of now');
     }
   });
 

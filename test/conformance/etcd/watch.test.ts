@@ -366,6 +366,20 @@ conformance(
       );
     });
 
+    rule('a delete of several keys is seen as deletes of one revision, by key', async (setting) => {
+      const { t, client, key, end } = setting;
+      for (const name of ['b', 'c', 'a']) await client.kv.Put({ key: key(name) });
+      const stream = openWatch(setting, client);
+      await create(stream, { key: key(), range_end: end });
+      const { header } = await client.kv.DeleteRange({ key: key(), range_end: end });
+      const answers = await events(stream, 3);
+      t.equal(keysOf(answers), 'abc');
+      t.strictSame(
+        answers.flatMap((answer) => answer.events.map(({ kv }) => number(kv?.mod_revision))),
+        [1, 1, 1].map(() => number(header?.revision)),
+      );
+    });
+
     rule('the half-closed stream of a client goes on until it is closed', async (setting) => {
       const { t, client, key } = setting;
       const stream: WatchStream = openStream(client.watch.Watch);
