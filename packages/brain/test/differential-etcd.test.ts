@@ -5,7 +5,8 @@ import t, { type Test } from 'tap';
 import { clampInteger, etcdserverpb, fromId, isRpcError, toId } from '@flotilla/wire';
 import { answerOf, comparable, expectedOf, withOneAnswer, withoutIds } from '@flotilla/store/test/differential';
 import { hasEtcd, startEtcd } from '@flotilla/store/test/etcd';
-import { operation } from '@flotilla/store/test/operations';
+import { faultyOperation } from '@flotilla/store/test/faulty-operations';
+import { type OperationAt, operation } from '@flotilla/store/test/operations';
 import { plain } from '@flotilla/store/test/server';
 import { type TestClient, connect, planCluster, startAll } from './cluster.ts';
 import { lineOf, openWatch } from './watch-client.ts';
@@ -46,12 +47,20 @@ async function outcomeOf(call: Promise<object>, type: Parameters<typeof plain>[0
 }
 
 t.test('random requests', { skip }, async (t) => {
+  await compareRandom(t, operation, 500);
+});
+
+t.test('random requests with several faults', { skip }, async (t) => {
+  await compareRandom(t, faultyOperation, 300);
+});
+
+async function compareRandom(t: Test, drawn: fc.Arbitrary<OperationAt>, count: number): Promise<void> {
   await withBoth(t, async ({ ours, theirs, level }) => {
     const expected = expectedOf(level);
     const seed = Number(process.env['SEED'] ?? 20_261_121);
     let differing: unknown;
     let revision = 1;
-    for (const operationAt of fc.sample(operation, { seed, numRuns: 500 })) {
+    for (const operationAt of fc.sample(drawn, { seed, numRuns: count })) {
       const asked = withOneAnswer(operationAt(revision), level);
       const [our, their] = await Promise.all(
         [ours, theirs].map(async ({ kv, lease }) => comparable(asked, await answerOf({ ...kv, ...lease }, asked))),
@@ -64,7 +73,7 @@ t.test('random requests', { skip }, async (t) => {
     }
     t.same(differing, undefined, 'no answer differs');
   });
-});
+}
 
 const { EQUAL } = etcdserverpb.Compare.CompareResult;
 const { CREATE, VALUE } = etcdserverpb.Compare.CompareTarget;
