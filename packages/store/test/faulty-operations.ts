@@ -4,23 +4,30 @@
  */
 import fc from 'fast-check';
 import type { etcdserverpb } from '@flotilla/wire';
-import { type At, type OperationAt, operation, rangeEnd, revision, text, typed } from './operations.ts';
+import { type At, type OperationAt, operation, rangeEnd, text, typed } from './operations.ts';
 
 type RequestOp = etcdserverpb.RequestOp.$Properties;
 type TxnRequest = etcdserverpb.TxnRequest.$Properties;
 
-const key = fc.constantFrom('', 'a', 'c', 'missing', 'another').map(text);
+/** Of now, of the future, or mostly compacted. */
+const revision = fc.constantFrom(
+  () => 0,
+  (newest: number) => newest + 5,
+  () => 1,
+);
+const missing = Array.from({ length: 12 }, (_, i) => `missing ${i}`);
+const key = fc.constantFrom('', 'a', 'a', 'b', 'b', 'c', 'd', 'ab', 'aa', ...missing, ...missing).map(text);
 /** 9 is no order, nor a target of one. */
-const sort = fc.constantFrom(0, 0, 0, 9 as 0);
+const sort = fc.constantFrom(...Array.from({ length: 15 }, () => 0 as const), 9 as 0);
 
 const put = fc
   .record({
     key,
-    value: fc.constantFrom('', 'x').map(text),
-    lease: fc.constantFrom(0, 7, 404),
+    value: fc.constantFrom('', '', '', '', '', '', '', 'x').map(text),
+    lease: fc.constantFrom(0, 0, 7, 404, 404),
     prev_kv: fc.boolean(),
     ignore_value: fc.boolean(),
-    ignore_lease: fc.boolean(),
+    ignore_lease: fc.constantFrom(false, false, false, false, false, true),
   })
   .map((request) => () => request);
 
@@ -32,19 +39,19 @@ const deleteRange = fc.record({ key, range_end: rangeEnd }).map((request) => () 
 
 function requestOp(depth: number): fc.Arbitrary<At<RequestOp>> {
   const simple = [
-    { weight: 8, arbitrary: put.map((at) => () => ({ request_put: at() })) },
-    { weight: 6, arbitrary: range.map((at) => (newest: number) => ({ request_range: at(newest) })) },
-    { weight: 2, arbitrary: deleteRange.map((at) => () => ({ request_delete_range: at() })) },
+    { weight: 16, arbitrary: put.map((at) => () => ({ request_put: at() })) },
+    { weight: 12, arbitrary: range.map((at) => (newest: number) => ({ request_range: at(newest) })) },
+    { weight: 3, arbitrary: deleteRange.map((at) => () => ({ request_delete_range: at() })) },
     { weight: 1, arbitrary: fc.constant(() => ({})) },
   ];
   if (depth === 0) return fc.oneof(...simple);
   const nested = txn(depth - 1).map((at) => (newest: number) => ({ request_txn: at(newest) }));
-  return fc.oneof(...simple, { weight: 5, arbitrary: nested });
+  return fc.oneof(...simple, { weight: 10, arbitrary: nested });
 }
 
 /** A few, or now and then so many that they come near the limit of a txn. */
 function ops(depth: number): fc.Arbitrary<readonly At<RequestOp>[]> {
-  const few = { weight: 20, arbitrary: fc.constant(0) };
+  const few = { weight: 60, arbitrary: fc.constant(0) };
   const count = fc.oneof(few, { weight: 1, arbitrary: fc.constantFrom(64, 127, 128, 129) });
   return fc.tuple(fc.array(requestOp(depth), { maxLength: 4 }), count).map(([drawn, count]) => {
     const [last] = drawn.slice(-1);
