@@ -17,7 +17,7 @@ packages/wire/gen/wire.js packages/wire/gen/openapi.js packages/wire/gen/descrip
 
 build: node_modules/.installed proto
 	$(TSC)
-	packages/cli/scripts/bundle.sh
+	node packages/cli/scripts/bundle.js
 
 up: build
 	$(FLOTILLA) up --config $(CONFIG) --apply examples/web.yaml
