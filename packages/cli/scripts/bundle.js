@@ -5,25 +5,56 @@
  * package: `flotilla/brain`.
  */
 import { renameSync, rmSync } from 'node:fs';
+import { createRequire, isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
+const builtins = createRequire(import.meta.url);
 const outdir = `${root}packages/cli/dist/bundle`;
+
+/** Parts of Node that a process may never need, and that take time and memory: `tls` alone reads some 150 root certificates. */
+const seldomNeeded = new Set([
+  'child_process',
+  'cluster',
+  'dgram',
+  'dns',
+  'http2',
+  'https',
+  'readline',
+  'tls',
+  'worker_threads',
+]);
 
 /**
  * Node's own modules are required, not imported: an import reads each of their exports, also those that first load other parts of Node, as
- * `http` its fetch and WebSocket client, and `fs` its streams.
+ * `http` its fetch and WebSocket client, and `fs` its streams. Some are required when something of theirs is first used.
  */
 const requiredBuiltins = {
   name: 'required-builtins',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
-      kind === 'require-call' ? undefined : { path, namespace: 'builtin' },
-    );
-    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = require('${path}');` }));
+    onResolve({ filter: /./, namespace: 'file' }, ({ path, kind }) => {
+      const name = path.replace(/^node:/, '');
+      const isLate = seldomNeeded.has(name);
+      const isImported = path.startsWith('node:') && kind !== 'require-call';
+      return (isLate || isImported) && isBuiltin(path)
+        ? { path: name, namespace: isLate ? 'late' : 'builtin' }
+        : undefined;
+    });
+    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = require('node:${path}');`,
+    }));
+    onLoad({ filter: /./, namespace: 'late' }, ({ path }) => ({ contents: lateModule(path) }));
   },
 };
+
+/** Has the exports of a part of Node as getters. */
+function lateModule(name) {
+  return `
+    let loaded;
+    for (const name of ${JSON.stringify(Object.keys(builtins(name)))})
+      Object.defineProperty(exports, name, { enumerable: true, get: () => (loaded ??= require('node:${name}'))[name] });`;
+}
 
 /** LevelDB's binary is found from beside the file that loads it, which stays where it is. */
 const levelBinding = {

@@ -2,6 +2,7 @@
  * The life of a component's process: start, say so, run until told to stop, end. It is told by SIGTERM, SIGINT, or the end of
  * its supervisor.
  */
+import module from 'node:module';
 import {
   type LogLevel,
   type Logger,
@@ -67,10 +68,18 @@ async function untilOver(ready: Promise<unknown>, stopped: Promise<string | unde
   const isReady = failedEarly.then((failure) => failure === undefined);
   if (await Promise.race([isReady, stopped.then(() => false)])) {
     await tellSupervisor({ type: 'ready' });
+    keepCompiledCode();
     return await stopped;
   }
   // Why it was never ready, it says better when it stops.
   return await Promise.race([stopped, sleep(systemClock, closeDeadlineMs).then(() => failedEarly)]);
+}
+
+/** For later runs, unless an earlier one did; Node itself does it at an orderly end only. */
+function keepCompiledCode(): void {
+  // Node 20 has no such cache.
+  const { flushCompileCache } = module as { readonly flushCompileCache?: () => void };
+  flushCompileCache?.();
 }
 
 /** Resolves when the process is to end. */
