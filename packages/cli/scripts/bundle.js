@@ -27,19 +27,19 @@ const seldomNeeded = new Set([
 ]);
 
 /**
- * Node's own modules are required, not imported: an import reads each of their exports, also those that first load other parts of Node, as
- * `http` its fetch and WebSocket client, and `fs` its streams. Some are required when something of theirs is first used.
+ * To import one of Node's modules reads each of its exports, also those that first load other parts of Node: `http` its fetch and WebSocket
+ * client, `fs` its streams. To require it does not. What is required is behind getters, which the others are spared.
  */
-const requiredBuiltins = {
-  name: 'required-builtins',
+const required = new Set(['fs', 'http']);
+
+const builtinsOnDemand = {
+  name: 'builtins-on-demand',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /./, namespace: 'file' }, ({ path, kind }) => {
       const name = path.replace(/^node:/, '');
-      const isLate = seldomNeeded.has(name);
-      const isImported = path.startsWith('node:') && kind !== 'require-call';
-      return (isLate || isImported) && isBuiltin(path)
-        ? { path: name, namespace: isLate ? 'late' : 'builtin' }
-        : undefined;
+      if (!isBuiltin(path)) return undefined;
+      if (seldomNeeded.has(name)) return { path: name, namespace: 'late' };
+      return required.has(name) && kind !== 'require-call' ? { path: name, namespace: 'builtin' } : undefined;
     });
     onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
       contents: `module.exports = require('node:${path}');`,
@@ -83,7 +83,7 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  plugins: [requiredBuiltins, levelBinding],
+  plugins: [builtinsOnDemand, levelBinding],
   // Must be loaded in an order that a bundle does not keep.
   external: ['@peculiar/x509', 'reflect-metadata'],
   // msgpackr's native part is for strings; what members send each other is numbers and bytes.
