@@ -100,12 +100,14 @@ async function runAtRate(
   let open = 0;
   let sent = 0;
   let answeredInTime = 0;
+  let over = false;
   const startMs = performance.now();
   await new Promise<void>((resolve) => {
     const pace = setInterval(() => {
       const elapsed = (performance.now() - startMs) / 1000;
       if (elapsed >= seconds) {
         clearInterval(pace);
+        over = true;
         answeredInTime = load.answered;
         if (open === 0) resolve();
         return;
@@ -115,7 +117,7 @@ async function runAtRate(
         if (!connection) return;
         open++;
         load.call(connection, () => {
-          if (--open === 0 && performance.now() - startMs >= seconds * 1000) resolve();
+          if (--open === 0 && over) resolve();
         });
       }
     }, paceMs);
