@@ -1,7 +1,7 @@
 /** Real etcd members on free ports and a directory of their own, for the tests of this package; `ETCD_PATH` names another binary. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type Server, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -43,15 +43,17 @@ export async function startEtcd(size: number, extraFlags: readonly string[] = []
   }));
   const initialCluster = places.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',');
   const members = places.map((place) => createMember({ ...place, directory, initialCluster, extraFlags }));
-  await Promise.all(members.map((member) => member.start()));
-  return {
-    members,
-    endpoints: members.map((member) => member.endpoint),
-    async close() {
-      await Promise.all(members.map((member) => member.kill()));
-      rmSync(directory, { recursive: true, force: true });
-    },
+  const close = async (): Promise<void> => {
+    await Promise.all(members.map((member) => member.kill()));
+    rmSync(directory, { recursive: true, force: true });
   };
+  try {
+    await Promise.all(members.map((member) => member.start()));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { members, endpoints: members.map((member) => member.endpoint), close };
 }
 
 interface MemberPlace {
@@ -112,15 +114,26 @@ async function untilHealthy(url: string, child: ChildProcess): Promise<void> {
   }
 }
 
+/** Ports of outgoing connections begin here on most systems: below, none of them takes the port of a member that is away. */
+const firstOutgoingPort = 32_768;
+const firstPort = 10_240;
+
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  const held = new Map<number, Server>();
+  while (held.size < count) {
+    const port = firstPort + Math.floor(Math.random() * (firstOutgoingPort - firstPort));
+    const server = held.has(port) ? undefined : await hold(port);
+    if (server) held.set(port, server);
+  }
+  await Promise.all([...held.values()].map((server) => new Promise((resolve) => server.close(resolve))));
+  return [...held.keys()];
+}
+
+/** Undefined when somebody has the port. */
+function hold(port: number): Promise<Server | undefined> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(undefined));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(server));
+  });
 }
