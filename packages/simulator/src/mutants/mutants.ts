@@ -347,6 +347,13 @@ export const mutants: readonly Mutant[] = [
     needs: 'changing members',
   },
   {
+    name: 'a start takes no proof of a commit from two conf changes',
+    file: 'raft/dist/options.js',
+    find: 'log.commitTo(log.provenCommit);',
+    replace: '',
+    plot: 'newcomers lose power',
+  },
+  {
     name: 'the old half of a joint configuration does not count for commits',
     file: 'raft/dist/quorum.js',
     find: 'return Math.min(incoming, majorityIndex(halves.votersOutgoing, indexOf));',
