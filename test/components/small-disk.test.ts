@@ -234,6 +234,11 @@ t.test('a disk that fills at once catches the state of one member of three, and 
   const revision = Number(first.header?.revision);
   await onSmall.kv.Put({ key: Buffer.from('first'), value: Buffer.from('another') });
   const writing = Array.from({ length: 9 }, (_, writer) => write(writer));
+  const stop = async (): Promise<void> => {
+    isOver = true;
+    await Promise.all(writing);
+  };
+  t.teardown(stop);
   /** How often LevelDB itself said that it found no room: the name of its folder is in its reason. */
   const caught = (): number =>
     lines.filter((line) => line.includes('applied state waits') && line.includes('generation-')).length;
@@ -263,8 +268,7 @@ t.test('a disk that fills at once catches the state of one member of three, and 
     // The little that LevelDB is given may still fit into the last block of its log.
     while (caught() === before) await strike(moment);
   }
-  isOver = true;
-  await Promise.all(writing);
+  await stop();
 
   /** Whatever was acknowledged is there, on each member, and all have stored the same. */
   const check = async (members: readonly TestClient[]): Promise<void> => {

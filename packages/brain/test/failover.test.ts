@@ -19,9 +19,13 @@ t.setTimeout(0);
 
 const key = (text: string): Uint8Array => Buffer.from(text);
 
+interface Teardown {
+  teardown(end: () => Promise<void>): void;
+}
+
 /** A process for each member, clients to each, and their end. */
 async function openProcesses(
-  t: { teardown(end: () => Promise<void>): void },
+  t: Teardown,
   plan: ClusterPlan,
   env: (name: string) => Record<string, string> = () => ({}),
 ): Promise<{ readonly members: MemberProcess[]; readonly clients: readonly TestClient[] }> {
@@ -46,8 +50,9 @@ async function leaderOf(clients: readonly TestClient[], alive: (i: number) => bo
   }
 }
 
-/** Writes rising numbers, one after the other, through whichever member answers; remembers what was acknowledged. */
+/** Writes rising numbers until the test ends, one after the other, through whichever member answers; remembers what was acknowledged. */
 function writeStream(
+  t: Teardown,
   clients: readonly TestClient[],
   prefix: string,
 ): {
@@ -75,14 +80,12 @@ function writeStream(
     }
   };
   const workers = Array.from({ length: 4 }, (_, i) => run(i));
-  return {
-    acknowledged,
-    gapMs: () => longest,
-    async stop() {
-      stopped = true;
-      await Promise.all(workers);
-    },
+  const stop = async (): Promise<void> => {
+    stopped = true;
+    await Promise.all(workers);
   };
+  t.teardown(stop);
+  return { acknowledged, gapMs: () => longest, stop };
 }
 
 async function missingFrom(client: TestClient, acknowledged: ReadonlyMap<string, number>): Promise<readonly string[]> {
@@ -97,7 +100,7 @@ t.test('kill -9 of the leader under a stream of writes loses nothing, and writes
   const { members, clients } = await openProcesses(t, plan);
   const leader = await leaderOf(clients);
   const survivors = clients.filter((_, i) => i !== leader);
-  const stream = writeStream(survivors, 'r/');
+  const stream = writeStream(t, survivors, 'r/');
   await until(() => stream.acknowledged.size > 60);
   const victim = members[leader];
   if (!victim) throw new Error('no leader');
@@ -117,7 +120,7 @@ t.test('kill -9 of the leader under a stream of writes loses nothing, and writes
 t.test('after a kill -9 of all members at once everything is back', async (t) => {
   const plan = await planCluster(3);
   const { members, clients } = await openProcesses(t, plan);
-  const stream = writeStream(clients, 'all/');
+  const stream = writeStream(t, clients, 'all/');
   await until(() => stream.acknowledged.size > 60);
   await Promise.all(members.map((member) => stopProcess(member)));
   await stream.stop();
@@ -131,6 +134,7 @@ t.test('SIGTERM hands leadership over first: no write waits for an election', as
   const { members, clients } = await openProcesses(t, plan);
   const leader = await leaderOf(clients);
   const stream = writeStream(
+    t,
     clients.filter((_, i) => i !== leader),
     's/',
   );
@@ -148,13 +152,13 @@ t.test('SIGTERM hands leadership over first: no write waits for an election', as
 
 /** Writes, kills all members at once, and starts them on what their mirrors hold. */
 async function rebuildFromMirrors(
-  t: { teardown(end: () => Promise<void>): void },
+  t: Teardown,
   env: Record<string, string>,
 ): Promise<{ readonly members: readonly MemberProcess[]; readonly missing: () => Promise<readonly string[]> }> {
   const plan = await planCluster(3);
   const mirror = (name: string): string => path.join(plan.directory, `${name}.mirror`);
   const { members, clients } = await openProcesses(t, plan, (name) => ({ ...env, BRAIN_MIRROR: mirror(name) }));
-  const stream = writeStream(clients, 'sync/');
+  const stream = writeStream(t, clients, 'sync/');
   await until(() => stream.acknowledged.size > 60);
   await Promise.all(members.map((member) => stopProcess(member)));
   await stream.stop();
@@ -197,6 +201,7 @@ t.test('a member that was away longer than the log reaches back catches up by sn
   if (!victim || !plannedMember) throw new Error('no follower');
   await stopProcess(victim);
   const stream = writeStream(
+    t,
     [clients[leader]].filter((client) => client !== undefined),
     'snap/',
   );
@@ -228,7 +233,7 @@ t.test('a member that comes back under load gets one snapshot, and from then on 
   const value = Buffer.alloc(100_000, 'v');
   for (let i = 0; i < 500; i++) await client.kv.Put({ key: key(`large/${i}`), value });
   await stopProcess(victim);
-  const streams = Array.from({ length: 8 }, (_, i) => writeStream([client], `load${i}/`));
+  const streams = Array.from({ length: 8 }, (_, i) => writeStream(t, [client], `load${i}/`));
   await until(() => streams.every(({ acknowledged }) => acknowledged.size > 100));
   const again = spawnMember(plannedMember);
   members[away] = again;
@@ -256,7 +261,7 @@ t.test('watches go on through the snapshot that a member gets after a long sleep
   // What was on its way to a sleeper may be enough for it: then it has to sleep longer.
   for (let writes = 1500; !sleeper.log.some((line) => line.includes('installed a snapshot')); writes *= 2) {
     sleeper.child.kill('SIGSTOP');
-    const stream = writeStream(others, `w${writes}/`);
+    const stream = writeStream(t, others, `w${writes}/`);
     await until(() => stream.acknowledged.size > writes);
     await stream.stop();
     sleeper.child.kill('SIGCONT');
