@@ -6,8 +6,14 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import {
+  type CertificateRequest,
+  type KeyPair,
+  type Purpose,
+  type Subject,
+  makeCertificate,
+} from '@flotilla/base/certificate';
 import { replaceFile } from '../state/state-directory.ts';
-import { type CertificateRequest, type KeyPair, type Purpose, type Subject, makeCertificate } from './certificate.ts';
 
 /** A certificate and its key, as files. */
 export interface CertificateFiles {
@@ -127,7 +133,7 @@ function usablePair(
 function isFor(certificate: X509Certificate, { subject, purpose }: CertificateSpec): boolean {
   const wanted = [
     ...(subject.organization === undefined ? [] : [`O=${subject.organization}`]),
-    `CN=${subject.commonName}`,
+    ...(subject.commonName === undefined ? [] : [`CN=${subject.commonName}`]),
   ];
   if (certificate.subject.split('\n').join() !== wanted.join()) return false;
   if (!('hosts' in purpose)) return true;

@@ -7,8 +7,8 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperatingError, messageOf } from '@flotilla/base';
+import { type KeyPair, type Purpose, makeCertificate } from '@flotilla/base/certificate';
 import { replaceFile } from '../state/state-directory.ts';
-import { type KeyPair, type Purpose, makeCertificate } from './certificate.ts';
 import type { CertificateFiles } from './cluster-certificates.ts';
 
 /** A member, and the names and addresses under which it is reached. */

@@ -1,4 +1,4 @@
-/** Makes one certificate with its key: ECDSA on P-256, X.509 v3. The library is loaded only when one has to be made. */
+/** Makes one certificate with its key: ECDSA, X.509 v3. The library is loaded only when one has to be made. */
 import { KeyObject, createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 
@@ -9,7 +9,7 @@ export interface KeyPair {
 }
 
 export interface Subject {
-  readonly commonName: string;
+  readonly commonName?: string;
   /** Groups, to an API server. */
   readonly organization?: string;
 }
@@ -21,23 +21,32 @@ export type Purpose =
   /** Names and addresses under which the server is reached. */
   | { readonly type: 'server'; readonly hosts: readonly string[] }
   /** A server that comes to its like as a client with the same certificate. */
-  | { readonly type: 'peer'; readonly hosts: readonly string[] };
+  | { readonly type: 'peer'; readonly hosts: readonly string[] }
+  /** A server that no CA vouches for: whoever is to trust it is given the certificate itself, which is a CA for their sake. */
+  | { readonly type: 'self-signed-server'; readonly hosts: readonly string[] };
 
 export interface CertificateRequest {
   readonly subject: Subject;
   readonly purpose: Purpose;
   readonly notBefore: Date;
   readonly notAfter: Date;
+  /** Of its key; P-256 unless told. */
+  readonly curve?: Curve;
 }
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+type Curve = keyof typeof algorithms;
 
-/** @param issuer absent: the certificate signs itself. */
+const algorithms = {
+  'P-256': { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  'P-521': { name: 'ECDSA', namedCurve: 'P-521', hash: 'SHA-512' },
+} as const;
+
+/** @param issuer has a key on P-256; absent: the certificate signs itself. */
 export async function makeCertificate(request: CertificateRequest, issuer?: KeyPair): Promise<KeyPair> {
   await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const { subject, purpose, notBefore, notAfter } = request;
+  const { subject, purpose, notBefore, notAfter, curve = 'P-256' } = request;
+  const keys = await webcrypto.subtle.generateKey(algorithms[curve], true, ['sign', 'verify']);
   const issuerCertificate = issuer && new x509.X509Certificate(issuer.certificate);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
@@ -47,7 +56,7 @@ export async function makeCertificate(request: CertificateRequest, issuer?: KeyP
     notAfter,
     publicKey: keys.publicKey,
     signingKey: issuer ? await importKey(issuer.key) : keys.privateKey,
-    signingAlgorithm: algorithm,
+    signingAlgorithm: algorithms[issuer ? 'P-256' : curve],
     extensions: [
       ...extensionsFor(x509, purpose),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
@@ -61,7 +70,10 @@ export async function makeCertificate(request: CertificateRequest, issuer?: KeyP
 }
 
 function nameOf({ commonName, organization }: Subject): { [type: string]: string[] }[] {
-  return [...(organization === undefined ? [] : [{ O: [organization] }]), { CN: [commonName] }];
+  return [
+    ...(organization === undefined ? [] : [{ O: [organization] }]),
+    ...(commonName === undefined ? [] : [{ CN: [commonName] }]),
+  ];
 }
 
 function extensionsFor(x509: typeof import('@peculiar/x509'), purpose: Purpose): import('@peculiar/x509').Extension[] {
@@ -87,16 +99,33 @@ function extensionsFor(x509: typeof import('@peculiar/x509'), purpose: Purpose):
           ExtendedKeyUsage.serverAuth,
           ...(purpose.type === 'peer' ? [ExtendedKeyUsage.clientAuth] : []),
         ]),
-        new x509.SubjectAlternativeNameExtension(
-          purpose.hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
+        hostNames(x509, purpose.hosts),
+      ];
+    case 'self-signed-server':
+      return [
+        new x509.BasicConstraintsExtension(true, undefined, true),
+        new x509.KeyUsagesExtension(
+          KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment | KeyUsageFlags.cRLSign,
+          true,
         ),
+        new x509.ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+        ...(purpose.hosts.length === 0 ? [] : [hostNames(x509, purpose.hosts)]),
       ];
   }
 }
 
+function hostNames(
+  { SubjectAlternativeNameExtension }: typeof import('@peculiar/x509'),
+  hosts: readonly string[],
+): import('@peculiar/x509').Extension {
+  return new SubjectAlternativeNameExtension(
+    hosts.map((host) => ({ type: isIP(host) === 0 ? 'dns' : 'ip', value: host })),
+  );
+}
+
 function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   const der = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' });
-  return webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
+  return webcrypto.subtle.importKey('pkcs8', der, algorithms['P-256'], false, ['sign']);
 }
 
 /** Positive and unique, as RFC 5280 wants it. */
