@@ -11,7 +11,8 @@ import { type ListenAddress, addressOf, isLoopback, listenAddressOf, urlProblem 
 import { type CorruptionSettings, corruptionOptionTable, corruptionSettings } from './corruption/check-options.ts';
 import { durationMs, durationProblem } from './duration.ts';
 import { type FeatureGates, parseGates } from './feature-gates.ts';
-import { type MemberTlsSettings, tlsOptionTable, tlsSettings } from './tls/options.ts';
+import { tlsOptionTable } from './tls/option-table.ts';
+import { type MemberTlsSettings, type TlsSurroundings, tlsSettings } from './tls/options.ts';
 
 function oneOf(...values: readonly string[]): (value: string) => string | undefined {
   return (value) => (values.includes(value) ? undefined : `"${value}" is none of ${values.join(', ')}`);
@@ -244,7 +245,8 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
   const values: BrainOptionValues = { ...parseOptions(brainOptionTable, { argv: [], env: {} }), ...given };
   const problems: string[] = [];
   checkUrls(values, problems);
-  const tls = tlsSettings(values, wantedTls(values), problems);
+  const dataDir = values['data-dir'] ?? `${values.name}.etcd`;
+  const tls = tlsSettings(values, { ...tlsOfUrls(values), dataDir }, problems);
   checkTiming(values, problems);
   const peerUrls = values['initial-advertise-peer-urls'];
   const initialCluster = parseInitialCluster(
@@ -265,7 +267,7 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
   const heartbeatMs = values['heartbeat-interval'];
   return {
     name: values.name,
-    dataDir: values['data-dir'] ?? `${values.name}.etcd`,
+    dataDir,
     membership: membershipOf({ name: values.name, initialCluster, token: values['initial-cluster-token'] }),
     initialClusterState: values['initial-cluster-state'] === 'existing' ? 'existing' : 'new',
     forceNewCluster: values['force-new-cluster'],
@@ -362,17 +364,22 @@ function openProblem({ host, tls }: ListenAddress): string | undefined {
 }
 
 /** Members and clients speak TLS where a URL of theirs says so. */
-function wantedTls(values: BrainOptionValues): { readonly clients: boolean; readonly peers: boolean } {
+function tlsOfUrls(values: BrainOptionValues): Pick<TlsSurroundings, 'wanted' | 'hosts'> {
   const isHttps = (url: string): boolean => /^https:/i.test(url);
   const inCluster = (values['initial-cluster'] ?? '').split(',').map((pair) => pair.slice(pair.indexOf('=') + 1));
+  const clientUrls = [...values['listen-client-urls'], ...values['listen-client-http-urls']];
   return {
-    clients: [
-      ...values['listen-client-urls'],
-      ...values['listen-client-http-urls'],
-      ...values['listen-metrics-urls'],
-    ].some(isHttps),
-    peers: [...values['listen-peer-urls'], ...inCluster].some(isHttps),
+    wanted: {
+      clients: [...clientUrls, ...values['listen-metrics-urls']].some(isHttps),
+      peers: [...values['listen-peer-urls'], ...inCluster].some(isHttps),
+    },
+    hosts: { clients: hostsOf(clientUrls), peers: hostsOf(values['listen-peer-urls']) },
   };
+}
+
+/** Each one once; what is no URL is told elsewhere. */
+function hostsOf(urls: readonly string[]): readonly string[] {
+  return [...new Set(urls.filter((url) => urlProblem(url) === undefined).map((url) => addressOf(url).host))];
 }
 
 /** As in etcd, an empty list is no restriction. */

@@ -157,6 +157,38 @@ t.test('flags of TLS that do not go together are refused', (t) => {
     [...client, '--tls-min-version=TLS1.3', '--cipher-suites=TLS_RSA_WITH_AES_128_CBC_SHA'],
     /--cipher-suites chooses suites of TLS 1\.2/,
   );
-  refused([...client, '--auto-tls'], /`flotilla certs` makes certificates/);
+  t.end();
+});
+
+t.test('certificates that a member makes for itself', (t) => {
+  const clientUrls = '--listen-client-urls=https://localhost:2379,https://10.1.2.3:2379,https://10.1.2.3:2378';
+  t.match(parse('--data-dir=d', clientUrls, '--listen-client-http-urls=https://[::1]:1', '--auto-tls'), {
+    clientTls: {
+      pair: { cert: 'd/fixtures/client/cert.pem', key: 'd/fixtures/client/key.pem' },
+      selfSigned: { hosts: ['localhost', '10.1.2.3', '::1'], validityYears: 1, dataDir: 'd' },
+      ca: undefined,
+    },
+    idleAutoTls: [],
+  });
+  const peerUrls = peer.slice(0, 2);
+  const { peerTls } = parse('--data-dir=d', ...peerUrls, '--peer-auto-tls', '--self-signed-cert-validity=3');
+  t.match(peerTls, {
+    pair: { cert: 'd/fixtures/peer/cert.pem' },
+    callerPair: { cert: 'd/fixtures/peer/cert.pem' },
+    selfSigned: { hosts: ['10.1.2.3'], validityYears: 3 },
+    checksAddress: false,
+  });
+  t.equal(peerTls?.ca, undefined, 'nobody is verified');
+  const given = parse(...client, '--auto-tls', ...peer, '--peer-auto-tls');
+  t.strictSame(given.idleAutoTls, ['client', 'peer'], 'certificates that are given count for more');
+  t.equal(given.clientTls?.selfSigned, undefined);
+  t.strictSame(parse('--auto-tls', '--peer-auto-tls').idleTlsFlags, ['auto-tls', 'peer-auto-tls']);
+  const refused = (argv: readonly string[], message: RegExp): void => void t.throws(() => parse(...argv), { message });
+  refused([clientUrls, '--auto-tls', '--self-signed-cert-validity=0'], /must be greater than 0/);
+  refused([clientUrls, '--auto-tls', '--key-file=k'], /^--cert-file must be given/);
+  refused(
+    [...peerUrls, '--peer-auto-tls', '--peer-trusted-ca-file=a', '--peer-cert-allowed-cn=a'],
+    /--peer-auto-tls verifies no .* --peer-trusted-ca-file, --peer-cert-allowed-cn would have no effect/,
+  );
   t.end();
 });

@@ -1,31 +1,28 @@
 /** TLS of members: who gets in, what is spoken on one port, and certificates that are renewed while everything runs. */
-import { X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
-import { copyFile, rename, writeFile } from 'node:fs/promises';
-import https from 'node:https';
-import { join } from 'node:path';
-import { type ConnectionOptions, type TLSSocket, connect as connectTls } from 'node:tls';
 import { readFileSync } from 'node:fs';
-import http from 'node:http';
+import { copyFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { type LogFields, type Logger, silentLogger } from '@flotilla/base';
 import { type Brain, type BrainOptionValues, brainSettings, startBrain } from '@flotilla/brain';
-import { type ChannelTls, connectService, kvService, openChannel, rpcServerKinds, watchService } from '@flotilla/wire';
+import { connectService, kvService, openChannel, rpcServerKinds, watchService } from '@flotilla/wire';
 import { type PairFiles, createAuthority, writePair } from '@flotilla/wire/test/certificates';
 import { type CertificateFiles, certificateFiles } from '@flotilla/wire/test/certificate-files';
 import { type ClusterPlan, planCluster, until } from './cluster.ts';
+import {
+  get,
+  loggerOf,
+  pem,
+  put,
+  serialIn,
+  serialOf,
+  shake,
+  startMembers,
+  withHttpsPeers,
+  withOptions,
+} from './tls-members.ts';
 import { openWatch } from './watch-client.ts';
 
 t.setTimeout(0);
-
-/** Remembers its lines. */
-function loggerOf(lines: string[]): Logger {
-  const log = (message: string, fields?: LogFields): void => {
-    lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
-  };
-  const logger: Logger = { ...silentLogger, info: log, warn: log, error: log, child: () => logger };
-  return logger;
-}
 
 interface Serving {
   readonly brain: Brain;
@@ -50,49 +47,6 @@ async function startOne(t: Test, options: Partial<BrainOptionValues>): Promise<S
   });
   await brain.ready;
   return { brain, target, log };
-}
-
-const pem = ({ cert, key }: PairFiles): { cert: string; key: string } => ({
-  cert: readFileSync(cert, 'utf8'),
-  key: readFileSync(key, 'utf8'),
-});
-
-/** What a put says: `ok`, or the status. */
-async function put(target: string, tls?: ChannelTls): Promise<string> {
-  const channel = openChannel({ target, ...(tls && { tls }) });
-  try {
-    await connectService(channel, kvService).Put({ key: Buffer.from('a'), value: Buffer.from('b') });
-    return 'ok';
-  } catch (error) {
-    return (error as { name: string }).name;
-  } finally {
-    channel.close();
-  }
-}
-
-/** One handshake, to its end: the connection, or why there is none. */
-async function shake(target: string, options: ConnectionOptions): Promise<TLSSocket> {
-  const [host = '', port] = target.split(':');
-  const socket = connectTls({ host, port: Number(port), ...options });
-  await once(socket, 'secureConnect');
-  return socket;
-}
-
-async function serialOf(target: string, options: ConnectionOptions): Promise<string> {
-  const socket = await shake(target, options);
-  const { serialNumber = '' } = socket.getPeerX509Certificate() ?? {};
-  socket.destroy();
-  return serialNumber;
-}
-
-const serialIn = (file: string): string => new X509Certificate(readFileSync(file)).serialNumber;
-
-async function get(url: string, options: https.RequestOptions = {}): Promise<string> {
-  const request = (url.startsWith('https:') ? https : http).get(url, { agent: false, ...options });
-  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
-  let body = '';
-  for await (const chunk of response.setEncoding('utf8')) body += chunk as string;
-  return `${response.statusCode} ${body}`;
 }
 
 for (const kind of rpcServerKinds) {
@@ -264,41 +218,12 @@ t.test('a renewed certificate is used from the next handshake on, and connection
 
 /** The same plan, with members that speak TLS to each other. */
 function withPeerTls(plan: ClusterPlan, files: CertificateFiles, pairs: readonly PairFiles[]): ClusterPlan {
-  const secure = (urls: readonly string[] = []): string[] => urls.map((url) => url.replace('http:', 'https:'));
-  return {
-    ...plan,
-    members: plan.members.map((member, i) => ({
-      ...member,
-      options: {
-        ...member.options,
-        'listen-peer-urls': secure(member.options['listen-peer-urls']),
-        'initial-advertise-peer-urls': secure(member.options['initial-advertise-peer-urls']),
-        'initial-cluster': (member.options['initial-cluster'] ?? '').replaceAll('http:', 'https:'),
-        'peer-cert-file': pairs[i]?.cert ?? '',
-        'peer-key-file': pairs[i]?.key ?? '',
-        'peer-trusted-ca-file': files.ca,
-        'peer-client-cert-auth': true,
-      },
-    })),
-  };
-}
-
-async function startMembers(
-  t: Test,
-  plan: ClusterPlan,
-  optionsOf: (i: number) => Partial<BrainOptionValues> = () => ({}),
-): Promise<{ readonly brains: Brain[]; readonly logs: readonly string[][] }> {
-  const logs = plan.members.map((): string[] => []);
-  const brains = await Promise.all(
-    plan.members.map(({ options }, i) =>
-      startBrain({ settings: brainSettings({ ...options, ...optionsOf(i) }), logger: loggerOf(logs[i] ?? []) }),
-    ),
-  );
-  t.teardown(async () => {
-    await Promise.all(brains.map((brain) => brain.close()));
-    await plan.clean();
-  });
-  return { brains, logs };
+  return withOptions(withHttpsPeers(plan), (i) => ({
+    'peer-cert-file': pairs[i]?.cert ?? '',
+    'peer-key-file': pairs[i]?.key ?? '',
+    'peer-trusted-ca-file': files.ca,
+    'peer-client-cert-auth': true,
+  }));
 }
 
 t.test('members know each other by certificate, and nobody else gets at the peer port', async (t) => {

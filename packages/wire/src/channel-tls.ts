@@ -23,6 +23,8 @@ export interface ChannelContext {
   readonly context: SecureContext;
   /** What is wrong with the server's certificate for `host`; that it is for `host`, unless told. */
   readonly checkServerIdentity?: NonNullable<ConnectionOptions['checkServerIdentity']>;
+  /** Whether a CA of the context must have signed the server's certificate; so unless told. */
+  readonly verifies?: boolean;
 }
 
 interface ChannelSecurity {
@@ -38,11 +40,12 @@ const anyName = 'localhost';
 export function channelSecurity(target: string, tls: ChannelTls | ChannelContext | undefined): ChannelSecurity {
   const { credentials } = library();
   if (!tls) return { credentials: credentials.createInsecure(), options: {} };
-  const { context, check, serverName } = 'context' in tls ? ofContext(tls) : ofMaterial(tls);
+  const { context, check, serverName, verifies } = 'context' in tls ? ofContext(tls) : ofMaterial(tls);
   const host = serverName ?? hostOf(target);
   return {
     credentials: credentials.createFromSecureContext(context, {
       checkServerIdentity: (_, certificate) => check(host, certificate),
+      rejectUnauthorized: verifies,
     }),
     options: { 'grpc.ssl_target_name_override': isIP(host) === 0 ? host : anyName },
   };
@@ -52,15 +55,16 @@ interface Material {
   readonly context: SecureContext;
   readonly check: NonNullable<ConnectionOptions['checkServerIdentity']>;
   readonly serverName: string | undefined;
+  readonly verifies: boolean;
 }
 
-function ofContext({ context, checkServerIdentity = defaultCheck }: ChannelContext): Material {
-  return { context, check: checkServerIdentity, serverName: undefined };
+function ofContext({ context, checkServerIdentity = defaultCheck, verifies = true }: ChannelContext): Material {
+  return { context, check: checkServerIdentity, serverName: undefined, verifies };
 }
 
 function ofMaterial({ ca, cert, key, serverName }: ChannelTls): Material {
   const context = createSecureContext({ ca: bytes(ca), cert: bytes(cert), key: bytes(key) });
-  return { context, check: defaultCheck, serverName };
+  return { context, check: defaultCheck, serverName, verifies: true };
 }
 
 function bytes(pem: string | Uint8Array | undefined): Buffer | undefined {

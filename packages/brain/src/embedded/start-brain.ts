@@ -42,6 +42,9 @@ const nearTiming = { 'heartbeat-interval': 50, 'election-timeout': 500 };
 export async function startBrain(asked: StartBrainOptions = {}): Promise<Brain> {
   const { members: count = 1, dataDir, flags = {} } = asked;
   const values = flagValues(count, flags);
+  if (dataDir === undefined && values['auto-tls'] === true) {
+    throw new OperatingError('INVALID_OPTIONS', 'flags: auto-tls needs a dataDir, for the certificate that it makes');
+  }
   if (dataDir !== undefined) await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const ports = await openPeerPorts(count, dataDir);
   const options = ports.map((_, index) => memberOptions({ index, ports, dataDir, values }));

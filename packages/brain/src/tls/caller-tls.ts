@@ -13,11 +13,15 @@ const handshakeTimeoutMs = 10_000;
 export class CallerTls {
   readonly #credentials: CredentialSource;
   readonly #check: NonNullable<ChannelContext['checkServerIdentity']>;
+  /** Members that sign their own certificates take each other's as they are. */
+  readonly #verifies: boolean;
 
   /** @throws OperatingError `TLS_FILES` for files that are missing, or do not fit each other. */
   constructor({ callerPair, ca, allowed, protocol }: PeerTlsSettings, logger: Logger) {
     this.#credentials = openCredentials({ pair: callerPair, ca, protocol }, logger);
+    this.#verifies = ca !== undefined;
     this.#check = (host, certificate) => {
+      if (!this.#verifies) return undefined;
       const problem = serverNameProblem(certificate, allowed);
       return problem === undefined ? checkServerIdentity(host, certificate) : new Error(problem);
     };
@@ -30,10 +34,10 @@ export class CallerTls {
 
   /** For a channel that is opened now. */
   channelContext({ context }: Credentials): ChannelContext {
-    return { context, checkServerIdentity: this.#check };
+    return { context, checkServerIdentity: this.#check, verifies: this.#verifies };
   }
 
-  /** A connection to a member whose certificate is in order: nothing is said to any other one. Rejects with the reason. */
+  /** A connection to a member whose certificate is in order, where they are verified: nothing is said to any other one. Rejects with the reason. */
   connect({ host, port }: { readonly host: string; readonly port: number }, signal: AbortSignal): Promise<TLSSocket> {
     return new Promise((resolve, reject) => {
       const socket = connect({
@@ -44,6 +48,7 @@ export class CallerTls {
         // No name of a server may be an address.
         ...(isIP(host) === 0 && { servername: host }),
         checkServerIdentity: (_, certificate) => this.#check(host, certificate),
+        rejectUnauthorized: this.#verifies,
       });
       const leave = (): void => {
         signal.removeEventListener('abort', abort);

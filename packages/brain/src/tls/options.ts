@@ -1,80 +1,10 @@
 /**
- * The flags about TLS, under etcd's names, and what they mean together. Nothing here touches a file: what the files hold is
+ * What the flags about TLS mean together. Nothing here touches a file: what the files hold is
  * found out when the member starts (`credentials.ts`).
  */
-import type { OptionTable, OptionValues } from '@flotilla/base';
+import { join } from 'node:path';
 import { cipherList, cipherSuiteProblem } from './cipher-suites.ts';
-
-const path = { kind: 'string', placeholder: 'PATH' } as const;
-
-const versions: Readonly<Record<string, 'TLSv1.2' | 'TLSv1.3'>> = { 'TLS1.2': 'TLSv1.2', 'TLS1.3': 'TLSv1.3' };
-
-function versionProblem(value: string): string | undefined {
-  return value === '' || Object.hasOwn(versions, value) ? undefined : `"${value}" is neither TLS1.2 nor TLS1.3`;
-}
-
-export const tlsOptionTable = {
-  'cert-file': { ...path, help: 'Certificate of the client URLs, PEM, with its chain; read again when it changes' },
-  'key-file': { ...path, help: 'Its key, PEM' },
-  'trusted-ca-file': { ...path, help: 'CA of the certificates of clients, PEM; with it every client needs one' },
-  'client-cert-auth': {
-    kind: 'boolean',
-    default: false,
-    help: 'Clients need a certificate, and its common name is their user unless they show a token',
-  },
-  'client-cert-allowed-hostname': {
-    kind: 'list',
-    default: [],
-    placeholder: 'NAME,…',
-    help: "Names of which clients' certificates must have one",
-  },
-  'client-crl-file': { ...path, help: 'Certificates that the CA has revoked, PEM or DER; read again when it changes' },
-  'auto-tls': { kind: 'boolean', default: false, help: 'Refused: flotilla certs makes certificates' },
-  'peer-cert-file': { ...path, help: 'Certificate of the peer URLs, PEM; shown to the other members too' },
-  'peer-key-file': { ...path, help: 'Its key, PEM' },
-  'peer-trusted-ca-file': { ...path, help: 'CA of the certificates of members, PEM' },
-  'peer-client-cert-file': { ...path, help: 'Certificate to show to the other members instead' },
-  'peer-client-key-file': { ...path, help: 'Its key, PEM' },
-  'peer-client-cert-auth': {
-    kind: 'boolean',
-    default: false,
-    help: 'Members need a certificate: always so with --peer-trusted-ca-file',
-  },
-  'peer-cert-allowed-cn': {
-    kind: 'list',
-    default: [],
-    placeholder: 'NAME,…',
-    help: "Common names of which members' certificates must have one",
-  },
-  'peer-cert-allowed-hostname': {
-    kind: 'list',
-    default: [],
-    placeholder: 'NAME,…',
-    help: "Names of which members' certificates must have one",
-  },
-  'peer-skip-client-san-verification': {
-    kind: 'boolean',
-    default: false,
-    help: 'Members may connect from addresses that their certificates do not name',
-  },
-  'peer-crl-file': { ...path, help: "Members' certificates that the CA has revoked, PEM or DER" },
-  'peer-auto-tls': { kind: 'boolean', default: false, help: 'Refused: flotilla certs makes certificates' },
-  'tls-min-version': { kind: 'string', default: 'TLS1.2', check: versionProblem, help: 'TLS1.2 or TLS1.3' },
-  'tls-max-version': {
-    kind: 'string',
-    default: '',
-    check: versionProblem,
-    help: 'TLS1.2 or TLS1.3; the newest unless told',
-  },
-  'cipher-suites': {
-    kind: 'list',
-    default: [],
-    placeholder: 'NAME,…',
-    help: "Cipher suites of TLS 1.2, by IANA's names",
-  },
-} as const satisfies OptionTable;
-
-type TlsOptionValues = OptionValues<typeof tlsOptionTable>;
+import { type TlsOptionValues, versions } from './option-table.ts';
 
 /** A certificate and its key, as files. */
 export interface PairFiles {
@@ -95,9 +25,20 @@ export interface AllowedNames {
   readonly hostnames: readonly string[];
 }
 
+/** What a member makes a certificate of for itself. */
+export interface SelfSigned {
+  /** That it listens on. */
+  readonly hosts: readonly string[];
+  readonly validityYears: number;
+  /** Above the pair's own directory. */
+  readonly dataDir: string;
+}
+
 /** How one kind of ports speaks TLS. */
 export interface TlsSettings {
   readonly pair: PairFiles;
+  /** The pair is made when it is not there; absent: it was given. */
+  readonly selfSigned: SelfSigned | undefined;
   /** With it, who connects needs a certificate. */
   readonly ca: string | undefined;
   /** A list of revoked certificates; it counts for those who connect. */
@@ -106,18 +47,21 @@ export interface TlsSettings {
   readonly protocol: TlsProtocol;
 }
 
+/** Without a CA the members sign their own certificates, and nobody is verified on either side. */
 export interface PeerTlsSettings extends TlsSettings {
-  readonly ca: string;
   /** What is shown to the members that this one connects to. */
   readonly callerPair: PairFiles;
   /** Whether a member must come from an address that its certificate names. */
   readonly checksAddress: boolean;
 }
 
-/** Whether URLs ask for TLS: flags for ports that speak none are never looked at. */
-interface Wanted {
-  readonly clients: boolean;
-  readonly peers: boolean;
+/** What other flags say about TLS. */
+export interface TlsSurroundings {
+  /** Whether URLs ask for TLS: flags for ports that speak none are never looked at. */
+  readonly wanted: { readonly clients: boolean; readonly peers: boolean };
+  /** That are listened on. */
+  readonly hosts: { readonly clients: readonly string[]; readonly peers: readonly string[] };
+  readonly dataDir: string;
 }
 
 /** What the flags say together. */
@@ -128,17 +72,21 @@ export interface MemberTlsSettings {
   readonly peerTls: PeerTlsSettings | undefined;
   /** Flags that were given for URLs of which none is https: they have no effect, as in etcd. */
   readonly idleTlsFlags: readonly string[];
+  /** Whose certificates were to be made by the member, but were given. */
+  readonly idleAutoTls: readonly ('client' | 'peer')[];
 }
 
 /** Checks the flags; problems are added to the list. */
-export function tlsSettings(values: TlsOptionValues, wanted: Wanted, problems: string[]): MemberTlsSettings {
-  for (const flag of ['auto-tls', 'peer-auto-tls'] as const) {
-    if (values[flag]) problems.push(`--${flag}: not supported; \`flotilla certs\` makes certificates for all members`);
-  }
-  const protocol = protocolOf(values, problems);
+export function tlsSettings(values: TlsOptionValues, given: TlsSurroundings, problems: string[]): MemberTlsSettings {
+  const { wanted } = given;
+  const surroundings = { ...given, protocol: protocolOf(values, problems) };
   return {
-    clientTls: wanted.clients ? clientTlsOf(values, protocol, problems) : undefined,
-    peerTls: wanted.peers ? peerTlsOf(values, protocol, problems) : undefined,
+    clientTls: wanted.clients ? clientTlsOf(values, surroundings, problems) : undefined,
+    peerTls: wanted.peers ? peerTlsOf(values, surroundings, problems) : undefined,
+    idleAutoTls: [
+      ...(values['auto-tls'] && !isAuto(values, 'client') ? ['client' as const] : []),
+      ...(values['peer-auto-tls'] && !isAuto(values, 'peer') ? ['peer' as const] : []),
+    ],
     idleTlsFlags: [
       ...(wanted.clients ? [] : givenOf(values, clientFlags)),
       ...(wanted.peers ? [] : givenOf(values, peerFlags)),
@@ -146,21 +94,84 @@ export function tlsSettings(values: TlsOptionValues, wanted: Wanted, problems: s
   };
 }
 
-const clientFlags = ['cert-file', 'key-file', 'trusted-ca-file', 'client-cert-auth', 'client-crl-file'] as const;
+interface Surroundings extends TlsSurroundings {
+  readonly protocol: TlsProtocol;
+}
+
+const clientFlags = [
+  'cert-file',
+  'key-file',
+  'trusted-ca-file',
+  'client-cert-auth',
+  'client-crl-file',
+  'auto-tls',
+] as const;
 const peerFlags = [
   'peer-cert-file',
   'peer-key-file',
   'peer-trusted-ca-file',
   'peer-client-cert-auth',
   'peer-crl-file',
+  'peer-auto-tls',
+] as const;
+
+/** They say which members are taken, and what is shown to them. */
+const flagsOfTrust = [
+  'peer-trusted-ca-file',
+  'peer-client-cert-auth',
+  'peer-client-cert-file',
+  'peer-client-key-file',
+  'peer-cert-allowed-cn',
+  'peer-cert-allowed-hostname',
+  'peer-crl-file',
 ] as const;
 
 function givenOf(values: TlsOptionValues, flags: readonly (keyof TlsOptionValues)[]): readonly string[] {
-  return flags.filter((flag) => values[flag] !== undefined && values[flag] !== false);
+  const isGiven = (value: TlsOptionValues[keyof TlsOptionValues]): boolean =>
+    Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  return flags.filter((flag) => isGiven(values[flag]));
 }
 
-function clientTlsOf(values: TlsOptionValues, protocol: TlsProtocol, problems: string[]): TlsSettings | undefined {
-  const pair = pairOf(values, { cert: 'cert-file', key: 'key-file', urls: 'client URLs' }, problems);
+/** Whether the member makes the certificates of these ports: a part of a pair that is given counts for more. */
+function isAuto(values: TlsOptionValues, whose: 'client' | 'peer'): boolean {
+  if (whose === 'client') return values['auto-tls'] && givenOf(values, ['cert-file', 'key-file']).length === 0;
+  return values['peer-auto-tls'] && givenOf(values, ['peer-cert-file', 'peer-key-file']).length === 0;
+}
+
+interface Made {
+  readonly pair: PairFiles;
+  readonly selfSigned: SelfSigned;
+}
+
+/** Of a pair that the member makes. */
+function madePair(
+  values: TlsOptionValues,
+  {
+    whose,
+    hosts,
+    dataDir,
+  }: { readonly whose: 'client' | 'peer'; readonly hosts: readonly string[]; readonly dataDir: string },
+  problems: string[],
+): Made {
+  const validityYears = values['self-signed-cert-validity'];
+  if (validityYears === 0)
+    problems.push('--self-signed-cert-validity must be greater than 0 for certificates to be made');
+  const directory = join(dataDir, 'fixtures', whose);
+  return {
+    pair: { cert: join(directory, 'cert.pem'), key: join(directory, 'key.pem') },
+    selfSigned: { hosts, validityYears, dataDir },
+  };
+}
+
+function clientTlsOf(
+  values: TlsOptionValues,
+  { protocol, hosts, dataDir }: Surroundings,
+  problems: string[],
+): TlsSettings | undefined {
+  const made = isAuto(values, 'client')
+    ? madePair(values, { whose: 'client', hosts: hosts.clients, dataDir }, problems)
+    : undefined;
+  const pair = made?.pair ?? pairOf(values, { cert: 'cert-file', key: 'key-file', urls: 'client URLs' }, problems);
   const ca = values['trusted-ca-file'];
   const hostnames = values['client-cert-allowed-hostname'];
   const crl = values['client-crl-file'];
@@ -172,10 +183,26 @@ function clientTlsOf(values: TlsOptionValues, protocol: TlsProtocol, problems: s
     if (isSet && ca === undefined)
       problems.push(`--${flag} needs --trusted-ca-file: the CA of the certificates of clients`);
   }
-  return pair && { pair, ca, crl, allowed: { commonNames: [], hostnames }, protocol };
+  return pair && { pair, selfSigned: made?.selfSigned, ca, crl, allowed: { commonNames: [], hostnames }, protocol };
 }
 
-function peerTlsOf(values: TlsOptionValues, protocol: TlsProtocol, problems: string[]): PeerTlsSettings | undefined {
+function peerTlsOf(
+  values: TlsOptionValues,
+  { protocol, hosts, dataDir }: Surroundings,
+  problems: string[],
+): PeerTlsSettings | undefined {
+  if (isAuto(values, 'peer')) {
+    const trust = givenOf(values, flagsOfTrust);
+    if (trust.length > 0) {
+      const flags = trust.map((flag) => `--${flag}`).join(', ');
+      problems.push(
+        `--peer-auto-tls verifies no certificate of a member, and ${flags} would have no effect: leave one out`,
+      );
+    }
+    const made = madePair(values, { whose: 'peer', hosts: hosts.peers, dataDir }, problems);
+    const nobody = { ca: undefined, crl: undefined, allowed: { commonNames: [], hostnames: [] }, checksAddress: false };
+    return { ...made, callerPair: made.pair, ...nobody, protocol };
+  }
   const pair = pairOf(values, { cert: 'peer-cert-file', key: 'peer-key-file', urls: 'peer URLs' }, problems);
   const ca = values['peer-trusted-ca-file'];
   if (ca === undefined) {
@@ -193,7 +220,8 @@ function peerTlsOf(values: TlsOptionValues, protocol: TlsProtocol, problems: str
   if (!pair || !callerPair || ca === undefined) return undefined;
   const checksAddress = !values['peer-skip-client-san-verification'];
   const crl = values['peer-crl-file'];
-  return { pair, callerPair, ca, crl, allowed: { commonNames, hostnames }, checksAddress, protocol };
+  const selfSigned = undefined;
+  return { pair, selfSigned, callerPair, ca, crl, allowed: { commonNames, hostnames }, checksAddress, protocol };
 }
 
 type PathFlag = 'cert-file' | 'key-file' | `peer-${'cert' | 'key'}-file` | `peer-client-${'cert' | 'key'}-file`;
