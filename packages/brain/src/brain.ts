@@ -1,6 +1,6 @@
 /**
  * A member with its ports: `startBrain` binds them first (so that a second start on the same flags fails before it touches
- * a file), then opens the data directory, then serves.
+ * a file; only certificates that are to be made, and are not there, come before), then opens the data directory, then serves.
  */
 import { type Running, endAfter, endAll, silentLogger, systemClock } from '@flotilla/base';
 import { settleMembership } from './cluster/joining.ts';

@@ -7,7 +7,15 @@ import { type RpcServerKind, rpcServerKinds } from '@flotilla/wire';
 import { type TokenSettings, parseTokenOptions } from './auth/token-options.ts';
 import { type Membership, membershipOf, parseInitialCluster } from './cluster/membership.ts';
 import type { AutoCompactionRule } from './driver/auto-compaction.ts';
-import { type ListenAddress, addressOf, isLoopback, listenAddressOf, urlProblem } from './cluster/urls.ts';
+import {
+  addressOf,
+  clientUrlProblem,
+  hostOf,
+  isLoopback,
+  listenAddressOf,
+  socketOf,
+  urlProblem,
+} from './cluster/urls.ts';
 import { type CorruptionSettings, corruptionOptionTable, corruptionSettings } from './corruption/check-options.ts';
 import { durationMs, durationProblem } from './duration.ts';
 import { type FeatureGates, parseGates } from './feature-gates.ts';
@@ -24,7 +32,7 @@ export const brainOptionTable = {
   'listen-client-urls': {
     kind: 'list',
     default: ['http://localhost:2379'],
-    help: 'URLs to listen on for clients',
+    help: 'URLs to listen on for clients; unix://PATH and unixs://PATH are sockets on this machine',
     placeholder: 'URL,…',
   },
   'listen-client-http-urls': {
@@ -335,14 +343,14 @@ function checkUrls(values: BrainOptionValues, problems: string[]): void {
     const isOptional = optional.some((name) => name === flag);
     if (values[flag].length === 0 && !isOptional) problems.push(`--${flag}: at least one URL is needed`);
     for (const url of values[flag]) {
-      const problem = urlProblem(url);
+      const problem = flag.includes('peer') ? urlProblem(url) : clientUrlProblem(url);
       if (problem !== undefined) problems.push(`--${flag}: ${problem}`);
     }
   }
   if (problems.length > 0) return;
   for (const flag of listen) {
-    for (const address of values[flag].map(addressOf)) {
-      const problem = openProblem(address);
+    for (const url of values[flag]) {
+      const problem = openProblem(url);
       if (problem !== undefined) problems.push(`--${flag}: ${problem}`);
     }
   }
@@ -353,25 +361,31 @@ function checkUrls(values: BrainOptionValues, problems: string[]): void {
 
 /** Whether a URL leads to the same address as one of the others; port 0 is another one each time. */
 function isAmong(urls: readonly string[], url: string): boolean {
+  const socket = socketOf(url);
+  if (socket) return urls.some((other) => socketOf(other)?.path === socket.path);
   const { host, port } = listenAddressOf(url);
-  return port !== 0 && urls.map(listenAddressOf).some((other) => other.host === host && other.port === port);
+  const others = urls.filter((other) => !socketOf(other)).map(listenAddressOf);
+  return port !== 0 && others.some((other) => other.host === host && other.port === port);
 }
 
 /** Whoever reaches a member in clear text can do everything. */
-function openProblem({ host, tls }: ListenAddress): string | undefined {
+function openProblem(url: string): string | undefined {
+  // Who may open the file of a socket is on this machine.
+  if (socketOf(url)) return undefined;
+  const { host, tls } = addressOf(url);
   if (tls || isLoopback(host)) return undefined;
   return `${host} is not a loopback address, and a member in clear text listens on loopback only: use 127.0.0.1, or https`;
 }
 
 /** Members and clients speak TLS where a URL of theirs says so. */
 function tlsOfUrls(values: BrainOptionValues): Pick<TlsSurroundings, 'wanted' | 'hosts'> {
-  const isHttps = (url: string): boolean => /^https:/i.test(url);
+  const isSecure = (url: string): boolean => /^(https|unixs):/i.test(url);
   const inCluster = (values['initial-cluster'] ?? '').split(',').map((pair) => pair.slice(pair.indexOf('=') + 1));
   const clientUrls = [...values['listen-client-urls'], ...values['listen-client-http-urls']];
   return {
     wanted: {
-      clients: [...clientUrls, ...values['listen-metrics-urls']].some(isHttps),
-      peers: [...values['listen-peer-urls'], ...inCluster].some(isHttps),
+      clients: [...clientUrls, ...values['listen-metrics-urls']].some(isSecure),
+      peers: [...values['listen-peer-urls'], ...inCluster].some(isSecure),
     },
     hosts: { clients: hostsOf(clientUrls), peers: hostsOf(values['listen-peer-urls']) },
   };
@@ -379,7 +393,8 @@ function tlsOfUrls(values: BrainOptionValues): Pick<TlsSurroundings, 'wanted' | 
 
 /** Each one once; what is no URL is told elsewhere. */
 function hostsOf(urls: readonly string[]): readonly string[] {
-  return [...new Set(urls.filter((url) => urlProblem(url) === undefined).map((url) => addressOf(url).host))];
+  const good = urls.filter((url) => clientUrlProblem(url) === undefined);
+  return [...new Set(good.map(hostOf).filter((host) => host !== undefined))];
 }
 
 /** As in etcd, an empty list is no restriction. */

@@ -1,8 +1,10 @@
 /** A member's ports: bound before anything else is touched, and served once there is something to serve. */
 import type { RequestListener } from 'node:http';
 import type { Server } from 'node:net';
-import { addressOf, listenAddressOf, withPort } from './cluster/urls.ts';
+import { resolve } from 'node:path';
+import { addressOf, listenAddressOf, socketOf, withPort } from './cluster/urls.ts';
 import { type Front, type FrontOptions, type UpgradeListener, openFront } from './http/front.ts';
+import type { ListenPlace } from './http/listening.ts';
 import type { BrainSettings } from './options.ts';
 import type { Servers } from './servers.ts';
 import type { MemberTls } from './tls/member-tls.ts';
@@ -81,30 +83,39 @@ export async function openPorts(settings: BrainSettings, { servers, tls, peerLis
   };
 }
 
-type Listen = Pick<FrontOptions, 'host' | 'port' | 'tls' | 'clearTextToo'>;
+type Listen = Pick<FrontOptions, 'place' | 'tls' | 'clearTextToo'>;
 
-/** Where to listen, and for what: an address that is named with both schemes serves both, as etcd's does. */
+/** Where to listen, and for what: a place that is named with both schemes serves both, as etcd's does. */
 function listensOf(urls: readonly string[], tls: ServerTls | undefined): readonly Listen[] {
-  const listens = new Map<string, { host: string; port: number; secure: boolean; clear: boolean }>();
+  const listens = new Map<string, { place: ListenPlace; secure: boolean; clear: boolean }>();
   for (const [i, url] of urls.entries()) {
-    const { host, port, tls: isTls } = listenAddressOf(url);
-    // Port 0 is another one each time.
-    const key = port === 0 ? `${i}` : `${host}:${port}`;
+    const { key, place, isTls } = placeOf(url, i);
     const { secure, clear } = listens.get(key) ?? { secure: false, clear: false };
-    listens.set(key, { host, port, secure: secure || isTls, clear: clear || !isTls });
+    listens.set(key, { place, secure: secure || isTls, clear: clear || !isTls });
   }
-  return [...listens.values()].map(({ host, port, secure, clear }) => ({
-    host,
-    port,
+  return [...listens.values()].map(({ place, secure, clear }) => ({
+    place,
     tls: secure ? tls : undefined,
     clearTextToo: clear,
   }));
+}
+
+function placeOf(
+  url: string,
+  i: number,
+): { readonly key: string; readonly place: ListenPlace; readonly isTls: boolean } {
+  const socket = socketOf(url);
+  if (socket) return { key: resolve(socket.path), place: { path: socket.path }, isTls: socket.tls };
+  const { host, port, tls } = listenAddressOf(url);
+  // Port 0 is another one each time.
+  return { key: port === 0 ? `${i}` : `${host}:${port}`, place: { host, port }, isTls: tls };
 }
 
 /** Port 0 in a URL stands for whatever was bound. */
 function boundUrls(urls: readonly string[], fronts: readonly Front[]): readonly string[] {
   return urls.map((url, i) => {
     const front = fronts[i] ?? fronts[0];
-    return addressOf(url).port === 0 && front ? withPort(url, front.port) : url;
+    if (socketOf(url) || front?.port === undefined) return url;
+    return addressOf(url).port === 0 ? withPort(url, front.port) : url;
   });
 }

@@ -192,3 +192,25 @@ t.test('certificates that a member makes for itself', (t) => {
   );
   t.end();
 });
+
+t.test('URLs of clients may be Unix sockets, those of members not', (t) => {
+  const urls = ['unix://localhost:2379', 'unixs:///run/x.sock', 'unix:/run/y.sock'];
+  const metrics = '--listen-metrics-urls=unix:///run/m.sock';
+  const argv = [`--listen-client-urls=${urls.join(',')}`, `--advertise-client-urls=${urls.join(',')}`, metrics];
+  t.match(parse('--data-dir=d', ...argv, '--auto-tls'), {
+    listenClientUrls: urls,
+    advertiseClientUrls: urls,
+    clientTls: { selfSigned: { hosts: ['localhost'] } },
+  });
+  const refused = (argv: readonly string[], message: RegExp): void => void t.throws(() => parse(...argv), { message });
+  refused(argv, /--cert-file and --key-file must be given/);
+  refused(['--listen-client-urls=unix://'], /"unix:\/\/" names no file/);
+  refused(['--listen-client-urls=unix://a?b'], /must not have a query/);
+  refused(['--listen-client-urls=ftp://a:1'], /http:\/\/, https:\/\/, unix:\/\/ or unixs:\/\//);
+  refused(['--listen-peer-urls=unix://localhost:2380'], /must begin with http:\/\/ or https:\/\//);
+  refused(
+    ['--listen-client-urls=unix:///run/x', '--listen-client-http-urls=unix:/run/x'],
+    /is where --listen-client-urls listens/,
+  );
+  t.end();
+});

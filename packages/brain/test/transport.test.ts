@@ -66,8 +66,7 @@ async function openEnd(options: {
   const grpc = createRpcServer('flotilla');
   grpc.add(peerService, peerHandlers({ clusterId, self: id, receiver, onReceived: () => undefined }));
   const front: Front = await openFront({
-    host: '127.0.0.1',
-    port,
+    place: { host: '127.0.0.1', port },
     flag: 'listen-peer-urls',
     grpc,
     onRequest: (_, response) => response.end(),

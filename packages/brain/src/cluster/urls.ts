@@ -21,6 +21,35 @@ export function urlProblem(text: string): string | undefined {
   return undefined;
 }
 
+/** The same for a URL of its clients, which may be the file of a Unix socket, as in etcd. */
+export function clientUrlProblem(text: string): string | undefined {
+  const socket = socketOf(text);
+  if (!socket) return urlProblem(text)?.replace('http:// or https://', 'http://, https://, unix:// or unixs://');
+  if (socket.path === '') return `"${text}" names no file`;
+  return /[?#]/.test(socket.path) ? `"${text}" must not have a query or a fragment` : undefined;
+}
+
+export interface SocketAddress {
+  /** Absolute, or relative to the working directory. */
+  readonly path: string;
+  readonly tls: boolean;
+}
+
+/**
+ * The file that a URL names; undefined for a URL of a port. Host and path together are its name: `unix://localhost:2379` is a file
+ * `localhost:2379` in the working directory, `unix:///run/x.sock` an absolute one.
+ */
+export function socketOf(text: string): SocketAddress | undefined {
+  const [, scheme, path = ''] = /^(unixs?):(?:\/\/)?(.*)$/i.exec(text) ?? [];
+  return scheme === undefined ? undefined : { path, tls: scheme.toLowerCase() === 'unixs' };
+}
+
+/** What a certificate for a URL is for: a file may be named like a host and a port. */
+export function hostOf(text: string): string | undefined {
+  const socket = socketOf(text);
+  return socket ? /^([^/:]+):\d+(?:\/|$)/.exec(socket.path)?.[1] : addressOf(text).host;
+}
+
 /** `URL` hides a port that is the scheme's default; etcd wants to see it. */
 function portOf(text: string): number | undefined {
   const match = /:(\d+)\/?$/.exec(text);

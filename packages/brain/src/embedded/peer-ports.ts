@@ -8,7 +8,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, type Server, createServer } from 'node:net';
 import { join } from 'node:path';
 import { OperatingError, codeOf } from '@flotilla/base';
-import { listen } from '../http/front.ts';
+import { listen } from '../http/listening.ts';
 
 export interface PeerPort {
   readonly port: number;
@@ -48,7 +48,7 @@ export function closePeerPorts(ports: readonly PeerPort[]): void {
 
 async function openPort(port: number): Promise<PeerPort> {
   const listener = createServer();
-  await listen(listener, { host: '127.0.0.1', port, flag: 'dataDir' });
+  await listen(listener, { place: { host: '127.0.0.1', port }, flag: 'dataDir' });
   return { port: (listener.address() as AddressInfo).port, listener };
 }
 

@@ -1,14 +1,14 @@
 /**
- * One port for gRPC, HTTP/1.1 or both, over TLS, in clear text, or both. The first bytes of a connection tell: a TLS handshake begins
+ * One port, or one Unix socket, for gRPC, HTTP/1.1 or both, over TLS, in clear text, or both. The first bytes of a connection tell: a TLS handshake begins
  * with 22, HTTP/2 with `PRI`. The socket is then handed on untouched. Owns every socket it accepted until `close`.
  */
 import http from 'node:http';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { OperatingError, codeOf, messageOf } from '@flotilla/base';
 import type { RpcServer } from '@flotilla/wire';
 import { type ServerTls, createAcceptor } from '../tls/server-tls.ts';
+import { type ListenOptions, listen } from './listening.ts';
 
 /** A connection that says nothing is ended after this time. */
 const helloTimeoutMs = 10_000;
@@ -17,13 +17,7 @@ const helloBytes = 3;
 /** The first byte of a TLS handshake (RFC 8446, section 5.1). */
 const handshakeType = 22;
 
-export interface FrontOptions {
-  readonly host: string;
-  readonly port: number;
-  /** The flag that a message about the address names. */
-  readonly flag: string;
-  /** Listens there already, and is taken over. */
-  readonly listener?: net.Server | undefined;
+export interface FrontOptions extends ListenOptions {
   /** Who connects speaks TLS; absent: clear text. */
   readonly tls?: ServerTls | undefined;
   /** Clear text is served beside TLS. */
@@ -39,7 +33,8 @@ export interface FrontOptions {
 export type UpgradeListener = (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 export interface Front {
-  readonly port: number;
+  /** That was bound; undefined for a socket that is a file. */
+  readonly port: number | undefined;
   /** Connections that came before are served from now on too. */
   serve(): void;
   /** Takes no new connections, lets calls finish for `graceMs`, then ends all. */
@@ -85,6 +80,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     untilHello(socket, (_, hello) => (hello[0] === handshakeType ? secure(socket) : serve(socket, hello)));
   };
   await listen(server, options);
+  const address = server.address();
 
   let closing: Promise<void> | undefined;
   const close = async (graceMs: number): Promise<void> => {
@@ -105,7 +101,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     await Promise.all([grpcClosed, closed]);
   };
   return {
-    port: (server.address() as AddressInfo).port,
+    port: address !== null && typeof address === 'object' ? address.port : undefined,
     serve() {
       for (const socket of waiting ?? []) greet(socket);
       waiting = undefined;
@@ -130,27 +126,4 @@ function untilHello(socket: net.Socket, take: (socket: net.Socket, hello: Buffer
 
 function endHelloTimeout(socket: net.Socket): net.Socket {
   return socket.setTimeout(0).removeAllListeners('timeout');
-}
-
-/** @throws OperatingError when the address can't be bound, with what to do. */
-export function listen(
-  server: net.Server,
-  { host, port, flag, listener }: Pick<FrontOptions, 'host' | 'port' | 'flag' | 'listener'>,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      const place = `${host}:${port}`;
-      const text =
-        codeOf(error) === 'EADDRINUSE'
-          ? `${place} is in use by another program: stop it, or give another --${flag}`
-          : `can't listen on ${place}: ${messageOf(error)}. Give another --${flag}`;
-      reject(new OperatingError('LISTEN_FAILED', text, { cause: error }));
-    });
-    const listening = (): void => {
-      server.removeAllListeners('error');
-      resolve();
-    };
-    if (listener) server.listen(listener, listening);
-    else server.listen({ host, port }, listening);
-  });
 }
