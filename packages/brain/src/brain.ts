@@ -45,9 +45,10 @@ export interface Brain extends Running {
 export async function startBrain(given: BrainOptions): Promise<Brain> {
   const { logger = silentLogger } = given;
   const options = { ...openDisk(given.settings, logger), ...given };
-  const { extensiveMetrics, featureGates } = options.settings;
+  const { extensiveMetrics, featureGates, idleFlags } = options.settings;
   const { on: gatesOn, idle } = featureGates;
   if (idle.length > 0) logger.warn('feature gates that change nothing here', { gates: idle });
+  if (idleFlags.length > 0) logger.warn('flags of etcd that change nothing here', { flags: idleFlags });
   const metrics = createBrainMetrics({ extensive: extensiveMetrics, gatesOn });
   const servers = createServers(options.settings, { metrics, logger });
   const tls = await openMemberTls(options.settings, logger);

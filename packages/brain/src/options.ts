@@ -19,6 +19,7 @@ import {
 import { type CorruptionSettings, corruptionOptionTable, corruptionSettings } from './corruption/check-options.ts';
 import { durationMs, durationProblem } from './duration.ts';
 import { type FeatureGates, parseGates } from './feature-gates.ts';
+import { idleFlags, idleOptionTable } from './idle-options.ts';
 import { tlsOptionTable } from './tls/option-table.ts';
 import { type MemberTlsSettings, type TlsSurroundings, tlsSettings } from './tls/options.ts';
 
@@ -183,6 +184,7 @@ export const brainOptionTable = {
     help: 'Origins whose pages may read HTTP answers; * is any',
   },
   ...tlsOptionTable,
+  ...idleOptionTable,
 } as const satisfies OptionTable;
 
 export type BrainOptionValues = OptionValues<typeof brainOptionTable>;
@@ -221,6 +223,8 @@ export interface BrainSettings extends MemberTlsSettings {
   readonly grpcServer: RpcServerKind;
   readonly corruption: CorruptionSettings;
   readonly featureGates: FeatureGates;
+  /** Flags of etcd that were given and change nothing here. */
+  readonly idleFlags: readonly string[];
   /** Calls are timed too. */
   readonly extensiveMetrics: boolean;
   readonly authToken: TokenSettings;
@@ -296,6 +300,7 @@ export function brainSettings(given: Partial<BrainOptionValues>): BrainSettings 
     maxTxnOps: values['max-txn-ops'],
     watchProgressIntervalMs: Math.max(100, durationMs(values['watch-progress-notify-interval']) ?? 0),
     preVote: values['pre-vote'],
+    idleFlags: idleFlags(values),
     autoCompaction,
     grpcServer: rpcServerKinds.find((kind) => kind === values['grpc-server']) ?? 'flotilla',
     corruption: corruptionSettings(values),

@@ -214,3 +214,22 @@ t.test('URLs of clients may be Unix sockets, those of members not', (t) => {
   );
   t.end();
 });
+
+t.test('flags that tune what is built otherwise here are taken, and told', (t) => {
+  t.strictSame(parse().idleFlags, []);
+  const given = [
+    '--logger=zap',
+    '--log-outputs=stderr',
+    '--max-wals',
+    '7',
+    '--enable-pprof',
+    '--backend-batch-interval=100ms',
+  ];
+  const told = ['backend-batch-interval', 'enable-pprof', 'log-outputs', 'logger', 'max-wals'];
+  t.strictSame(parse(...given).idleFlags, told);
+  t.throws(() => parse('--max-wals=many', '--backend-batch-interval=soon'), {
+    code: 'INVALID_OPTIONS',
+    message: /batch-interval.*\n.*max-wals/,
+  });
+  t.end();
+});
