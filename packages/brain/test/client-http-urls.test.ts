@@ -5,10 +5,11 @@ import http from 'node:http';
 import https from 'node:https';
 import t, { type Test } from 'tap';
 import type { BrainOptionValues } from '@flotilla/brain';
-import { type ChannelTls, connectService, kvService, openChannel, rpcServerKinds } from '@flotilla/wire';
+import { rpcServerKinds } from '@flotilla/wire';
 import { certificateFiles } from '@flotilla/wire/test/certificate-files';
 import { planCluster, spawnMember, stopProcess } from './cluster.ts';
 import { reservePorts } from './reserve-ports.ts';
+import { put } from './tls-members.ts';
 
 t.setTimeout(0);
 
@@ -51,19 +52,6 @@ async function ask(url: string, options: RequestOptions = {}, body?: string): Pr
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) text += chunk as string;
   return `${response.statusCode} ${text}`;
-}
-
-/** What a put over gRPC says: `ok`, or its status. */
-async function put(target: string, tls?: ChannelTls): Promise<string> {
-  const channel = openChannel({ target, ...(tls && { tls }) });
-  try {
-    await connectService(channel, kvService).Put({ key: Buffer.from('a'), value: Buffer.from('b') });
-    return 'ok';
-  } catch (error) {
-    return (error as { name: string }).name;
-  } finally {
-    channel.close();
-  }
 }
 
 /** A request for a websocket: the status that it gets. */
