@@ -5,8 +5,7 @@
  * reads, and writes of its own accord behind its log, is as fast as the disk.
  */
 import fs from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
-import { ClassicLevel } from 'classic-level';
+import { createRequire, syncBuiltinESMExports } from 'node:module';
 import threads, { type WorkerOptions } from 'node:worker_threads';
 
 export interface ProcessFaults {
@@ -16,11 +15,13 @@ export interface ProcessFaults {
   readonly diskDelayMs: number;
 }
 
+/** What LevelDB's native part has for those who write; its whole is shared by everybody in a process, bundled or not. */
 interface LevelWrites {
-  batch(...args: never[]): Promise<void>;
-  compactRange(...args: never[]): Promise<void>;
+  batch_do(...args: never[]): Promise<void>;
+  db_compact_range(...args: never[]): Promise<void>;
 }
 
+const require = createRequire(import.meta.url);
 const pollMs = 20;
 let faults: ProcessFaults = { wallOffsetMs: 0, diskDelayMs: 0 };
 
@@ -48,14 +49,14 @@ class SlowWorker extends threads.Worker {
 
 /** Calls of one method, each made later, in their order. */
 function slowed<Result>(method: (...args: never[]) => Promise<Result>): typeof method {
-  return async function (this: unknown, ...args) {
+  return async (...args) => {
     const before = lastOfLevel;
     lastOfLevel = (async () => {
       await before;
       if (faults.diskDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, faults.diskDelayMs));
     })();
     await lastOfLevel;
-    return await method.apply(this, args);
+    return await method(...args);
   };
 }
 
@@ -78,8 +79,9 @@ if (path !== undefined && !threads.isMainThread) {
   threads.Worker = SlowWorker;
   syncBuiltinESMExports();
   // The store calls these two, and only so.
-  const level: LevelWrites = ClassicLevel.prototype;
-  Object.assign(level, { batch: slowed(level.batch), compactRange: slowed(level.compactRange) });
+  const level = require('classic-level/binding.js') as LevelWrites;
+  level.batch_do = slowed(level.batch_do);
+  level.db_compact_range = slowed(level.db_compact_range);
   // Whoever started this process is gone.
   process.once('disconnect', () => process.exit(1));
   process.channel?.unref();
