@@ -1,4 +1,5 @@
 /** What all packages share and no domain owns. */
+export { allEnded } from './all-ended.ts';
 export { AssertionFailure, assert, unreachable } from './assert.ts';
 export { type AsyncQueue, createAsyncQueue } from './async-queue.ts';
 export { type Backoff, type BackoffOptions, createBackoff } from './backoff.ts';
@@ -31,5 +32,6 @@ export {
 } from './options.ts';
 export { type Randomness, seededRandomness, systemRandomness } from './randomness.ts';
 export type { Running } from './running.ts';
+export { syncDirectory } from './sync-directory.ts';
 export { type TaskGroup, createTaskGroup } from './task-group.ts';
 export { atTurnEnd, behindPromises, withoutGathering } from './turn-end.ts';

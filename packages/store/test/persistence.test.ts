@@ -255,7 +255,7 @@ t.test("another cluster's or member's state, and a second opener, are refused", 
   await t.rejects(openState(optionsFor(directory, { clusterId: 6n })), { code: 'STATE_FOREIGN' });
 });
 
-t.test('a state of a newer format is refused, and what was never finished is begun anew', async (t) => {
+t.test('a state of a newer format is refused, and so is one that was only begun, until it is removed', async (t) => {
   const machine = createMachine();
   await (await machine.open()).state.close();
   await machine.directory.writeCurrent(Buffer.from('flotilla-state 2\n'));
@@ -265,11 +265,7 @@ t.test('a state of a newer format is refused, and what was never finished is beg
 
   const fresh = createMachine();
   const crash = new Error('power lost');
-  const failing = {
-    ...fresh.directory,
-    writeCurrent: (record: Uint8Array) =>
-      Buffer.from(record).includes('ready') ? Promise.reject(crash) : fresh.directory.writeCurrent(record),
-  };
+  const failing = { ...fresh.directory, writeCurrent: () => Promise.reject(crash) };
   const openFailing = openState(
     optionsFor('/state', {
       openDatabase: fresh.databases.open,
@@ -278,6 +274,8 @@ t.test('a state of a newer format is refused, and what was never finished is beg
     }),
   );
   await t.rejects(openFailing, crash);
+  await t.rejects(fresh.open(), { code: 'STATE_DAMAGED', message: /current is missing beside generation-000001/ });
+  await fresh.directory.removeGeneration('generation-000001');
   const opened = await fresh.open();
   t.equal(opened.store.revision, 1);
   await opened.state.close();

@@ -3,16 +3,16 @@
  * witness says that it was only begun (then it is made anew).
  *
  * The lock of the state keeps a second process out, so the log is read once that is held, while the rows of the state are
- * loaded. What the log's last write left undone is put in order only when both are whole.
+ * loaded. What the log's last write left undone is put in order only when both are whole. A new log is made while the state is.
  */
 import { join } from 'node:path';
-import { type Clock, type Logger, OperatingError, codeOf, messageOf } from '@flotilla/base';
-import { type DurableLog, createLogDirectory, openDurableLog } from './durable-log.ts';
+import { type Clock, type Logger, OperatingError, allEnded, codeOf, messageOf } from '@flotilla/base';
+import { type DurableLog, createLog, openDurableLog } from './durable-log.ts';
 import type { Files } from './files.ts';
-import { type ReadLog, type RecoveredLog, readLog } from './recovery.ts';
+import { type ReadLog, type RecoveredLog, type RecoveryOptions, readLog } from './recovery.ts';
 import { type MemberIdentity, missing } from './refusal.ts';
 import { refuseRemoved } from './removal.ts';
-import { type Witness, createWitness, openWitness, witnessOwner, witnessPath } from './witness.ts';
+import { type Witness, createWitness, openWitness, witnessName, witnessOwner, witnessPath } from './witness.ts';
 
 export interface DataDirectoryOptions<State> {
   readonly files: Files;
@@ -50,7 +50,7 @@ export async function openDataDirectory<State>(options: DataDirectoryOptions<Sta
   await refuseRemoved(options.files, options.directory, options.identity.memberId);
   const { witness, isNew } = await openOrCreate(options);
   try {
-    return await openBeside(options, { witness, isNew });
+    return isNew ? await makeBeside(options, witness) : await openBeside(options, witness);
   } catch (error) {
     await witness.close();
     throw error;
@@ -59,28 +59,47 @@ export async function openDataDirectory<State>(options: DataDirectoryOptions<Sta
 
 async function openBeside<State>(
   options: DataDirectoryOptions<State>,
-  { witness, isNew }: { readonly witness: Witness; readonly isNew: boolean },
+  witness: Witness,
 ): Promise<DataDirectory<State>> {
-  const { files, directory, identity } = options;
-  const logDirectory = join(directory, logName);
+  const logDirectory = join(options.directory, logName);
   let reading: Promise<ReadLog> | undefined;
   const read = (): Promise<ReadLog> =>
     (reading ??= readLog({ ...options, directory: logDirectory, witness: witness.state }));
   const onLocked = (): void => void read().catch(() => 'told once the state is whole');
   const state = await options
-    .openState({ directory: join(directory, stateName), isNew, onLocked })
+    .openState({ directory: join(options.directory, stateName), isNew: false, onLocked })
     .catch(async (error: unknown) => {
       await reading?.catch(() => 'the state is refused first');
       throw error;
     });
   const { recovered, repair } = await read();
   await repair();
-  const log = await openDurableLog({ ...options, directory: logDirectory, identity, witness, recovered });
-  if (isNew) {
-    await files.syncDirectory(directory);
-    await witness.write({ ...witness.state, stage: 'complete' });
-  }
+  const log = await openDurableLog({ ...options, directory: logDirectory, witness, recovered });
   return { log, recovered, state };
+}
+
+/** Log and state of a member that has promised nothing yet; once both are durable, the witness says that they are there. */
+async function makeBeside<State>(
+  options: DataDirectoryOptions<State>,
+  witness: Witness,
+): Promise<DataDirectory<State>> {
+  const { files, directory } = options;
+  const logDirectory = join(directory, logName);
+  const stateDirectory = join(directory, stateName);
+  for (const path of [logDirectory, stateDirectory]) await files.makeDirectory(path);
+  const [state, recovered] = await allEnded([
+    options.openState({ directory: stateDirectory, isNew: true, onLocked: () => undefined }),
+    makeLog({ ...options, directory: logDirectory, witness: witness.state }),
+    files.syncDirectory(directory),
+  ]);
+  const log = await openDurableLog({ ...options, directory: logDirectory, witness, recovered });
+  await witness.write({ ...witness.state, stage: 'complete' });
+  return { log, recovered, state };
+}
+
+async function makeLog(options: RecoveryOptions): Promise<RecoveredLog> {
+  await createLog(options);
+  return (await readLog(options)).recovered;
 }
 
 async function makeDirectory(files: Files, directory: string): Promise<void> {
@@ -105,12 +124,9 @@ async function openOrCreate(
     logger.warn('the data directory was only begun; it is made anew', { directory });
     await witness.close();
   }
-  for (const name of [logName, stateName]) await files.remove(join(directory, name));
-  await files.remove(witnessPath(directory));
-  const created = await createWitness(files, directory, identity);
-  await createLogDirectory(files, join(directory, logName), identity);
-  await files.syncDirectory(directory);
-  return { witness: created, isNew: true };
+  for (const name of [logName, stateName, witnessName])
+    if (names.includes(name)) await files.remove(join(directory, name));
+  return { witness: await createWitness(files, directory, identity), isNew: true };
 }
 
 /**

@@ -8,7 +8,16 @@
  * holds then is known only after a new start.
  */
 import { join } from 'node:path';
-import { type Clock, type Logger, OperatingError, type Timer, assert, endAll, messageOf } from '@flotilla/base';
+import {
+  type Clock,
+  type Logger,
+  OperatingError,
+  type Timer,
+  allEnded,
+  assert,
+  endAll,
+  messageOf,
+} from '@flotilla/base';
 import type { Entry, EntryId, HardState } from '@flotilla/raft';
 import type { Files, OpenFile } from './files.ts';
 import { type LogRecord, runsOfOneTerm } from './record.ts';
@@ -75,24 +84,24 @@ export interface DurableLog {
   close(): Promise<void>;
 }
 
-/** From here on everything that was recovered is durable: a process that was killed may have left writes without a sync. */
+/** Goes on with a log that was read and put in order. */
 export async function openDurableLog(options: DurableLogOptions): Promise<DurableLog> {
   const newest = options.recovered.segments.at(-1);
   assert(newest !== undefined, 'a recovered log has a segment');
   const file = await options.files.open(join(options.directory, segmentName(newest.number)), 'existing');
-  await file.write([]);
-  await options.files.syncDirectory(options.directory);
   return new SegmentedLog(options, file);
 }
 
 /** Begins the log of an empty directory with its first segment. */
-export async function createLogDirectory(files: Files, directory: string, identity: MemberIdentity): Promise<void> {
-  await files.makeDirectory(directory);
+export async function createLog({
+  files,
+  directory,
+  identity,
+}: Pick<DurableLogOptions, 'files' | 'directory' | 'identity'>): Promise<void> {
   const file = await files.open(join(directory, segmentName(1)), 'create');
   const header = { number: 1, firstIndex: 1, previousTerm: 0, restart: false, previousCrc: 0, previousBatch: 0 };
-  await file.write(encodeSegmentStart(identity, header).writes);
+  await allEnded([file.write(encodeSegmentStart(identity, header).writes), files.syncDirectory(directory)]);
   await file.close();
-  await files.syncDirectory(directory);
 }
 
 class SegmentedLog implements DurableLog {

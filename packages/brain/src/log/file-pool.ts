@@ -5,10 +5,10 @@
  */
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
+import { syncDirectory } from '@flotilla/base';
 import type { FileRequest } from './file-thread.ts';
 import { type FlatWrites, syncFailed, writeAll } from './sync-write.ts';
 
-const fsync = promisify(fs.fsync);
 const fdatasync = promisify(fs.fdatasync);
 
 /** A sync that took longer has waited for other work of the pool, as look-ups of names, or the disk is slow. */
@@ -53,7 +53,8 @@ export class FilePool {
         fs.closeSync(request[1]);
         return 0;
       case 'syncDirectory':
-        return await syncDirectory(request[1]);
+        await syncDirectory(request[1]);
+        return 0;
     }
   }
 
@@ -80,14 +81,4 @@ export class FilePool {
       else this.#syncing.delete(fd);
     }
   }
-}
-
-async function syncDirectory(path: string): Promise<number> {
-  const fd = fs.openSync(path, fs.constants.O_RDONLY);
-  try {
-    await fsync(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
-  return 0;
 }

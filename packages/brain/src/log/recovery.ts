@@ -10,7 +10,7 @@
  *     [hardState][entries 1-4][entries 5-7, torn][zeros]                 → refused: ends below the mark
  */
 import { join } from 'node:path';
-import type { Logger } from '@flotilla/base';
+import { type Logger, assert } from '@flotilla/base';
 import type { Entry, EntryId, HardState } from '@flotilla/raft';
 import type { Files } from './files.ts';
 import { type LogRecord, laterBatchFollows, readRecord } from './record.ts';
@@ -129,7 +129,10 @@ class Replay {
 /** A log that was read, with nothing on disk changed yet. */
 export interface ReadLog {
   readonly recovered: RecoveredLog;
-  /** Puts in order what the last write left undone: to be called before the log is written to. */
+  /**
+   * Puts in order what the last write left undone, and makes durable what was read: a process that was killed may have left writes
+   * without a sync. To be called before the log is written to.
+   */
   repair(): Promise<void>;
 }
 
@@ -179,6 +182,7 @@ export async function readLog(options: RecoveryOptions): Promise<ReadLog> {
     async repair() {
       for (const repair of repairs) await repair();
       await removeReplaced(options, numbers, segments);
+      await syncNewest(options, segments);
     },
   };
 }
@@ -197,6 +201,19 @@ async function removeReplaced(
   const replaced = numbers.filter((number) => number < first);
   for (const number of replaced) await files.remove(join(directory, segmentName(number)));
   if (replaced.length > 0) await files.syncDirectory(directory);
+}
+
+/** All segments before the newest were synced before it was begun. */
+async function syncNewest({ files, directory }: RecoveryOptions, segments: readonly SegmentExtent[]): Promise<void> {
+  const newest = segments.at(-1);
+  assert(newest !== undefined, 'a recovered log has a segment');
+  const file = await files.open(join(directory, segmentName(newest.number)), 'existing');
+  try {
+    await file.write([]);
+  } finally {
+    await file.close();
+  }
+  await files.syncDirectory(directory);
 }
 
 /** Term and vote are in the log and in the witness; either may be the newer by one write. */

@@ -1,12 +1,14 @@
 /**
- * The machine's file system. What a batch of the log may wait for goes to a thread of its own (`file-requests.ts`); the rest
- * (reading at the start, removing what is done with) to the thread pool of the process.
+ * The machine's file system. What a batch of the log may wait for goes to a thread of its own (`file-requests.ts`); what takes long
+ * of the rest (reading a log at the start, removing what is done with) to the thread pool of the process. What is short is done on
+ * the spot: at the start of several members the pool is full of syncs.
  *
  * A small write whose caller may be held up is done on the spot, which saves both hops, as long as the disk has been fast. When
  * it hangs all the same, it holds up the whole process, once: the writes after it go to the thread again.
  */
-import { closeSync, constants } from 'node:fs';
-import * as fs from 'node:fs/promises';
+import { closeSync, constants, mkdirSync, openSync, readFile, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { codeOf } from '@flotilla/base';
 import { DiskPace } from './disk-pace.ts';
 import { FileRequests } from './file-requests.ts';
@@ -31,22 +33,23 @@ export function createSystemFiles(options: SystemFilesOptions = {}): Files {
   const pace = new DiskPace();
   return {
     async makeDirectory(path) {
-      await fs.mkdir(path, { recursive: true, mode: 0o700 });
+      mkdirSync(path, { recursive: true, mode: 0o700 });
     },
     async list(path) {
       try {
-        return await fs.readdir(path);
+        return readdirSync(path);
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return [];
         throw error;
       }
     },
     async read(path) {
+      const fd = openUnlessMissing(path);
+      if (fd === undefined) return undefined;
       try {
-        return await fs.readFile(path);
-      } catch (error) {
-        if (codeOf(error) === 'ENOENT') return undefined;
-        throw error;
+        return await promisify(readFile)(fd);
+      } finally {
+        closeSync(fd);
       }
     },
     async open(path, mode) {
@@ -60,7 +63,7 @@ export function createSystemFiles(options: SystemFilesOptions = {}): Files {
       }
     },
     async remove(path) {
-      await fs.rm(path, { recursive: true, force: true });
+      await rm(path, { recursive: true, force: true });
     },
     async syncDirectory(path) {
       if (!syncs) return;
@@ -72,6 +75,15 @@ export function createSystemFiles(options: SystemFilesOptions = {}): Files {
       }
     },
   };
+}
+
+function openUnlessMissing(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function openFile(

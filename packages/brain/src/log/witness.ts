@@ -10,7 +10,7 @@
  * made anew.
  */
 import { join } from 'node:path';
-import { crc32 } from '@flotilla/base';
+import { allEnded, crc32 } from '@flotilla/base';
 import type { EntryId } from '@flotilla/raft';
 import type { Files, OpenFile } from './files.ts';
 import { type MemberIdentity, corrupt, foreign, unknownFormat } from './refusal.ts';
@@ -39,8 +39,10 @@ export interface Witness {
   close(): Promise<void>;
 }
 
+export const witnessName = 'witness';
+
 export function witnessPath(directory: string): string {
-  return join(directory, 'witness');
+  return join(directory, witnessName);
 }
 
 /** Begins the witness of an empty directory. */
@@ -48,8 +50,7 @@ export async function createWitness(files: Files, directory: string, identity: M
   const file = await files.open(witnessPath(directory), 'create');
   const state: WitnessState = { stage: 'creating', term: 0, vote: 0n, mark: { index: 0, term: 0 }, segment: 0 };
   const witness = openedWitness(file, identity, { state, sequence: 0 });
-  await witness.write(state);
-  await files.syncDirectory(directory);
+  await allEnded([witness.write(state), files.syncDirectory(directory)]);
   return witness;
 }
 

@@ -10,8 +10,7 @@ import { constants } from 'node:fs';
 import { copyFile, link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codeOf } from '@flotilla/base';
-import { syncDirectory } from './sync-directory.ts';
+import { codeOf, syncDirectory } from '@flotilla/base';
 
 const attempts = 50;
 const pauseMs = 20;

@@ -168,7 +168,7 @@ export class LastingDatabase implements StateDatabase {
     const successor = (this.#successor ??= await this.#makeSuccessor());
     const { number } = successor;
     // When this fails, the record may say either: both stay until it is known.
-    if (this.#isCurrent) await recordGeneration(this.#options.directory, { number, state: 'ready' });
+    if (this.#isCurrent) await recordGeneration(this.#options.directory, number);
     const before = this.#now;
     this.#now = successor;
     this.#successor = undefined;

@@ -1,6 +1,6 @@
 /** LevelDB, as far as the state database needs it: rows by key, batches, snapshots. */
 import { Level } from 'level';
-import { OperatingError, assert, codeOf, messageOf } from '@flotilla/base';
+import { OperatingError, assert, codeOf, messageOf, syncDirectory } from '@flotilla/base';
 import { checkTables } from './leveldb-files/check-tables.ts';
 import { noRoom, spent, tellsNoRoom } from './no-room.ts';
 import { stateDamaged, stateLocked } from './rows.ts';
@@ -12,7 +12,6 @@ import type {
   StateSnapshot,
   SyncOptions,
 } from './state-database.ts';
-import { syncDirectory } from './sync-directory.ts';
 
 /** Before and after every row's key. */
 const firstKey = Buffer.of(0);

@@ -40,9 +40,7 @@ export interface RestoredState extends EntryPosition {
 export async function restoreState(options: RestoreOptions, chunks: AsyncIterable<Uint8Array>): Promise<RestoredState> {
   const { directory: path, memberId, clusterId } = options;
   const directory = (options.openDirectory ?? openStateDirectory)(path);
-  const current = await findGeneration(directory);
-  if (current?.state === 'ready') throw snapshotDamaged(`${path} holds a state already`);
-  await recordGeneration(directory, { number: 1, state: 'creating' });
+  if ((await findGeneration(directory)) !== undefined) throw snapshotDamaged(`${path} holds a state already`);
   const place = { directory: join(path, generationName(1)), createIfMissing: true };
   const database = await (options.openDatabase ?? openDiskDatabase)(place);
   const reader = new SnapshotReader({ isPadded: true });
@@ -55,7 +53,7 @@ export async function restoreState(options: RestoreOptions, chunks: AsyncIterabl
     const head = { ...bumped(reader.finish(), options.bumpRevisionBy ?? 0), ...ledger.totals };
     await database.batch([...members, ...firstRows({ memberId, clusterId }, head)], { sync: true });
     await database.close();
-    await recordGeneration(directory, { number: 1, state: 'ready' });
+    await recordGeneration(directory, 1);
     const { index, term, revision, rowCount } = head;
     return { index, term, revision, rowCount };
   } catch (error) {

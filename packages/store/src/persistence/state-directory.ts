@@ -4,15 +4,27 @@
  *
  *   current             which generation counts
  *   generation-000001   a database
+ *
+ * What is short is done on the spot: it is asked at a start, when others of the process wait for the disk and hold the thread pool.
  */
-import type { Dirent } from 'node:fs';
-import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import {
+  type Dirent,
+  closeSync,
+  fsync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf } from '@flotilla/base';
+import { promisify } from 'node:util';
+import { codeOf, syncDirectory } from '@flotilla/base';
 import { copyAtRest } from './generation-copy.ts';
 import type { MemoryDatabases } from './memory-database.ts';
 import type { SyncOptions } from './state-database.ts';
-import { syncDirectory } from './sync-directory.ts';
 
 /** A seam, so that a simulator can hold the folder in memory. */
 export interface StateDirectory {
@@ -41,22 +53,22 @@ export function openStateDirectory(path: string, { syncs = true }: SyncOptions =
     path,
     async readCurrent() {
       try {
-        return await readFile(currentPath);
+        return readFileSync(currentPath);
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return undefined;
         throw error;
       }
     },
     async writeCurrent(record) {
-      await mkdir(path, { recursive: true });
+      mkdirSync(path, { recursive: true });
       const temporaryPath = `${currentPath}.new`;
       await write(temporaryPath, record, { syncs });
-      await rename(temporaryPath, currentPath);
+      renameSync(temporaryPath, currentPath);
       if (syncs) await syncDirectory(path);
     },
     async generations() {
       try {
-        return (await readdir(path)).filter((name) => generationPattern.test(name));
+        return readdirSync(path).filter((name) => generationPattern.test(name));
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return [];
         throw error;
@@ -101,12 +113,12 @@ export function createMemoryStateDirectory(path: string, { batches, copy, sizeOf
 }
 
 async function write(path: string, bytes: Uint8Array, { syncs }: { readonly syncs: boolean }): Promise<void> {
-  const file = await open(path, 'w', 0o600);
+  const descriptor = openSync(path, 'w', 0o600);
   try {
-    await file.writeFile(bytes);
-    if (syncs) await file.sync();
+    writeFileSync(descriptor, bytes);
+    if (syncs) await promisify(fsync)(descriptor);
   } finally {
-    await file.close();
+    closeSync(descriptor);
   }
 }
 

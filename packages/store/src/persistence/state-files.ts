@@ -148,7 +148,8 @@ interface Surroundings {
 const receiveBatchBytes = 1024 * 1024;
 
 /**
- * Opens the applied state of a member, or makes an empty one on the first start.
+ * Opens the applied state of a member, or makes an empty one on the first start. What a crash leaves of that start is refused later:
+ * the caller removes it.
  * @throws OperatingError `STATE_DAMAGED`, `STATE_FOREIGN` (another cluster's or member's), `STATE_FORMAT` or
  *   `STATE_LOCKED`, with the file, the reason and the way out.
  */
@@ -168,21 +169,20 @@ export async function openState(options: OpenStateOptions): Promise<OpenedState>
     nextNumber: () => ++lastNumber,
   };
   const current = await findGeneration(surroundings.directory);
-  let lastNumber = current?.state === 'ready' ? current.number : 1;
-  if (current?.state === 'ready') return openGeneration(surroundings, current.number, options.onLocked);
+  let lastNumber = current ?? 1;
+  if (current !== undefined) return openGeneration(surroundings, current, options.onLocked);
   return createFirstGeneration(surroundings, options.onLocked);
 }
 
 async function createFirstGeneration(surroundings: Surroundings, onLocked?: () => void): Promise<OpenedState> {
   const { directory, identity, initialMembership } = surroundings;
-  await recordGeneration(directory, { number: 1, state: 'creating' });
   const database = await openDatabaseOf(surroundings, { number: 1, createIfMissing: true });
   try {
     const ledger = new RowLedger();
     const members = initialMembershipRows(ledger, initialMembership);
     const head = { ...emptyHead, ...ledger.totals };
     await database.batch([...members, ...firstRows(identity, head)], { sync: true });
-    await recordGeneration(directory, { number: 1, state: 'ready' });
+    await recordGeneration(directory, 1);
   } catch (error) {
     await database.close();
     throw error;
@@ -229,10 +229,9 @@ async function stateOf(
   const database = new LastingDatabase(opened, { ...surroundings, isCurrent: true });
   try {
     onLocked?.();
-    const { machine, ledger, head, format } = await loadState(database, surroundings);
-    if (format < formatVersion) await database.batch([formatRow(surroundings.identity)], { sync: true });
     const meter = createSizeMeter(surroundings, () => database.number);
-    await meter.measure();
+    const [{ machine, ledger, head, format }] = await Promise.all([loadState(database, surroundings), meter.measure()]);
+    if (format < formatVersion) await database.batch([formatRow(surroundings.identity)], { sync: true });
     const onWritten = (durationMs: number): void => {
       surroundings.onWrite(durationMs);
       meter.measureIfOld();
@@ -389,7 +388,7 @@ async function receiveSnapshot(
       await database.close();
       await supersedeOld();
       const { number } = database;
-      await patiently(room, () => recordGeneration(directory, { number, state: 'ready' }));
+      await patiently(room, () => recordGeneration(directory, number));
       replace(await patiently(room, () => openGeneration(surroundings, number)));
       await retireOld();
     },

@@ -6,13 +6,12 @@
  * began it, and never after a write of it has failed; one that then holds no value is removed, for a full disk is tried again
  * and again.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { closeSync, openSync, readSync, readdirSync } from 'node:fs';
+import { type FileHandle, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { codeOf, messageOf } from '@flotilla/base';
+import { codeOf, messageOf, syncDirectory } from '@flotilla/base';
 import { stateDamaged } from './rows.ts';
 import type { SyncOptions } from './state-database.ts';
-import { syncDirectory } from './sync-directory.ts';
 import type { ValuePlace } from './value-place.ts';
 
 const defaultFileBytes = 64 * 1024 * 1024;
@@ -191,16 +190,16 @@ export class ValueFiles {
 
 async function findLengths(folder: string): Promise<Map<number, number>> {
   const lengths = new Map<number, number>();
-  for (const name of await namesIn(folder)) {
+  for (const name of namesIn(folder)) {
     const number = /^(\d{6,})\.values$/.exec(name)?.[1];
     if (number !== undefined) lengths.set(Number(number), (await stat(join(folder, name))).size);
   }
   return lengths;
 }
 
-async function namesIn(folder: string): Promise<readonly string[]> {
+function namesIn(folder: string): readonly string[] {
   try {
-    return await readdir(folder);
+    return readdirSync(folder);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return [];
     throw error;

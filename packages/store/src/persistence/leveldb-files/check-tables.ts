@@ -6,6 +6,7 @@
  * LevelDB does check its manifest and its logs. The manifest is read here because it says which tables are live: what it does not
  * name may be half written, and LevelDB removes it.
  */
+import { readFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -25,7 +26,7 @@ const turnBytes = 1024 * 1024;
  * @throws OperatingError `STATE_DAMAGED` with the file and the place in it, `STATE_LOCKED` when another process is seen to write.
  */
 export async function checkTables(directory: string): Promise<void> {
-  const current = await readCurrent(directory);
+  const current = readCurrent(directory);
   if (current === undefined) return;
   const path = join(directory, manifestNameIn(directory, current));
   let manifest: Buffer | undefined;
@@ -36,8 +37,7 @@ export async function checkTables(directory: string): Promise<void> {
     for await (const table of readTables(directory, tables)) await checkInTurns({ ...table, codecs });
   } catch (error) {
     // Who has the database open removes tables and manifests, but says so first, in the manifest or in CURRENT.
-    const isAtRest =
-      (await readCurrent(directory)) === current && (!manifest || (await sizeOf(path)) === manifest.length);
+    const isAtRest = readCurrent(directory) === current && (!manifest || (await sizeOf(path)) === manifest.length);
     throw isAtRest ? error : stateLocked(directory, error);
   }
 }
@@ -53,10 +53,10 @@ async function checkInTurns(table: LevelFile): Promise<void> {
 }
 
 /** The name of the manifest and a line's end. */
-async function readCurrent(directory: string): Promise<string | undefined> {
+function readCurrent(directory: string): string | undefined {
   const path = join(directory, 'CURRENT');
   try {
-    return await readFile(path, 'latin1');
+    return readFileSync(path, 'latin1');
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw unreadable(path, error);
