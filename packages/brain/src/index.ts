@@ -5,6 +5,7 @@ export { type Brain, startBrain } from './brain.ts';
 export { gatewayRoutes } from './gateway/routes.ts';
 export { type Front, type FrontOptions, openFront } from './http/front.ts';
 export { type AutoCompactionRule, startAutoCompaction } from './driver/auto-compaction.ts';
+export { Campaigning } from './driver/campaigning.ts';
 export { CommitNews } from './driver/commit-news.ts';
 export { Turns } from './driver/turns.ts';
 export { Departure, type DepartureOptions } from './driver/departure.ts';

@@ -1,14 +1,19 @@
 /**
  * Elections that need not wait for a timeout. When nobody is known to lead (this member just started, or saw the leader's
- * process die) and a majority can be reached, it asks for pre-votes after a random 5 to 50 ms, and again on that scale. A
- * pre-vote disturbs nobody: a voter that still hears a leader refuses.
+ * process die) and a majority can be reached, it asks for pre-votes: the voter of the lowest id after 5 ms, each other one 15 ms
+ * after the reachable voter before it, so that the first is mostly done when the second would begin. Who gets no leader that way
+ * asks again after a random time, for two that see different voters may have asked at once. A pre-vote disturbs nobody: a voter
+ * that still hears a leader refuses.
  */
 import type { Clock, Randomness, Timer } from '@flotilla/base';
 import { type NodeId, type Raft, isVoter, noNode, voteResult } from '@flotilla/raft';
 
 const minDelayMs = 5;
-const maxDelayMs = 50;
-/** Attempts that collide spread out up to this. */
+const turnMs = 15;
+/** Added to a turn, at most. */
+const jitterMs = 3;
+/** The second attempt comes up to this much later, each further one up to twice as much as the one before. */
+const firstSpreadMs = 50;
 const maxSpreadMs = 400;
 /** A new term is an election under way, which gets this time to name its leader. */
 const electionMs = 100;
@@ -55,11 +60,8 @@ export class Campaigning {
     if (this.#timer || this.#stopped || !this.#quorumConnected()) return;
     const least = raft.term === this.#term ? minDelayMs : electionMs;
     this.#term = raft.term;
-    const spread = Math.min(maxSpreadMs, maxDelayMs * 2 ** Math.max(0, this.#attempts - 1));
-    const { voters, votersOutgoing } = raft.config;
     // A lone voter has nobody to get out of step with.
-    const isAlone = voters.length + votersOutgoing.length === 1;
-    const delayMs = isAlone ? 0 : least + (spread - minDelayMs) * randomness.next();
+    const delayMs = this.#voters().length === 1 ? 0 : least + this.#delayMs(randomness.next());
     this.#timer = clock.after(delayMs, () => {
       this.#timer = undefined;
       if (raft.leader !== noNode) return;
@@ -75,6 +77,19 @@ export class Campaigning {
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
+  }
+
+  /** @param random from 0 to 1 */
+  #delayMs(random: number): number {
+    if (this.#attempts > 0) return random * Math.min(maxSpreadMs, firstSpreadMs * 2 ** (this.#attempts - 1));
+    const { raft, connected } = this.#options;
+    const before = this.#voters().filter((id) => id < raft.id && connected(id));
+    return before.length * turnMs + random * jitterMs;
+  }
+
+  #voters(): readonly NodeId[] {
+    const { voters, votersOutgoing } = this.#options.raft.config;
+    return [...new Set([...voters, ...votersOutgoing])];
   }
 
   #quorumConnected(): boolean {
