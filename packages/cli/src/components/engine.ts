@@ -8,7 +8,12 @@
  * **Collecting.** What passes through a store (requests, entries, frames, pages) lies outside of V8's heap, which is small. V8
  * counts it all the same, and by its own rule it collects each time that a part of the small heap's size has passed, which is
  * several times a second when values are large.
+ *
+ * **Threads.** V8 compiles and marks on threads of its own, which share the processors with the members and their clients. An answer
+ * must not wait for the end of a compiler's time slice: these threads get what the others leave.
  */
+import { readFileSync, readdirSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 
 /** From V8 12 on (Node 22): runs of a function before each of the two optimising compilers takes it; V8's own are 400 and 3000. */
@@ -20,9 +25,25 @@ const runsOfSameTypes = '--minimum-invocations-after-ic-update=50';
 /** Memory may grow by this share of the heap between two collections, percent. */
 const heapGrowth = '--heap-growing-percent=300';
 
+/** As `nice` counts: some tenth of the weight of a thread that does not say. */
+const compilerNiceness = 10;
+
 /** For the rest of the process. V8 looks at each of these whenever it decides. */
 export function runStoreFast(): void {
   const countsRuns = Number.parseInt(process.versions.v8, 10) >= 12;
   const optimising = countsRuns ? runsUntilOptimised : bytesUntilOptimised;
   for (const flag of [...optimising, runsOfSameTypes, heapGrowth]) setFlagsFromString(flag);
+  for (const thread of compilers()) setPriority(thread, compilerNiceness);
+}
+
+/** Ids of V8's own threads, which Linux takes as those of processes; none where their names don't tell (before Node 24). */
+function compilers(): readonly number[] {
+  const tasks = '/proc/self/task';
+  try {
+    const isCompiler = (id: string): boolean => readFileSync(`${tasks}/${id}/comm`, 'latin1') === 'V8Worker\n';
+    return readdirSync(tasks).filter(isCompiler).map(Number);
+  } catch {
+    // Another system, or a file system that shows no threads.
+    return [];
+  }
 }
