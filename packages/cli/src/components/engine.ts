@@ -10,7 +10,8 @@
  * several times a second when values are large.
  *
  * **Threads.** V8 compiles and marks on threads of its own, which share the processors with the members and their clients. An answer
- * must not wait for the end of a compiler's time slice: these threads get what the others leave.
+ * must not wait for the end of a compiler's time slice: these threads get what the others leave. A
+ * collection of what is young, which the store waits for, must not wait for them then.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
@@ -27,13 +28,16 @@ const heapGrowth = '--heap-growing-percent=300';
 
 /** As `nice` counts: some tenth of the weight of a thread that does not say. */
 const compilerNiceness = 10;
+const collectsAlone = '--no-parallel-scavenge';
 
 /** For the rest of the process. V8 looks at each of these whenever it decides. */
 export function runStoreFast(): void {
   const countsRuns = Number.parseInt(process.versions.v8, 10) >= 12;
   const optimising = countsRuns ? runsUntilOptimised : bytesUntilOptimised;
   for (const flag of [...optimising, runsOfSameTypes, heapGrowth]) setFlagsFromString(flag);
-  for (const thread of compilers()) setPriority(thread, compilerNiceness);
+  const threads = compilers();
+  for (const thread of threads) setPriority(thread, compilerNiceness);
+  if (threads.length > 0) setFlagsFromString(collectsAlone);
 }
 
 /** Ids of V8's own threads, which Linux takes as those of processes; none where their names don't tell (before Node 24). */
