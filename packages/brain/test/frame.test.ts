@@ -39,12 +39,16 @@ const body = fc.oneof(
   }),
   fc.record({ type: fc.constant('heartbeat' as const), commit: number, round: number }),
   fc.record({ type: fc.constant('heartbeatResponse' as const), round: number }),
-  fc.record({
-    type: fc.constantFrom('vote' as const, 'preVote' as const),
-    lastIndex: number,
-    lastTerm: number,
-    transfer: fc.boolean(),
-  }),
+  fc.record(
+    {
+      type: fc.constantFrom('vote' as const, 'preVote' as const),
+      lastIndex: number,
+      lastTerm: number,
+      transfer: fc.boolean(),
+      committed: fc.record({ index: fc.integer({ min: 1 }), term: number }),
+    },
+    { requiredKeys: ['type', 'lastIndex', 'lastTerm', 'transfer'] },
+  ),
   fc.record(
     {
       type: fc.constantFrom('voteResponse' as const, 'preVoteResponse' as const),

@@ -54,7 +54,8 @@ export function hearsLeader(member: Member): boolean {
 }
 
 export function handleVoteRequest(member: Member, message: VoteMessage): void {
-  const { lastIndex, lastTerm, from } = message;
+  const { lastIndex, lastTerm, from, committed } = message;
+  if (committed !== undefined) learnCommitted(member, committed);
   const complete = member.log.isUpToDate({ index: lastIndex, term: lastTerm });
   const granted = complete && mayVoteFor(member, message);
   const answer = { from: member.id, to: from, granted, ...lastCommitted(member) };
@@ -82,7 +83,7 @@ export function handleVoteResponse(member: Member, { type, from, granted, commit
   if (granted && committed !== undefined && member.role === awaited) learnCommitted(member, committed);
 }
 
-/** What an answer says beside "yes" or "no". */
+/** What a request and an answer say beside the vote. */
 function lastCommitted({ log }: Member): Pick<VoteResponse, 'committed'> {
   const { committed: index } = log;
   const term = log.termAt(index);
@@ -97,6 +98,10 @@ function lastCommitted({ log }: Member): Pick<VoteResponse, 'committed'> {
  * A grant says it too. Members 1, 2 and 3 have begun, and voters 4 and 5 have not; 1 leads, removes itself and is gone when
  * 3 has applied that, and 2 has it in its log. Neither finds three votes, and 4 and 5 can't begin as long as 2 and 3
  * tell them of different members. What 2 learns from the vote of 3 is all that was missing.
+ *
+ * And so does a request. Member 1 leads alone, promotes 2, applies that, and then loses power with entries that 2 has already.
+ * Member 2 loses no more than its knowledge of the commit: its log is the longer one, so it refuses 1, and does not campaign as long as
+ * it knows itself as a learner.
  */
 function learnCommitted(member: Member, { index, term }: EntryId): void {
   const { log, role } = member;
@@ -116,9 +121,10 @@ function startPreVote(member: Member): void {
 function askForVotes(member: Member, ask: Pick<VoteMessage, 'type' | 'term' | 'transfer'>): void {
   const outbox = ask.type === 'vote' ? member.held : member.messages;
   const { lastIndex, lastTerm } = member.log;
+  const beside = lastCommitted(member);
   for (const to of members(member.config)) {
     if (to === member.id || !isVoter(member.config, to)) continue;
-    outbox.push({ ...ask, from: member.id, to, lastIndex, lastTerm });
+    outbox.push({ ...ask, from: member.id, to, lastIndex, lastTerm, ...beside });
   }
 }
 

@@ -51,6 +51,8 @@ export interface VoteMessage extends Envelope {
   readonly lastTerm: number;
   /** The leader itself asked for this election: its followers need not wait for it to fall silent. */
   readonly transfer: boolean;
+  /** The last entry that the sender knows to be committed, if any. Leave it on the wire. */
+  readonly committed?: EntryId;
 }
 
 export interface VoteResponse extends Envelope {

@@ -610,6 +610,32 @@ t.test('a vote says what is committed, and a candidate that needs more of them l
   t.end();
 });
 
+t.test(
+  'a request for a vote says what is committed, and a learner that has missed its promotion learns of it so',
+  (t) => {
+    const alone: Config = { voters: [1n], votersOutgoing: [], learners: [2n] };
+    const promoted = changeEntry({ term: 1, index: 2 }, change('auto', voter(2n)));
+    const hardState = { term: 1, vote: 1n, commit: 2 };
+    const leader = solo({ preVote: true, config: alone, entries: [entry({ term: 1, index: 1 }), promoted], hardState });
+    settle(leader);
+    leader.campaign();
+    const asked = settle(leader).sent;
+    t.match(asked, [{ type: 'preVote', to: 2n, committed: { index: 2, term: 1 } }]);
+
+    const unsynced = entry({ term: 1, index: 3 });
+    const entries = [entry({ term: 1, index: 1 }), promoted, unsynced];
+    const learner = solo({ id: 2n, config: alone, entries, hardState: { ...hardState, commit: 0 } });
+    learner.campaign();
+    t.equal(learner.role, 'follower', 'it does not know better');
+    for (const message of asked) learner.step(message);
+    t.match(settle(learner).sent, [{ granted: false }], 'its log is longer');
+    t.match(learner.status(), { applied: 2, config: { voters: [1n, 2n] } });
+    learner.campaign();
+    t.equal(learner.role, 'candidate');
+    t.end();
+  },
+);
+
 t.test('a candidate that has its votes leads, whatever they say beside', (t) => {
   const removed = changeEntry({ term: 1, index: 2 }, change('auto', remove(3n)));
   const raft = solo({ entries: [entry({ term: 1, index: 1 }), removed] });

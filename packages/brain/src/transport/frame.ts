@@ -94,10 +94,10 @@ function toTuple(message: Message, data: Uint8Array[]): unknown[] {
       return [type, term, message.round];
     case 'vote':
     case 'preVote':
-      return [type, term, message.lastIndex, message.lastTerm, message.transfer];
+      return [type, term, message.lastIndex, message.lastTerm, message.transfer, ...committedColumns(message)];
     case 'voteResponse':
     case 'preVoteResponse':
-      return [type, term, message.granted, message.committed?.index ?? 0, message.committed?.term ?? 0];
+      return [type, term, message.granted, ...committedColumns(message)];
     case 'snapshot':
       return [type, term, ...snapshotColumns(message.snapshot)];
     case 'timeoutNow':
@@ -110,6 +110,10 @@ function toTuple(message: Message, data: Uint8Array[]): unknown[] {
       for (const one of message.data) data.push(one);
       return [type, term, message.data.map((one) => one.length)];
   }
+}
+
+function committedColumns({ committed }: { readonly committed?: EntryId }): readonly [number, number] {
+  return [committed?.index ?? 0, committed?.term ?? 0];
 }
 
 /** One number when all terms are equal. */
@@ -159,7 +163,7 @@ function fromTuple(tuple: TupleReader, route: { readonly from: NodeId; readonly 
     case 'vote':
     case 'preVote': {
       const [lastIndex, lastTerm] = [tuple.number(), tuple.number()];
-      return { type, ...envelope, lastIndex, lastTerm, transfer: tuple.boolean() };
+      return { type, ...envelope, lastIndex, lastTerm, transfer: tuple.boolean(), ...readCommitted(tuple) };
     }
     case 'voteResponse':
     case 'preVoteResponse':
