@@ -347,6 +347,13 @@ export const mutants: readonly Mutant[] = [
     needs: 'changing members',
   },
   {
+    name: 'a request for a vote says nothing of what is committed',
+    file: 'raft/dist/election.js',
+    find: 'lastTerm, ...beside }',
+    replace: 'lastTerm }',
+    needs: 'changing members',
+  },
+  {
     name: 'a start takes no proof of a commit from two conf changes',
     file: 'raft/dist/options.js',
     find: 'log.commitTo(log.provenCommit);',
