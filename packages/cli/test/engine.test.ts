@@ -1,7 +1,7 @@
 /** What the process of a member tells V8 and its threads, on the Node whose threads have names: npm brings one when it is not this. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { arch, tmpdir } from 'node:os';
+import { arch, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -42,15 +42,26 @@ async function findNode(): Promise<{ readonly node: string } | { readonly skip: 
 const found = await findNode();
 const node = 'node' in found ? found.node : '';
 
-t.test("V8's own threads get what the others leave", { skip: 'skip' in found && found.skip }, async (t) => {
-  const { stdout } = await run(node, ['--input-type=module', '-e', program]);
+/** Niceness of the threads of a name, each once. */
+async function nicenessOf(name: string, launcher: readonly string[] = []): Promise<readonly (string | undefined)[]> {
+  const [file, ...args] = [...launcher, node, '--input-type=module', '-e', program];
+  const { stdout } = await run(file, args);
   const threads = stdout
     .trim()
     .split('\n')
     .map((line) => line.split(' '));
-  const niceness = (name: string): readonly (string | undefined)[] =>
-    threads.filter(([of]) => of === name).map(([, nice]) => nice);
-  t.ok(niceness('V8Worker').length > 0);
-  t.ok(niceness('V8Worker').every((nice) => nice === '10'));
-  t.strictSame(niceness('MainThread'), ['0']);
+  return [...new Set(threads.filter(([of]) => of === name).map(([, nice]) => nice))];
+}
+
+/** Of this process, and of what it starts. */
+const own = getPriority();
+const skip = 'skip' in found && found.skip;
+
+t.test("V8's own threads get what the others leave", { skip }, async (t) => {
+  t.strictSame(await nicenessOf('V8Worker'), [String(Math.max(own, 10))]);
+  t.strictSame(await nicenessOf('MainThread'), [String(own)]);
+});
+
+t.test('threads of a process that was begun with less keep that', { skip }, async (t) => {
+  t.strictSame(await nicenessOf('V8Worker', ['nice', '-n', '15']), [String(Math.min(own + 15, 19))]);
 });

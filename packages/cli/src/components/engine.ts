@@ -10,11 +10,11 @@
  * several times a second when values are large.
  *
  * **Threads.** V8 compiles and marks on threads of its own, which share the processors with the members and their clients. An answer
- * must not wait for the end of a compiler's time slice: these threads get what the others leave. A
- * collection of what is young, which the store waits for, must not wait for them then.
+ * must not wait for a compiler: these threads get what the others leave. A collection of what is young, which the store waits for, must
+ * not wait for them then.
  */
 import { readFileSync, readdirSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 
 /** From V8 12 on (Node 22): runs of a function before each of the two optimising compilers takes it; V8's own are 400 and 3000. */
@@ -35,19 +35,25 @@ export function runStoreFast(): void {
   const countsRuns = Number.parseInt(process.versions.v8, 10) >= 12;
   const optimising = countsRuns ? runsUntilOptimised : bytesUntilOptimised;
   for (const flag of [...optimising, runsOfSameTypes, heapGrowth]) setFlagsFromString(flag);
-  const threads = compilers();
-  for (const thread of threads) setPriority(thread, compilerNiceness);
-  if (threads.length > 0) setFlagsFromString(collectsAlone);
+  if (lowerCompilers()) setFlagsFromString(collectsAlone);
 }
 
-/** Ids of V8's own threads, which Linux takes as those of processes; none where their names don't tell (before Node 24). */
-function compilers(): readonly number[] {
+/**
+ * Gives V8's own threads less weight, which Linux takes as processes by their ids. False where their names don't tell (before Node 24),
+ * or the system does not let it.
+ */
+function lowerCompilers(): boolean {
   const tasks = '/proc/self/task';
   try {
     const isCompiler = (id: string): boolean => readFileSync(`${tasks}/${id}/comm`, 'latin1') === 'V8Worker\n';
-    return readdirSync(tasks).filter(isCompiler).map(Number);
+    const compilers = readdirSync(tasks).filter(isCompiler).map(Number);
+    for (const thread of compilers) {
+      // To raise it again takes a right that few have: a process that was begun with less keeps that.
+      if (getPriority(thread) < compilerNiceness) setPriority(thread, compilerNiceness);
+    }
+    return compilers.length > 0;
   } catch {
-    // Another system, or a file system that shows no threads.
-    return [];
+    // Another system, one that shows no threads, or one that refuses.
+    return false;
   }
 }
