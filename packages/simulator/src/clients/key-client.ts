@@ -77,9 +77,10 @@ export class KeyClient {
     }
   }
 
-  /** A write that must succeed for the cluster to count as alive. */
-  async probe(): Promise<boolean> {
-    this.#machine = this.#chance.pick(this.#cast.machines.filter(({ isVoter }) => isVoter));
+  /** A write that must succeed for the cluster to count as alive, at the voter whose turn it is. */
+  async probe(turn: number): Promise<boolean> {
+    const voters = this.#cast.machines.filter(({ isVoter }) => isVoter);
+    this.#machine = voters[turn % voters.length] ?? this.#chance.pick(this.#cast.machines);
     return await this.#put();
   }
 
