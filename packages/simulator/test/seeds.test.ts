@@ -1,9 +1,11 @@
 import { Marks, runSeeds } from '@flotilla/simulator';
 import t from 'tap';
 
+t.setTimeout(0);
+
 const seeds = 300;
 
-t.test(`${seeds} seeds keep every promise`, { timeout: 0 }, async (t) => {
+t.test(`${seeds} seeds keep every promise`, async (t) => {
   const marks = new Marks();
   let counted = 0;
   await runSeeds({
