@@ -42,10 +42,11 @@ t.test('those who may discover may read it', async (t) => {
 });
 
 t.test('the protobuf form says what the JSON says', async (t) => {
-  const decoded = openapi.v2.Document.decode((await get(askedType)).bytes).toJSON() as Message;
   // Protobuf does not tell an empty list from none.
   const withoutEmptyLists = (_: string, value: unknown): unknown =>
     Array.isArray(value) && value.length === 0 ? undefined : value;
+  const message = openapi.v2.Document.decode((await get(askedType)).bytes);
+  const decoded = JSON.parse(JSON.stringify(message, withoutEmptyLists)) as Message;
   t.strictSame(jsonOf(decoded), JSON.parse((await get('application/json')).text, withoutEmptyLists));
 });
 

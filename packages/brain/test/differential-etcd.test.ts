@@ -7,7 +7,7 @@ import { answerOf, comparable, expectedOf, withOneAnswer, withoutIds } from '@fl
 import { hasEtcd, startEtcd } from '@flotilla/store/test/etcd';
 import { faultyOperation } from '@flotilla/store/test/faulty-operations';
 import { type OperationAt, operation } from '@flotilla/store/test/operations';
-import { plain } from '@flotilla/store/test/server';
+import { plain } from '@flotilla/wire/test/plain';
 import { type TestClient, connect, planCluster, startAll } from './cluster.ts';
 import { lineOf, openWatch } from './watch-client.ts';
 
@@ -37,9 +37,9 @@ async function withBoth(t: Test, compare: (both: Both) => Promise<void>): Promis
 }
 
 /** What a call answers: the response as plain data without ids, or code and text of the error. */
-async function outcomeOf(call: Promise<object>, type: Parameters<typeof plain>[0]): Promise<unknown> {
+async function outcomeOf(call: Promise<object>): Promise<unknown> {
   try {
-    return withoutIds(plain(type, await call));
+    return withoutIds(plain(await call));
   } catch (error) {
     if (isRpcError(error)) return { status: error.status, message: error.message };
     throw error;
@@ -148,20 +148,10 @@ const requests: readonly (readonly [type: 'Range' | 'Put' | 'DeleteRange' | 'Txn
   ['Range', { key: b('a'), revision: 3 }],
 ];
 
-const responseTypes = {
-  Range: etcdserverpb.RangeResponse,
-  Put: etcdserverpb.PutResponse,
-  DeleteRange: etcdserverpb.DeleteRangeResponse,
-  Txn: etcdserverpb.TxnResponse,
-  Compact: etcdserverpb.CompactionResponse,
-};
-
 t.test('every refusal and every kind of answer of KV', { skip }, async (t) => {
   await withBoth(t, async ({ ours, theirs }) => {
     for (const [i, [name, request]] of requests.entries()) {
-      const [our, their] = await Promise.all(
-        [ours, theirs].map(({ kv }) => outcomeOf(kv[name](request), responseTypes[name])),
-      );
+      const [our, their] = await Promise.all([ours, theirs].map(({ kv }) => outcomeOf(kv[name](request))));
       const text = JSON.stringify(request, (_, value: unknown) => (value instanceof Uint8Array ? '…' : value));
       t.strictSame(our, their, `${i}: ${name} ${text.slice(0, 100)}`);
     }
@@ -184,11 +174,10 @@ t.test('leases', { skip }, async (t) => {
 
 async function leaseWalk({ lease, kv }: TestClient): Promise<unknown> {
   const seen: unknown[] = [];
-  const { LeaseGrantResponse, LeaseRevokeResponse, LeaseTimeToLiveResponse, LeaseLeasesResponse } = etcdserverpb;
   const grant = async (ID: number, TTL: number): Promise<void> =>
-    void seen.push(await outcomeOf(lease.LeaseGrant({ ID, TTL }), LeaseGrantResponse));
+    void seen.push(await outcomeOf(lease.LeaseGrant({ ID, TTL })));
   const timeToLive = async (ID: number, keys: boolean): Promise<void> => {
-    const answer = (await outcomeOf(lease.LeaseTimeToLive({ ID, keys }), LeaseTimeToLiveResponse)) as { TTL?: string };
+    const answer = (await outcomeOf(lease.LeaseTimeToLive({ ID, keys }))) as { TTL?: string };
     // A second may have passed.
     seen.push({ ...answer, TTL: Math.ceil(Number(answer.TTL) / 100) });
   };
@@ -207,14 +196,14 @@ async function leaseWalk({ lease, kv }: TestClient): Promise<unknown> {
   await timeToLive(21, true);
   await timeToLive(404, true);
   seen.push(await keepAlives(lease, [22, 404, 21, 0]));
-  seen.push(await outcomeOf(lease.LeaseRevoke({ ID: 404 }), LeaseRevokeResponse));
-  seen.push(await outcomeOf(lease.LeaseRevoke({ ID: 22 }), LeaseRevokeResponse));
-  seen.push(await outcomeOf(lease.LeaseRevoke({ ID: 22 }), LeaseRevokeResponse));
-  seen.push(await outcomeOf(kv.Range({ key: b('l/'), range_end: b('l0') }), etcdserverpb.RangeResponse));
+  seen.push(await outcomeOf(lease.LeaseRevoke({ ID: 404 })));
+  seen.push(await outcomeOf(lease.LeaseRevoke({ ID: 22 })));
+  seen.push(await outcomeOf(lease.LeaseRevoke({ ID: 22 })));
+  seen.push(await outcomeOf(kv.Range({ key: b('l/'), range_end: b('l0') })));
   await timeToLive(22, true);
   for (const ID of [9, 10, 11, 12, 13]) await lease.LeaseRevoke({ ID });
   await lease.LeaseRevoke({ ID: drawn.ID });
-  seen.push(await outcomeOf(lease.LeaseLeases({}), LeaseLeasesResponse));
+  seen.push(await outcomeOf(lease.LeaseLeases({})));
   return seen;
 }
 

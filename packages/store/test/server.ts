@@ -1,5 +1,6 @@
 /** A store driven as a member drives it, without raft: checks, then an entry or a local read. */
 import { etcdserverpb } from '@flotilla/wire';
+import { plain } from '@flotilla/wire/test/plain';
 import {
   type Caller,
   type CommittedEntry,
@@ -125,16 +126,7 @@ export function asClientSees(operation: Operation, outcome: AnyOutcome): unknown
   if (!outcome.ok) return { error: outcome.error.code };
   const type = responseTypes[operation.type];
   const message = { ...outcome.response, header: { revision: outcome.revision } };
-  return plain(type, type.decode(type.encode(message).finish()));
-}
-
-interface MessageType {
-  toObject(message: never, options: object): Record<string, unknown>;
-}
-
-/** 64-bit numbers as text, bytes as text of one char a byte. */
-export function plain(type: MessageType, message: object): Record<string, unknown> {
-  return type.toObject(message as never, { longs: String, bytes: String, defaults: true, arrays: true });
+  return plain(type.decode(type.encode(message).finish()));
 }
 
 export { responseTypes };

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Generates packages/wire/gen from proto/: static code without reflection, minified. Every process
+# Generates packages/wire/gen from proto/: static code without reflection or conversions, minified. Every process
 # loads wire.js, and nobody reads it; openapi.js is loaded only by those who write that format.
 set -eu
 cd "$(dirname "$0")/../../.."
@@ -11,7 +11,7 @@ generate() {
   root=flotilla-$1
   shift
   node_modules/.bin/pbjs -t static-module -w esm -r "$root" --keep-case --force-long \
-    --no-verify --no-delimited --no-typeurl -p proto --dts -o "$out.js" "$@"
+    --no-verify --no-delimited --no-typeurl --no-convert -p proto --dts -o "$out.js" "$@"
   node_modules/.bin/esbuild "$out.js" --minify --allow-overwrite --log-level=warning --outfile="$out.js"
   # A 64-bit field is a Long once decoded; an encoder takes a plain number as well.
   sed -i.bak 's/?: (Long|null)/?: (Long|number|null)/' "$out.d.ts"

@@ -64,3 +64,4 @@ export {
   watchService,
 } from './services.ts';
 export { RpcError, StatusCode, type Trailers, isRpcError } from './status.ts';
+export { isTlsSocket } from './tls-socket.ts';

@@ -4,8 +4,8 @@
  * read the answers (CORS).
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { TLSSocket } from 'node:tls';
-import { clientCertificateOf } from '@flotilla/wire';
+import type { TLSSocket } from 'node:tls';
+import { clientCertificateOf, isTlsSocket } from '@flotilla/wire';
 import { isGatewayPath } from '../gateway/gateway.ts';
 import type { BrainSettings } from '../options.ts';
 
@@ -34,7 +34,7 @@ export class Access {
 
   /** Why a request is not served; undefined for one that is. */
   refusalOf({ socket, headers, url }: IncomingMessage): Refusal | undefined {
-    if (socket instanceof TLSSocket) return isGatewayPath(url) ? this.#refusalOfCertificate(socket) : undefined;
+    if (isTlsSocket(socket)) return isGatewayPath(url) ? this.#refusalOfCertificate(socket) : undefined;
     if (this.#hosts.has('*')) return undefined;
     const host = hostOf(headers.host ?? '');
     if (this.#hosts.has(host)) return undefined;

@@ -1,10 +1,10 @@
 /** What our own server tells a handler about its call. Everything is worked out on first use: most calls ask for little. */
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import { type ClientCertificate, clientCertificateOf } from '../client-certificate.ts';
 import type { Http2Stream } from '../http2/stream.ts';
 import type { CallContext } from '../service.ts';
+import { isTlsSocket } from '../tls-socket.ts';
 import { type Route, metadataOf } from './route.ts';
 
 const noBytes = new Uint8Array(0);
@@ -56,7 +56,7 @@ const certificates = new WeakMap<Duplex, ClientCertificate | undefined>();
 
 /** Read once a connection. */
 function certificateOf(socket: Duplex): ClientCertificate | undefined {
-  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  if (!isTlsSocket(socket) || !socket.authorized) return undefined;
   if (!certificates.has(socket)) certificates.set(socket, clientCertificateOf(socket.getPeerCertificate()));
   return certificates.get(socket);
 }

@@ -5,7 +5,6 @@
  */
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import { messageOf } from '@flotilla/base';
 import { type AnswerReceiver, ClientConnection, type Ending } from '../http2/client-connection.ts';
 import { encodeHeaderBlock } from '../http2/header-writer.ts';
@@ -13,6 +12,7 @@ import { defaultLimits } from '../http2/limits.ts';
 import type { HeaderField } from '../http2/static-table.ts';
 import type { BidiMethod } from '../service.ts';
 import { RpcError, StatusCode } from '../status.ts';
+import { isTlsSocket } from '../tls-socket.ts';
 import { statusOfReset, statusOfTrailers, valueOf, withoutStatus } from './answer-status.ts';
 import { isEncoding } from './compression.ts';
 import { MessageReader } from './message-reader.ts';
@@ -210,7 +210,7 @@ function headOf<ReqIn, Res>(options: StreamOptions<ReqIn, Res>, socket: Duplex):
   const { host, port, method, metadata = {} } = options;
   return encodeHeaderBlock([
     [':method', 'POST'],
-    [':scheme', socket instanceof TLSSocket ? 'https' : 'http'],
+    [':scheme', isTlsSocket(socket) ? 'https' : 'http'],
     [':path', method.path],
     [':authority', `${host.includes(':') ? `[${host}]` : host}:${port}`],
     ['content-type', 'application/grpc'],
