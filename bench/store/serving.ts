@@ -10,24 +10,42 @@ const patienceMs = 120_000;
 /** @throws Error when it does not serve in two minutes */
 export async function untilServes(endpoint: string): Promise<void> {
   const deadline = performance.now() + patienceMs;
-  while (!(await serves(endpoint))) {
-    if (performance.now() > deadline) throw new Error(`${endpoint} does not serve`);
-    await delay(askAgainMs);
+  const asker = new Asker(endpoint);
+  try {
+    while (!(await asker.isServed())) {
+      if (performance.now() > deadline) throw new Error(`${endpoint} does not serve`);
+      await delay(askAgainMs);
+    }
+  } finally {
+    asker.close();
   }
 }
 
-async function serves(endpoint: string): Promise<boolean> {
-  let connection: LeanConnection | undefined;
-  try {
-    connection = await connectLean(endpoint);
-    // A read that begins without a leader is answered late: by a retry of the member, or by its time-out.
-    if (!hasLeader(await callLean(connection, paths.status, emptyFrame()))) return false;
-    await callLean(connection, paths.range, rangeFrame({ key: 'bench' }));
-    return true;
-  } catch {
-    // It does not listen yet, or refuses: not yet.
-    return false;
-  } finally {
-    connection?.close();
+/** On one connection as long as it lasts: to take one after the other would be work for a member that is starting. */
+class Asker {
+  readonly #endpoint: string;
+  #connection: LeanConnection | undefined;
+
+  constructor(endpoint: string) {
+    this.#endpoint = endpoint;
+  }
+
+  async isServed(): Promise<boolean> {
+    try {
+      this.#connection ??= await connectLean(this.#endpoint);
+      // A read that begins without a leader is answered late: by a retry of the member, or by its time-out.
+      if (!hasLeader(await callLean(this.#connection, paths.status, emptyFrame()))) return false;
+      await callLean(this.#connection, paths.range, rangeFrame({ key: 'bench' }));
+      return true;
+    } catch {
+      // It does not listen yet, or refuses: not yet.
+      this.close();
+      return false;
+    }
+  }
+
+  close(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
   }
 }
