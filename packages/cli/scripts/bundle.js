@@ -1,10 +1,11 @@
 /**
- * Bundles the compiled command into packages/cli/dist/bundle: a process loads a few files instead of hundreds, which takes a
- * third of the time, and a cluster on a laptop is fifteen processes. Each component is a chunk of its own; the threads that write
- * the files of a brain and hash passwords are entries of their own, found by name beside the chunks. So is what others import from the
- * package: `flotilla/brain`.
+ * Bundles the compiled command into packages/cli/dist/bundle: a process loads one file instead of hundreds, which takes a quarter of
+ * the time, and a cluster on a laptop is fifteen processes. What serves people is split into chunks. The threads that write the files
+ * of a brain and hash passwords are entries of their own, found by name beside the others. So is what others import from the package:
+ * `flotilla/brain`.
  */
-import { renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -30,7 +31,7 @@ const seldomNeeded = new Set([
  * To import one of Node's modules reads each of its exports, also those that first load other parts of Node: `http` its fetch and WebSocket
  * client, `fs` its streams. To require it does not. What is required is behind getters, which the others are spared.
  */
-const required = new Set(['fs', 'http']);
+const required = new Set(['crypto', 'fs', 'http']);
 
 const builtinsOnDemand = {
   name: 'builtins-on-demand',
@@ -44,17 +45,44 @@ const builtinsOnDemand = {
     onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
       contents: `module.exports = require('node:${path}');`,
     }));
-    onLoad({ filter: /./, namespace: 'late' }, ({ path }) => ({ contents: lateModule(path) }));
+    onLoad({ filter: /./, namespace: 'late' }, ({ path }) => ({ contents: lateModule(`node:${path}`) }));
   },
 };
 
-/** Has the exports of a part of Node as getters. */
+/** Has the exports of a module as getters. */
 function lateModule(name) {
+  const exported = Object.keys(builtins(name));
   return `
     let loaded;
-    for (const name of ${JSON.stringify(Object.keys(builtins(name)))})
-      Object.defineProperty(exports, name, { enumerable: true, get: () => (loaded ??= require('node:${name}'))[name] });`;
+    for (const name of ${JSON.stringify(exported)})
+      Object.defineProperty(exports, name, { enumerable: true, get: () => (loaded ??= require('${name}'))[name] });`;
 }
+
+/** Of packages, what most processes never use. */
+const seldomUsed = /^(ws|@opentelemetry[/]api)$/;
+
+/** The parts of a package that its index loads, each of which may load more of Node, wait until they are asked for. */
+const packagesOnDemand = {
+  name: 'packages-on-demand',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: seldomUsed, namespace: 'file' }, ({ path, resolveDir }) => ({
+      path,
+      namespace: 'late-package',
+      pluginData: resolveDir,
+    }));
+    onLoad({ filter: /./, namespace: 'late-package' }, ({ path, pluginData }) => ({
+      contents: lateModule(path),
+      resolveDir: pluginData,
+    }));
+    onLoad({ filter: /[\\/]prom-client[\\/]index[.]js$/ }, ({ path }) => {
+      const eager = readFileSync(path, 'utf8');
+      const part = /^exports[.](\w+) =\s+(require\([^)]+\)[.\w]*);/gm;
+      return {
+        contents: eager.replace(part, "Object.defineProperty(exports, '$1', { enumerable: true, get: () => $2 });"),
+      };
+    });
+  },
+};
 
 /** LevelDB's binary is found from beside the file that loads it, which stays where it is. */
 const levelBinding = {
@@ -68,22 +96,27 @@ const levelBinding = {
   },
 };
 
-rmSync(`${outdir}.new`, { recursive: true, force: true });
-await build({
-  absWorkingDir: root,
-  entryPoints: {
-    main: 'packages/cli/dist/main.js',
-    brain: 'packages/brain/dist/embedded/start-brain.js',
-    'file-thread': 'packages/brain/dist/log/file-thread.js',
-    'bcrypt-thread': 'packages/brain/dist/auth/bcrypt-thread.js',
+/** Puts a digest of all that follows into the first line. */
+const signed = {
+  name: 'signed',
+  setup({ initialOptions, onEnd }) {
+    initialOptions.write = false;
+    onEnd(({ outputFiles }) => {
+      for (const { path, contents } of outputFiles) {
+        const digest = createHash('sha256').update(contents).digest('hex').slice(0, 40);
+        writeFileSync(path, `//${digest}\n${Buffer.from(contents).toString('latin1')}`, 'latin1');
+      }
+    });
   },
+};
+
+const options = {
+  absWorkingDir: root,
   outdir: `${outdir}.new`,
   bundle: true,
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  plugins: [builtinsOnDemand, levelBinding],
   // Must be loaded in an order that a bundle does not keep.
   external: ['@peculiar/x509', 'reflect-metadata'],
   // msgpackr's native part is for strings; what members send each other is numbers and bytes.
@@ -94,6 +127,56 @@ await build({
   minifyWhitespace: true,
   minifySyntax: true,
   logLevel: 'warning',
-});
+};
+const plugins = [builtinsOnDemand, packagesOnDemand, levelBinding];
+const main = 'packages/cli/dist/main.js';
+
+rmSync(`${outdir}.new`, { recursive: true, force: true });
+mkdirSync(`${outdir}.new`);
+const whole = {
+  ...options,
+  entryPoints: {
+    main,
+    brain: 'packages/brain/dist/embedded/start-brain.js',
+    'file-thread': 'packages/brain/dist/log/file-thread.js',
+    'bcrypt-thread': 'packages/brain/dist/auth/bcrypt-thread.js',
+  },
+  splitting: true,
+  plugins,
+};
+const loader = readFileSync(`${root}packages/cli/dist/components/load-component.js`, 'utf8');
+const components = [...loader.matchAll(/import\('[.]\/(\w+)[.]js'\)\)[.](\w+)/g)];
+const bundleUrl = "const bundleUrl=require('node:url').pathToFileURL(__filename).href;";
+const script = {
+  ...options,
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { ...options.define, 'import.meta.url': 'bundleUrl' },
+  banner: { js: `"use strict";${bundleUrl}` },
+};
+const start = { ...script, entryPoints: { start: 'packages/cli/dist/start.js' }, external: ['./main.js'] };
+const processes = components.map(([, name, exported]) => ({
+  ...script,
+  entryPoints: { [`${name}-process`]: main },
+  // One function, as `kept-code.ts` calls it.
+  banner: { js: `(function(require,__filename,keepCode){${script.banner.js}` },
+  footer: { js: '})' },
+  plugins: [onlyComponent(name, exported), signed, ...plugins],
+}));
+await Promise.all([whole, start, ...processes].map((one) => build(one)));
 rmSync(outdir, { recursive: true, force: true });
 renameSync(`${outdir}.new`, outdir);
+
+/** Leaves one component of the command, and nothing of what serves people. */
+function onlyComponent(name, exported) {
+  return {
+    name: 'only-component',
+    setup({ onResolve, onLoad }) {
+      onLoad({ filter: /[\\/]load-component[.]js$/ }, () => ({
+        contents: `import { ${exported} } from './${name}.js'; export const loadComponent = async () => ${exported};`,
+        resolveDir: `${root}packages/cli/dist/components`,
+      }));
+      onResolve({ filter: /[/]run-program[.]js$/ }, () => ({ path: './main.js', external: true }));
+    },
+  };
+}

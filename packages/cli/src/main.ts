@@ -13,11 +13,11 @@ async function main(): Promise<number> {
   return runProgram(process.argv);
 }
 
-try {
-  // Exit rather than drain: what was left open is nobody's any more.
-  process.exit(await main());
-} catch (error) {
+function fail(error: unknown): void {
   if (!(error instanceof OperatingError)) throw error;
   process.stderr.write(`flotilla: ${error.message}\n`);
   process.exit(1);
 }
+
+// Exit rather than drain: what was left open is nobody's any more.
+main().then((code) => process.exit(code), fail);

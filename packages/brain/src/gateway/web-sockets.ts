@@ -26,14 +26,16 @@ export interface WebSocketsOptions {
 export type WebSockets = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 export function createWebSockets({ maxTextBytes, answer }: WebSocketsOptions): WebSockets {
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    maxPayload: maxTextBytes,
-    // A page that sends a token needs to see that its way of sending it was understood.
-    handleProtocols: (protocols) => (protocols.has('Bearer') ? 'Bearer' : false),
-  });
+  let server: WebSocketServer | undefined;
   return (request, socket, head) => {
+    // Made when it is first needed, for most members never see a websocket.
+    server ??= new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      maxPayload: maxTextBytes,
+      // A page that sends a token needs to see that its way of sending it was understood.
+      handleProtocols: (protocols) => (protocols.has('Bearer') ? 'Bearer' : false),
+    });
     server.handleUpgrade(request, socket, head, (webSocket) => answer(new WebSocketExchange(webSocket, request)));
   };
 }

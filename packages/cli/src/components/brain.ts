@@ -21,9 +21,9 @@ export const brainComponent: Component = {
   start({ argv, env, logger }) {
     const settings = parseBrainSettings({ argv, env });
     const level = logLevelOf(parseOptions(brainOptionTable, { argv, env, envPrefix })['log-level']);
-    runStoreFast();
     return startBrain({ settings, logger: logger(level) });
   },
+  whenReady: runStoreFast,
 };
 
 /** As `etcdutl snapshot restore` has them, beside the flags of the member. */

@@ -25,6 +25,8 @@ export interface Component {
   readonly commands?: Readonly<Record<string, (input: StartInput) => Promise<string>>>;
   /** @throws OperatingError whose message says what to do */
   start(input: StartInput): Promise<Started>;
+  /** For a process of its own, once the component does its work and what it needs for that is loaded. */
+  readonly whenReady?: () => void;
 }
 
 export function isComponentName(word: string | undefined): word is ComponentName {

@@ -1,6 +1,9 @@
 /**
  * How V8 runs a process that holds a store: what it compiles how early, and how often it collects the whole heap.
  *
+ * **When.** Node brings its own modules compiled, and V8 refuses compiled code that was made with other flags: a module that is loaded
+ * after this takes several times as long. So it waits until a member is ready.
+ *
  * **Compiling.** V8 optimises a function once it has run some thousand times. With one write at a time that is many seconds during
  * which every write runs through slow code, and later ones beside the compiler, on processors that the other members want too. The
  * way of a write is the same few hundred functions each time, so there is little to be learnt from more runs.

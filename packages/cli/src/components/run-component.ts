@@ -2,7 +2,6 @@
  * The life of a component's process: start, say so, run until told to stop, end. It is told by SIGTERM, SIGINT, or the end of
  * its supervisor.
  */
-import module from 'node:module';
 import {
   type LogLevel,
   type Logger,
@@ -16,6 +15,9 @@ import {
 import { tellSupervisor } from '../supervisor/child-messages.ts';
 import { type ComponentName, type Started, componentSummaries } from './component.ts';
 import { loadComponent } from './load-component.ts';
+
+/** Keeps what V8 has compiled for later runs (`kept-code.ts`); there in a script of the bundle alone. */
+declare const keepCode: (() => void) | undefined;
 
 /** Without a supervisor nobody ends a component that does not close. */
 const closeDeadlineMs = 5000;
@@ -49,7 +51,7 @@ export async function runComponent(name: ComponentName, argv: readonly string[])
     return 1;
   }
   const stopped = Promise.race([told, running.stopped.then(() => undefined, messageOf)]);
-  const failure = await untilOver(Promise.resolve(running.ready), stopped);
+  const failure = await untilOver(running, { stopped, whenReady: component.whenReady });
   if (failure !== undefined) process.stderr.write(`flotilla ${name}: stopped by a failure: ${failure}\n`);
   const closed = await Promise.race([
     running.close().then(() => true),
@@ -59,27 +61,27 @@ export async function runComponent(name: ComponentName, argv: readonly string[])
   return failure === undefined && closed ? 0 : 1;
 }
 
+interface Life {
+  /** Resolves when it is over, with what failed. */
+  readonly stopped: Promise<string | undefined>;
+  readonly whenReady: (() => void) | undefined;
+}
+
 /** Says when the component is ready; resolves when it is over, with what failed. */
-async function untilOver(ready: Promise<unknown>, stopped: Promise<string | undefined>): Promise<string | undefined> {
-  const failedEarly = ready.then(
+async function untilOver({ ready }: Started, { stopped, whenReady }: Life): Promise<string | undefined> {
+  const failedEarly = Promise.resolve(ready).then(
     () => undefined,
     (error: unknown) => messageOf(error),
   );
   const isReady = failedEarly.then((failure) => failure === undefined);
   if (await Promise.race([isReady, stopped.then(() => false)])) {
     await tellSupervisor({ type: 'ready' });
-    keepCompiledCode();
+    if (typeof keepCode === 'function') keepCode();
+    whenReady?.();
     return await stopped;
   }
   // Why it was never ready, it says better when it stops.
   return await Promise.race([stopped, sleep(systemClock, closeDeadlineMs).then(() => failedEarly)]);
-}
-
-/** For later runs, unless an earlier one did; Node itself does it at an orderly end only. */
-function keepCompiledCode(): void {
-  // Node 20 has no such cache.
-  const { flushCompileCache } = module as { readonly flushCompileCache?: () => void };
-  flushCompileCache?.();
 }
 
 /** Resolves when the process is to end. */
