@@ -24,6 +24,8 @@ export interface RpcServerOptions {
   readonly keepaliveMs?: number;
   /** A ping is to be answered within this time; 20 seconds unless told. */
   readonly keepaliveTimeoutMs?: number;
+  /** A client that pings more often than this, several times in a row, is cut off; five seconds unless told. Not with grpc-js. */
+  readonly minPingIntervalMs?: number;
   /** Told of every error that is not an RpcError, with the method's path. */
   readonly onBug?: (path: string, error: unknown) => void;
   /** Told the length of each message, without its framing. */

@@ -143,6 +143,16 @@ for (const kind of rpcServerKinds) {
     for (const socket of sockets) await new Promise((resolve) => socket.once('close', resolve));
   });
 
+  t.test(`${kind}: a ping is answered at once, whatever the call does`, async (t) => {
+    const { port } = await serve(t, kind, echo);
+    const { stream, end } = open(t, port);
+    await new Promise<void>((resolve) => stream.ping(resolve));
+    await new Promise<void>((resolve) => stream.ping(resolve));
+    stream.end();
+    t.equal(await end, undefined);
+    stream.ping(() => t.fail('nobody is there to answer'));
+  });
+
   t.test(`${kind}: messages larger than every window arrive whole`, async (t) => {
     const { port } = await serve(t, kind, echo);
     const { stream, received, arrived, end } = open(t, port);

@@ -1,4 +1,5 @@
 /** What a peer can make our own server do or keep is bounded. */
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import {
   type Handlers,
@@ -189,6 +190,20 @@ t.test('memory for a message grows with what has come, not with what was announc
   await turn();
   const grown = process.memoryUsage().arrayBuffers - before;
   t.ok(grown < 64 * 1024 * 1024, `${grown} bytes for 500 messages of 2 GiB each of which one byte came`);
+});
+
+t.test('pings that come too early are forgiven by one that does not', async (t) => {
+  const connection = open(t, { options: { minPingIntervalMs: 200 } });
+  connection.send(hello);
+  const ping = floods['pings'] as (i: number) => Buffer;
+  const answers = (): number =>
+    connection.frames.filter(({ type, flags }) => type === FrameType.PING && flags === Flag.ACK).length;
+  for (let i = 1; i <= 4; i++) {
+    connection.send(Buffer.concat([ping(0), ping(0)]));
+    await connection.until(() => answers() === 2 * i);
+    await delay(250);
+  }
+  t.equal(connection.ended, false);
 });
 
 t.test('a client that is silent and does not answer a ping is given up', async (t) => {

@@ -21,7 +21,6 @@ export async function answerQuestion(
   { from, question }: { readonly from: NodeId; readonly question: Uint8Array },
 ): Promise<Uint8Array> {
   const kind = kindOf(question);
-  if (kind === 'ping') return new Uint8Array(0);
   if (kind === 'isRemoved') return departure.answer(from);
   // Whoever leads knows all members: one that it does not know has nothing to ask of it.
   if (roster.isStranger(from)) {

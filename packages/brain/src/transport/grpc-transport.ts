@@ -55,8 +55,10 @@ export function startGrpcTransport(options: GrpcTransportOptions): PeerTransport
     measureRoundTrips({
       clock: options.clock,
       signal,
-      connected: () => [...links].filter(([, { link }]) => link.connected).map(([id]) => id),
-      ask: (to, question, within) => linkTo(to).ask(question, within),
+      connected: () =>
+        [...links]
+          .filter(([, { link }]) => link.connected)
+          .map(([id, { link }]) => ({ id, ping: (onAnswer) => link.ping(onAnswer) })),
       onRoundTrip: options.onRoundTrip,
     });
     return Promise.resolve();

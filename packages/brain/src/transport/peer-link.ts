@@ -84,6 +84,11 @@ export class PeerLink {
     return true;
   }
 
+  /** Calls back when the other end has answered; never when there is no connection. */
+  ping(onAnswer: () => void): void {
+    this.#stream?.ping(onAnswer);
+  }
+
   async ask(question: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     if (!this.#stream) throw new Error('the member is not connected');
     const { channel } = this.#dialer;

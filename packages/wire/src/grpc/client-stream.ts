@@ -54,6 +54,11 @@ export interface ClientStream<ReqIn> {
   writeNow(message: ReqIn): boolean;
   /** Resolves when little waits, or when the stream is over. */
   drained(): Promise<void>;
+  /**
+   * Asks the server for a sign, which it gives at once, whatever the call does: tells how long the way there and back takes. Servers
+   * want no more than one in five seconds. Of several under way the last is called back.
+   */
+  ping(onAnswer: () => void): void;
   /** No more messages; responses may go on. */
   end(): void;
   /** Gives up the stream and its connection. */
@@ -109,6 +114,10 @@ class StreamCaller<ReqIn, Res> implements ClientStream<ReqIn>, AnswerReceiver {
     return new Promise((resolve) => {
       this.#roomWaiters.push(resolve);
     });
+  }
+
+  ping(onAnswer: () => void): void {
+    this.#connection.ping(onAnswer);
   }
 
   end(): void {

@@ -53,6 +53,7 @@ export class FlotillaServer implements RpcServer, Application<Route> {
       maxHeldBytes: Math.max(defaultLimits.maxHeldBytes, 2 * maxReceiveBytes),
       keepaliveMs: options.keepaliveMs ?? defaultLimits.keepaliveMs,
       keepaliveTimeoutMs: options.keepaliveTimeoutMs ?? defaultLimits.keepaliveTimeoutMs,
+      minPingIntervalMs: options.minPingIntervalMs ?? defaultLimits.minPingIntervalMs,
     };
   }
 

@@ -131,6 +131,11 @@ export class ClientConnection implements FrameTaker, StreamOwner {
     this.#sender.flush();
   }
 
+  /** Calls back when the server has answered, which it does at once; the last one asked for counts. */
+  ping(onAnswer: () => void): void {
+    if (!this.#closed) this.#keepAlive.ask(onAnswer);
+  }
+
   /** Ends the connection; a call that goes on is given up. */
   close(): void {
     if (this.#closed) return;

@@ -72,8 +72,7 @@ export class FloodGuard {
     const now = performance.now();
     const early = this.#lastPingAt > 0 && now - this.#lastPingAt < this.#minPingIntervalMs;
     this.#lastPingAt = now;
-    if (excused) this.#pingStrikes = 0;
-    else if (early) this.#pingStrikes++;
+    this.#pingStrikes = early && !excused ? this.#pingStrikes + 1 : 0;
     if (this.#pingStrikes > maxPingStrikes) throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'too_many_pings');
   }
 
