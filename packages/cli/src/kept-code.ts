@@ -39,10 +39,10 @@ export function runScript(path: string): void {
   });
 }
 
-/** For this user alone; undefined where there is no such place. */
+/** For this user alone; undefined where there is no such place, or where Node's own cache is not wanted either. */
 function privateDirectory(): string | undefined {
   const uid = process.getuid?.();
-  if (uid === undefined) return undefined;
+  if (uid === undefined || process.env['NODE_DISABLE_COMPILE_CACHE']) return undefined;
   const path = join(tmpdir(), `flotilla-code-${uid}`);
   try {
     mkdirSync(path, { mode: 0o700, recursive: true });

@@ -15,7 +15,7 @@ interface Place {
   /** Where code is kept, once something is. */
   readonly directory: string;
   /** Runs a script of this version in a process of its own. @returns what it prints */
-  run(version: string): Promise<string>;
+  run(version: string, env?: Readonly<Record<string, string>>): Promise<string>;
   kept(): Promise<readonly string[]>;
 }
 
@@ -27,12 +27,12 @@ async function makePlace(t: Test): Promise<Place> {
   const program = `import { runScript } from ${JSON.stringify(keptCode)}; runScript(${JSON.stringify(script)});`;
   return {
     directory,
-    async run(version) {
+    async run(version, env = {}) {
       const digest = version.repeat(40).slice(0, 40);
       const body = `const greet = () => 'version ${version} at ' + filename; console.log(greet()); keepCode();`;
       await writeFile(script, `//${digest}\n(function (require, filename, keepCode) { ${body} })`);
       const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], {
-        env: { ...process.env, TMPDIR: base },
+        env: { ...process.env, TMPDIR: base, ...env },
       });
       return stdout.replace(script, 'there').trim();
     },
@@ -75,6 +75,12 @@ t.test('damaged code is not taken, and replaced', async (t) => {
     t.equal(await place.run('a'), 'version a at there');
     t.notSame(await readFile(file), damaged, `${damaged.length} bytes of ${whole.length}`);
   }
+});
+
+t.test('nothing is kept for those who want no such thing', async (t) => {
+  const place = await makePlace(t);
+  t.equal(await place.run('a', { NODE_DISABLE_COMPILE_CACHE: '1' }), 'version a at there');
+  t.strictSame(await place.kept(), []);
 });
 
 t.test('a directory that others may write to is left alone', async (t) => {
