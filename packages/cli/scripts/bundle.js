@@ -157,6 +157,8 @@ const script = {
 const start = { ...script, entryPoints: { start: 'packages/cli/dist/start.js' }, external: ['./main.js'] };
 const processes = components.map(([, name, exported]) => ({
   ...script,
+  // A script that was run with kept code can't import on Node 20: it requires instead.
+  supported: { 'dynamic-import': false },
   entryPoints: { [`${name}-process`]: main },
   // One function, as `kept-code.ts` calls it.
   banner: { js: `(function(require,__filename,keepCode){${script.banner.js}` },
@@ -176,7 +178,7 @@ function onlyComponent(name, exported) {
         contents: `import { ${exported} } from './${name}.js'; export const loadComponent = async () => ${exported};`,
         resolveDir: `${root}packages/cli/dist/components`,
       }));
-      onResolve({ filter: /[/]run-program[.]js$/ }, () => ({ path: './main.js', external: true }));
+      onLoad({ filter: /[\\/]run-program[.]js$/ }, () => ({ contents: 'export const runProgram = undefined;' }));
     },
   };
 }

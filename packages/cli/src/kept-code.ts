@@ -11,7 +11,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { cachedDataVersionTag } from 'node:v8';
-import { Script, constants } from 'node:vm';
+import { Script } from 'node:vm';
 import * as zlib from 'node:zlib';
 
 /** Of a script's function: what modules have, and what it calls once all that a start needs has run. */
@@ -20,18 +20,14 @@ type ScriptFunction = (require: NodeJS.Require, filename: string, keepCode: () =
 /** Its first line is a comment: what tells its text from that of any other version. */
 const digestPattern = /^[/][/](\w{32,})\n/;
 
-/** Runs a script of the bundle, which is one function. */
+/** Runs a script of the bundle, which is one function, and imports nothing dynamically. */
 export function runScript(path: string): void {
   const source = readFileSync(path, 'latin1');
   const digest = digestPattern.exec(source.slice(0, 100))?.[1];
   const directory = privateDirectory();
   const kept = digest && directory && join(directory, `${basename(path)}-${digest}-${cachedDataVersionTag()}`);
   const cachedData = kept ? readKept(kept) : undefined;
-  const script = new Script(source, {
-    filename: path,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    ...(cachedData && { cachedData }),
-  });
+  const script = new Script(source, { filename: path, ...(cachedData && { cachedData }) });
   const isKept = cachedData !== undefined && script.cachedDataRejected === false;
   const run = script.runInThisContext() as ScriptFunction;
   run(createRequire(path), path, () => {

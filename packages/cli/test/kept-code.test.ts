@@ -97,3 +97,10 @@ t.test('so is a file in its place', async (t) => {
   t.equal(await place.run('a'), 'version a at there');
   t.equal(await readFile(place.directory, 'utf8'), 'not a directory');
 });
+
+t.test('no script of the bundle imports dynamically: with kept code it could not', async (t) => {
+  const bundle = fileURLToPath(new URL('../dist/bundle/', import.meta.url));
+  const scripts = (await readdir(bundle)).filter((name) => name.endsWith('-process.cjs'));
+  t.equal(scripts.length, 6);
+  for (const name of scripts) t.notMatch(await readFile(join(bundle, name), 'utf8'), /\bimport\(/, name);
+});
