@@ -33,6 +33,8 @@ interface Serving {
 
 async function startOne(t: Test, options: Partial<BrainOptionValues>): Promise<Serving> {
   const plan = await planCluster(1);
+  // Before the member, which may refuse to start; the last of these comes first.
+  t.teardown(() => plan.clean());
   const [member] = plan.members;
   const target = plan.endpoints[0] ?? '';
   const log: string[] = [];
@@ -41,10 +43,7 @@ async function startOne(t: Test, options: Partial<BrainOptionValues>): Promise<S
     settings: brainSettings({ ...member?.options, ...urls, ...options }),
     logger: loggerOf(log),
   });
-  t.teardown(async () => {
-    await brain.close();
-    await plan.clean();
-  });
+  t.teardown(() => brain.close());
   await brain.ready;
   return { brain, target, log };
 }
