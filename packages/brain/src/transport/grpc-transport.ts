@@ -55,10 +55,8 @@ export function startGrpcTransport(options: GrpcTransportOptions): PeerTransport
     measureRoundTrips({
       clock: options.clock,
       signal,
-      connected: () =>
-        [...links]
-          .filter(([, { link }]) => link.connected)
-          .map(([id, { link }]) => ({ id, ping: (onAnswer) => link.ping(onAnswer) })),
+      connected: () => [...links].filter(([, { link }]) => link.connected).map(([id]) => id),
+      ping: (to, onAnswer) => linkTo(to).ping(onAnswer),
       onRoundTrip: options.onRoundTrip,
     });
     return Promise.resolve();

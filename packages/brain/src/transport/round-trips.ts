@@ -8,24 +8,20 @@ import type { NodeId } from '@flotilla/raft';
 /** Servers count pings that come sooner than 5 s after each other. */
 const periodMs = 6_000;
 
-/** The way to a member that can be reached now. */
-export interface PingedLink {
-  readonly id: NodeId;
-  ping(onAnswer: () => void): void;
-}
-
 export interface RoundTripsOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly connected: () => readonly PingedLink[];
+  /** Those that can be reached now. */
+  readonly connected: () => readonly NodeId[];
+  readonly ping: (to: NodeId, onAnswer: () => void) => void;
   readonly onRoundTrip: (to: NodeId, seconds: number) => void;
 }
 
 /** Goes on until the signal is aborted. Whoever can't be reached is reported by the link to it. */
-export function measureRoundTrips({ clock, signal, connected, onRoundTrip }: RoundTripsOptions): void {
-  const measure = (link: PingedLink): void => {
+export function measureRoundTrips({ clock, signal, connected, ping, onRoundTrip }: RoundTripsOptions): void {
+  const measure = (to: NodeId): void => {
     const beganMs = clock.monotonicMs();
-    link.ping(() => onRoundTrip(link.id, (clock.monotonicMs() - beganMs) / 1000));
+    ping(to, () => onRoundTrip(to, (clock.monotonicMs() - beganMs) / 1000));
   };
   const timer = clock.every(periodMs, () => connected().forEach(measure), { unref: true });
   signal.addEventListener('abort', () => timer.cancel(), { once: true });

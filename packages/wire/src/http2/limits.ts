@@ -64,7 +64,8 @@ export class FloodGuard {
   }
 
   /**
-   * A ping is excused when answers were written since the last one: clients measure their bandwidth so.
+   * A ping is excused when answers were written since the last one: clients measure their bandwidth so. One that comes in time makes
+   * good those before it.
    * @throws ConnectionError ENHANCE_YOUR_CALM.
    */
   countPing({ excused }: { readonly excused: boolean }): void {
