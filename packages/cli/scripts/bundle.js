@@ -1,6 +1,6 @@
 /**
- * Bundles the compiled command into packages/cli/dist/bundle: a process loads one file instead of hundreds, which takes a quarter of
- * the time, and a cluster on a laptop is fifteen processes. What serves people is split into chunks. The threads that write the files
+ * Bundles the compiled command into packages/cli/dist/bundle: a process loads one file instead of hundreds, which takes a
+ * fraction of the time, and a cluster on a laptop is fifteen processes. What serves people is split into chunks. The threads that write the files
  * of a brain and hash passwords are entries of their own, found by name beside the others. So is what others import from the package:
  * `flotilla/brain`.
  */
@@ -11,11 +11,12 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const builtins = createRequire(import.meta.url);
+const loaded = createRequire(import.meta.url);
 const outdir = `${root}packages/cli/dist/bundle`;
 
-/** Parts of Node that a process may never need, and that take time and memory: `tls` alone reads some 150 root certificates. */
+/** What a process may never need, and that takes time and memory: `tls` alone reads some 150 root certificates. */
 const seldomNeeded = new Set([
+  '@opentelemetry/api',
   'child_process',
   'cluster',
   'dgram',
@@ -25,64 +26,49 @@ const seldomNeeded = new Set([
   'readline',
   'tls',
   'worker_threads',
+  'ws',
 ]);
 
 /**
  * To import one of Node's modules reads each of its exports, also those that first load other parts of Node: `http` its fetch and WebSocket
- * client, `fs` its streams. To require it does not. What is required is behind getters, which the others are spared.
+ * client, `fs` its streams, `crypto` that of browsers. To require it does not. What is required is behind getters, which the others are
+ * spared.
  */
 const required = new Set(['crypto', 'fs', 'http']);
 
-const builtinsOnDemand = {
-  name: 'builtins-on-demand',
+const onDemand = {
+  name: 'on-demand',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /./, namespace: 'file' }, ({ path, kind }) => {
+    onResolve({ filter: /./, namespace: 'file' }, ({ path, kind, resolveDir }) => {
       const name = path.replace(/^node:/, '');
-      if (!isBuiltin(path)) return undefined;
-      if (seldomNeeded.has(name)) return { path: name, namespace: 'late' };
-      return required.has(name) && kind !== 'require-call' ? { path: name, namespace: 'builtin' } : undefined;
+      if (seldomNeeded.has(name)) return { path, namespace: 'late', pluginData: resolveDir };
+      const isRequired = isBuiltin(path) && required.has(name) && kind !== 'require-call';
+      return isRequired ? { path: name, namespace: 'builtin' } : undefined;
     });
     onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
       contents: `module.exports = require('node:${path}');`,
     }));
-    onLoad({ filter: /./, namespace: 'late' }, ({ path }) => ({ contents: lateModule(`node:${path}`) }));
+    onLoad({ filter: /./, namespace: 'late' }, ({ path, pluginData }) => ({
+      contents: lateModule(path),
+      resolveDir: pluginData,
+    }));
+    // Its index loads all of it, some of which asks Node for more.
+    onLoad({ filter: /[\\/]prom-client[\\/]index[.]js$/ }, ({ path }) => {
+      const part = /^exports[.](\w+) =\s+(require\([^)]+\)[.\w]*);/gm;
+      const getter = "Object.defineProperty(exports, '$1', { enumerable: true, get: () => $2 });";
+      return { contents: readFileSync(path, 'utf8').replace(part, getter) };
+    });
   },
 };
 
 /** Has the exports of a module as getters. */
 function lateModule(name) {
-  const exported = Object.keys(builtins(name));
+  const exported = Object.keys(loaded(name));
   return `
     let loaded;
     for (const name of ${JSON.stringify(exported)})
       Object.defineProperty(exports, name, { enumerable: true, get: () => (loaded ??= require('${name}'))[name] });`;
 }
-
-/** Of packages, what most processes never use. */
-const seldomUsed = /^(ws|@opentelemetry[/]api)$/;
-
-/** The parts of a package that its index loads, each of which may load more of Node, wait until they are asked for. */
-const packagesOnDemand = {
-  name: 'packages-on-demand',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: seldomUsed, namespace: 'file' }, ({ path, resolveDir }) => ({
-      path,
-      namespace: 'late-package',
-      pluginData: resolveDir,
-    }));
-    onLoad({ filter: /./, namespace: 'late-package' }, ({ path, pluginData }) => ({
-      contents: lateModule(path),
-      resolveDir: pluginData,
-    }));
-    onLoad({ filter: /[\\/]prom-client[\\/]index[.]js$/ }, ({ path }) => {
-      const eager = readFileSync(path, 'utf8');
-      const part = /^exports[.](\w+) =\s+(require\([^)]+\)[.\w]*);/gm;
-      return {
-        contents: eager.replace(part, "Object.defineProperty(exports, '$1', { enumerable: true, get: () => $2 });"),
-      };
-    });
-  },
-};
 
 /** LevelDB's binary is found from beside the file that loads it, which stays where it is. */
 const levelBinding = {
@@ -104,7 +90,7 @@ const signed = {
     onEnd(({ outputFiles }) => {
       for (const { path, contents } of outputFiles) {
         const digest = createHash('sha256').update(contents).digest('hex').slice(0, 40);
-        writeFileSync(path, `//${digest}\n${Buffer.from(contents).toString('latin1')}`, 'latin1');
+        writeFileSync(path, Buffer.concat([Buffer.from(`//${digest}\n`), contents]));
       }
     });
   },
@@ -128,7 +114,7 @@ const options = {
   minifySyntax: true,
   logLevel: 'warning',
 };
-const plugins = [builtinsOnDemand, packagesOnDemand, levelBinding];
+const plugins = [onDemand, levelBinding];
 const main = 'packages/cli/dist/main.js';
 
 rmSync(`${outdir}.new`, { recursive: true, force: true });
