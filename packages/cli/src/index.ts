@@ -11,6 +11,7 @@ export {
 } from './pki/cluster-certificates.ts';
 export { writeKubeconfig } from './pki/kubeconfig.ts';
 export { processIdentity } from './supervisor/process-identity.ts';
+export { untilStarted } from './supervisor/readiness.ts';
 export {
   type ProcessEvent,
   type ProcessSpec,

@@ -16,11 +16,34 @@ export interface ReadinessOptions {
   readonly logs: string;
 }
 
+/** For the processes, and then for the cluster, milliseconds: what is not there then has a reason that time does not remove. */
 const timeoutMs = 60_000;
 const pollMs = 50;
 
 /** The record that the first write makes. */
 const recordName = { namespace: 'kube-system', name: 'flotilla-up' } as const;
+
+interface StartOptions extends Pick<ReadinessOptions, 'clock' | 'logs'> {
+  /** Names of what has not started yet. */
+  readonly waitingFor: () => readonly string[];
+}
+
+/** Resolves when all have started. @throws OperatingError `NOT_READY`, naming those that have not */
+export async function untilStarted(all: Promise<unknown>, { waitingFor, clock, logs }: StartOptions): Promise<void> {
+  const over = new AbortController();
+  const late = sleep(clock, timeoutMs, over.signal).then(() => {
+    if (!over.signal.aborted) throw notReady(`${waitingFor().join(', ')} did not start`, logs);
+  });
+  try {
+    await Promise.race([all, late]);
+  } finally {
+    over.abort();
+  }
+}
+
+function notReady(missing: string, logs: string): OperatingError {
+  return new OperatingError('NOT_READY', `not ready after ${timeoutMs / 1000} s: ${missing}; the logs are ${logs}`);
+}
 
 /** @throws OperatingError `NOT_READY`, saying what is missing */
 export async function untilReady(options: ReadinessOptions): Promise<void> {
@@ -29,9 +52,7 @@ export async function untilReady(options: ReadinessOptions): Promise<void> {
   while (!signal.aborted) {
     const missing = await whatIsMissing(options);
     if (missing === undefined) return;
-    if (clock.monotonicMs() > deadlineMs) {
-      throw new OperatingError('NOT_READY', `not ready after ${timeoutMs / 1000} s: ${missing}; the logs are ${logs}`);
-    }
+    if (clock.monotonicMs() > deadlineMs) throw notReady(missing, logs);
     await sleep(clock, pollMs, signal);
   }
 }

@@ -197,7 +197,10 @@ async function startAll(input: StartInput): Promise<Observer> {
     kubeconfig: state.kubeconfig,
   });
   onObserver(observer);
-  await during(allStarted());
+  const { untilStarted } = await import('./readiness.ts');
+  const waitingFor = (): readonly string[] =>
+    launcher.processes.filter((process) => process.state !== 'ready').map(({ name }) => name);
+  await during(untilStarted(allStarted(), { waitingFor, clock, logs: state.log('*') }));
   return observer;
 }
 
