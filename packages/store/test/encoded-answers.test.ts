@@ -31,7 +31,7 @@ t.test('ranges, puts, deletes and txns are encoded as their messages are', (t) =
     }
     return true;
   });
-  t.doesNotThrow(() => fc.assert(property, { numRuns: 300 }));
+  t.doesNotThrow(() => fc.assert(property, { numRuns: 600 }));
   t.ok(compared > 1000, `${compared} answers`);
   t.end();
 });
