@@ -59,6 +59,9 @@ export interface StatePosition {
   readonly appliedTerm: number;
 }
 
+/** Most batches change no lease and raise no alarm. */
+const none: readonly never[] = [];
+
 export const emptyPosition: StatePosition = { revision: 1, compactRevision: -1, appliedIndex: 0, appliedTerm: 0 };
 
 export class StateMachine implements Store {
@@ -74,8 +77,8 @@ export class StateMachine implements Store {
   #compactRevision = emptyPosition.compactRevision;
   #appliedIndex = emptyPosition.appliedIndex;
   #appliedTerm = emptyPosition.appliedTerm;
-  #changedLeases: [bigint, Lease | undefined][] = [];
-  #changedAlarms: AlarmChange[] = [];
+  readonly #changedLeases: [bigint, Lease | undefined][] = [];
+  readonly #changedAlarms: AlarmChange[] = [];
 
   constructor(options: StateMachineOptions = {}) {
     this.keyspace = new Keyspace(this.leaseTable, { archive: options.archive });
@@ -146,10 +149,8 @@ export class StateMachine implements Store {
   /** Tells what was applied since the last time. */
   #tellFollowers(revisionBefore: number): void {
     const { revision, compactRevision, appliedIndex: index, appliedTerm: term } = this;
-    const leases = this.#changedLeases;
-    this.#changedLeases = [];
-    const alarms = this.#changedAlarms;
-    this.#changedAlarms = [];
+    const leases = this.#changedLeases.length > 0 ? this.#changedLeases.splice(0) : none;
+    const alarms = this.#changedAlarms.length > 0 ? this.#changedAlarms.splice(0) : none;
     const auth = this.auth.takeChanges();
     const membership = this.membership.takeChanges();
     const batch = { revisionBefore, revision, compactRevision, index, term, leases, membership, alarms, auth };

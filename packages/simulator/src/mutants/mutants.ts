@@ -151,8 +151,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'state is written ahead of the synced log',
     file: 'store/dist/persistence/state-writer.js',
-    find: 'while ((this.#waiting[count]?.index ?? Infinity) <= this.#logSyncedIndex)',
-    replace: 'while (count < this.#waiting.length)',
+    find: 'if (batch.index > this.#logSyncedIndex)\n                break;',
+    replace: '',
     profile: 'one slow disk',
   },
   {

@@ -44,7 +44,9 @@ export interface StateWriterOptions {
 export class StateWriter {
   readonly #options: StateWriterOptions;
   readonly #unfollow: () => void;
-  /** Applied, not yet written. */
+  /** Applied, and not yet synced by the log. */
+  readonly #unsynced: AppliedBatch[] = [];
+  /** May be written. A batch that changes no row but pages says how far they go, which the next one says for both. */
   #waiting: AppliedBatch[] = [];
   #logSyncedIndex: number;
   #head: Head;
@@ -73,8 +75,8 @@ export class StateWriter {
     this.#compactedTo = options.head.compactRevision;
     this.#lastSyncMs = options.clock.monotonicMs();
     this.#unfollow = options.machine.follow((batch) => {
-      this.#waiting.push(batch);
-      this.#schedule();
+      this.#unsynced.push(batch);
+      this.#admitSynced();
     });
   }
 
@@ -90,7 +92,7 @@ export class StateWriter {
 
   logSyncedTo(index: number): void {
     this.#logSyncedIndex = index;
-    this.#schedule();
+    this.#admitSynced();
   }
 
   /** Writes and syncs all that may be written. @throws what made an earlier write fail. */
@@ -139,9 +141,22 @@ export class StateWriter {
     while (this.#writing) await this.#writing;
   }
 
+  #admitSynced(): void {
+    const waiting = this.#waiting;
+    let admitted = 0;
+    for (const batch of this.#unsynced) {
+      if (batch.index > this.#logSyncedIndex) break;
+      const last = waiting.at(-1);
+      if (last && !changesRows(last)) waiting.pop();
+      waiting.push(batch);
+      admitted++;
+    }
+    if (admitted > 0) this.#unsynced.splice(0, admitted);
+    this.#schedule();
+  }
+
   #hasWork(): boolean {
-    const next = this.#waiting[0];
-    return next !== undefined && next.index <= this.#logSyncedIndex;
+    return this.#waiting.length > 0;
   }
 
   #schedule(): void {
@@ -188,10 +203,10 @@ export class StateWriter {
     this.#compact();
   }
 
-  #takeWaiting(): AppliedBatch[] {
-    let count = 0;
-    while ((this.#waiting[count]?.index ?? Infinity) <= this.#logSyncedIndex) count++;
-    return this.#waiting.splice(0, count);
+  #takeWaiting(): readonly AppliedBatch[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    return waiting;
   }
 
   #nextHead(last: AppliedBatch | undefined): Head {
@@ -277,6 +292,11 @@ export class StateWriter {
     // Whoever is closed was told to give up.
     if (!this.#isClosed) this.#options.onFailure(this.#failure);
   }
+}
+
+/** Beside those of pages. */
+function changesRows({ leases, alarms, membership, auth }: AppliedBatch): boolean {
+  return leases.length > 0 || alarms.length > 0 || membership !== undefined || auth !== undefined;
 }
 
 function writeFailure(error: unknown): OperatingError {
