@@ -1,7 +1,8 @@
 /**
- * A data directory as an earlier version left it, kept in test/fixtures, and what is in it. Each format of the files has one:
- * `node dist-test/upgrade/make-fixture.js` makes that of the format that is current.
+ * Data directories as earlier versions left them, kept in test/fixtures, and what is in them. Each format of the files has one, written
+ * when the format was new, and so has a version that others may hold data of: `node dist-test/upgrade/make-fixture.js NAME` makes one.
  */
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type BrainOptionValues, brainSettings, startBrain } from '@flotilla/brain';
 import { connect } from '@flotilla/brain/test/cluster';
@@ -11,9 +12,16 @@ import { fromId, toId } from '@flotilla/wire';
 /** Of the files on disk, all of them. */
 export const formatVersion = 2;
 
-export function fixturePath(version: number, kind: 'tar.gz' | 'json'): string {
-  const name = `data-directory-format-${version}.${kind}`;
-  return fileURLToPath(new URL(`../../test/fixtures/${name}`, import.meta.url));
+const fixtures = fileURLToPath(new URL('../../test/fixtures/', import.meta.url));
+const archiveName = /^data-directory-(.+)\.tar\.gz$/;
+
+/** Such as `format-1` or `0.1.0`. */
+export const fixtureNames: readonly string[] = readdirSync(fixtures)
+  .map((file) => archiveName.exec(file)?.[1])
+  .filter((name) => name !== undefined);
+
+export function fixturePath(name: string, kind: 'tar.gz' | 'json'): string {
+  return `${fixtures}data-directory-${name}.${kind}`;
 }
 
 /** What a client can find in the directory. */

@@ -1,12 +1,14 @@
-/** Makes the fixture of the current format: a directory with several segments, tables, files of values, leases, users and compacted history. */
+/** Makes a fixture of the code as it is, `make-fixture.js NAME`: a directory with several segments, tables, files of values, leases, users and compacted history. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fromId } from '@flotilla/wire';
-import { type Client, contentsOf, fixturePath, formatVersion, withMember } from './fixture.ts';
+import { type Client, contentsOf, fixturePath, withMember } from './fixture.ts';
 
-const archive = fixturePath(formatVersion, 'tar.gz');
+const [, , name] = process.argv;
+if (name === undefined) throw new Error('make-fixture.js NAME: such as format-3, or 0.2.0');
+const archive = fixturePath(name, 'tar.gz');
 if (existsSync(archive)) throw new Error(`${archive} is there: a fixture is what an earlier version wrote, and stays`);
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
@@ -43,10 +45,9 @@ async function fill({ kv, lease, auth }: Client, from: number): Promise<void> {
 try {
   for (const from of [0, 100, 200]) await withMember(directory, (client) => fill(client, from));
   const files = readdirSync(directory, { recursive: true }).map(String);
-  if (!files.some((name) => name.endsWith('.values'))) throw new Error('no large value has a file: try again');
+  if (!files.some((file) => file.endsWith('.values'))) throw new Error('no large value has a file: try again');
   const contents = await withMember(directory, contentsOf);
-  mkdirSync(dirname(archive), { recursive: true });
-  writeFileSync(fixturePath(formatVersion, 'json'), `${JSON.stringify(contents, undefined, 2)}\n`);
+  writeFileSync(fixturePath(name, 'json'), `${JSON.stringify(contents, undefined, 2)}\n`);
   const packed = spawnSync('tar', ['-czf', archive, '--exclude=LOG', '--exclude=LOG.old', '-C', parent, 'data'], {
     stdio: 'inherit',
   });

@@ -5,22 +5,30 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { crc32 } from '@flotilla/base';
 import { openDiskDatabase } from '@flotilla/store';
-import { type Contents, contentsOf, fixturePath, formatVersion, withMember } from './fixture.ts';
+import { type Contents, contentsOf, fixtureNames, fixturePath, formatVersion, withMember } from './fixture.ts';
 
 t.setTimeout(0);
 
 /** A copy of a fixture's directory. */
-function unpacked(t: Test, version: number): string {
+function unpacked(t: Test, name: string): string {
   const parent = t.testdir();
-  const { status } = spawnSync('tar', ['-xzf', fixturePath(version, 'tar.gz'), '-C', parent], { stdio: 'inherit' });
+  const { status } = spawnSync('tar', ['-xzf', fixturePath(name, 'tar.gz'), '-C', parent], { stdio: 'inherit' });
   t.equal(status, 0);
   return join(parent, 'data');
 }
 
-for (let version = 1; version <= formatVersion; version++) {
-  t.test(`a directory of format ${version} is opened with everything in it`, async (t) => {
-    const directory = unpacked(t, version);
-    const expected = JSON.parse(readFileSync(fixturePath(version, 'json'), 'utf8')) as Contents;
+const formats = Array.from({ length: formatVersion }, (_, i) => `format-${i + 1}`);
+
+t.test('each format has a fixture', (t) => {
+  const without = formats.filter((format) => !fixtureNames.includes(format));
+  t.same(without, []);
+  t.end();
+});
+
+for (const name of fixtureNames) {
+  t.test(`a directory of ${name} is opened with everything in it`, async (t) => {
+    const directory = unpacked(t, name);
+    const expected = JSON.parse(readFileSync(fixturePath(name, 'json'), 'utf8')) as Contents;
     t.strictSame(await withMember(directory, contentsOf), expected);
     const written = await withMember(directory, async (client) => {
       await client.kv.Put({ key: Buffer.from('later'), value: Buffer.from('written') });
@@ -75,7 +83,7 @@ const later: Readonly<Record<string, Ageing>> = {
 
 for (const [what, age] of Object.entries(later)) {
   t.test(`${what} of a later format is refused`, async (t) => {
-    const directory = unpacked(t, formatVersion);
+    const directory = unpacked(t, `format-${formatVersion}`);
     await age(directory);
     const opened = withMember(directory, () => Promise.resolve());
     await t.rejects(opened, { code: /^(DATA|STATE)_FORMAT$/, message: /start the version that wrote it/ });
