@@ -232,7 +232,8 @@ void t.test(
     ]);
 
     const killed = processes.find(({ name }) => name === 'apiserver-1');
-    process.kill(killed?.pid ?? 0, 'SIGKILL');
+    if (killed?.pid === undefined) throw new Error('apiserver-1 does not run');
+    process.kill(killed.pid, 'SIGKILL');
     for (let i = 0; i < 5; i++) t.match(await place.run('get', 'nodes'), { code: 0, stdout: /node-1/ });
     await supervisor.printed('apiserver-1 is back');
     t.match(supervisor.output, /apiserver-1 was killed \(SIGKILL\); starting it again/);

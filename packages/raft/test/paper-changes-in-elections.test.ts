@@ -2,7 +2,7 @@
 // tell each other what is: one test a rule.
 import type { Config } from '@flotilla/raft';
 import t from 'tap';
-import { change, changeEntry, entry, log, ofType, remove, settle, solo, three, voter } from './harness/solo.ts';
+import { change, changeEntry, entry, log, ofType, remove, settle, solo, three, voter, write } from './harness/solo.ts';
 
 const ballot = { type: 'vote', to: 1n, lastIndex: 9, lastTerm: 9, transfer: false } as const;
 const append = { type: 'append', from: 2n, to: 1n, prevIndex: 0, prevTerm: 0, commit: 0 } as const;
@@ -11,8 +11,7 @@ t.test('nobody campaigns before it has applied the changes that it knows to be c
   const raft = solo();
   const removed = changeEntry({ term: 1, index: 1 }, change('auto', remove(3n)));
   raft.step({ ...append, term: 1, commit: 1, entries: [removed] });
-  const ready = raft.ready();
-  if (ready !== undefined) raft.synced(ready);
+  write(raft);
   for (let tick = 0; tick < 50; tick++) raft.tick();
   raft.campaign();
   t.match(raft.status(), { role: 'follower', term: 1 });
@@ -30,8 +29,7 @@ t.test('who waited for such a change longer than an election timeout campaigns w
   const raft = solo();
   const removed = changeEntry({ term: 1, index: 1 }, change('auto', remove(3n)));
   raft.step({ ...append, term: 1, commit: 1, entries: [removed] });
-  const ready = raft.ready();
-  if (ready !== undefined) raft.synced(ready);
+  write(raft);
   for (let tick = 0; tick < 25; tick++) raft.tick();
   raft.applyConfChange(removed);
   t.equal(raft.role, 'follower');

@@ -18,6 +18,7 @@ import {
   solo,
   three,
   voter,
+  write,
 } from './harness/solo.ts';
 
 const ballot = { type: 'vote', to: 1n, lastIndex: 9, lastTerm: 9, transfer: false } as const;
@@ -533,8 +534,7 @@ t.test('a change that a snapshot has overtaken is applied without effect', (t) =
   const raft = solo();
   const added = changeEntry({ term: 1, index: 1 }, change('auto', voter(4n)));
   raft.step({ ...append, term: 1, commit: 1, entries: [added] });
-  const ready = raft.ready();
-  if (ready !== undefined) raft.synced(ready);
+  write(raft);
   raft.step({ type: 'snapshot', from: 2n, to: 1n, term: 1, snapshot: { index: 5, term: 1, config: five } });
   t.strictSame(raft.applyConfChange(added), five);
   t.end();

@@ -1,4 +1,4 @@
-/** Waits until a cluster whose components all serve is ready for its users: elected, its nodes ready, a first write answered. */
+/** Waits until all components of a cluster have started, then until it is ready for its users: elected, its nodes ready, a first write answered. */
 import { type ConfigMap, configMaps, leases } from '@flotilla/api';
 import { isNotFound } from '@flotilla/api-client';
 import { type Clock, OperatingError, messageOf, sleep } from '@flotilla/base';

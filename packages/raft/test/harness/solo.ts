@@ -69,6 +69,12 @@ export function settle(raft: Raft): { sent: Message[]; applied: Entry[]; written
   return { sent, applied, written };
 }
 
+/** What is to be written is written, and nothing applied. */
+export function write(raft: Raft): void {
+  const ready = raft.ready();
+  if (ready?.mustSync === true) raft.synced(ready);
+}
+
 /** Member 1 elected by all others; what it sent so far is forgotten. */
 export function leader(options: SoloOptions = {}): Raft {
   const raft = solo(options);
